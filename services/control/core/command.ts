@@ -1,0 +1,29 @@
+/**
+ * What people and events ask for: create-only objects `state/commands/<id>.json`, consumed by the lease holder
+ * (one writer for shared state). The id makes a repeat harmless.
+ */
+export type Command =
+  /** Something was written into the scenes bucket: look at it. */
+  | { readonly kind: 'uploaded'; readonly path: string; readonly generation: string | null }
+  | { readonly kind: 'cancel'; readonly runId: string; readonly by: string | null }
+  /** A new run of the same shot; `settings` as in `<shot>.render.json`, `frames` may be `failed` or an expression. */
+  | {
+      readonly kind: 'again';
+      readonly runId: string;
+      readonly by: string | null;
+      readonly settings: Readonly<Record<string, unknown>>;
+    }
+  | { readonly kind: 'release'; readonly runId: string; readonly by: string | null }
+  | { readonly kind: 'allowScripts'; readonly runId: string; readonly by: string | null }
+  /** Raises the farm and keeps it for `minutes` although nothing needs it. */
+  | { readonly kind: 'wake'; readonly by: string | null; readonly minutes: number }
+  /** Takes everything down now; runs that were rendering go back to `waiting: paused`. */
+  | { readonly kind: 'teardown'; readonly by: string | null }
+  /** Submits nothing new until `resume`; what renders goes on. */
+  | { readonly kind: 'pause'; readonly by: string | null }
+  | { readonly kind: 'resume'; readonly by: string | null };
+
+export interface CommandSeen {
+  readonly id: string;
+  readonly command: Command;
+}

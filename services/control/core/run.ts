@@ -1,0 +1,184 @@
+import type { EpochMs } from './time.ts';
+
+/** The wire states of a run. `queued` and `rendering` want a farm; the last six are final. */
+export const RUN_STATES = [
+  'received',
+  'held',
+  'waiting',
+  'queued',
+  'rendering',
+  'completed',
+  'incomplete',
+  'failed',
+  'rejected',
+  'cancelled',
+  'superseded',
+] as const;
+export type RunState = (typeof RUN_STATES)[number];
+
+/** Why something is as it is: a stable code, a sentence for people, and what they can do about it. */
+export interface Reason {
+  readonly code: string;
+  readonly message: string;
+  readonly action: string | null;
+}
+
+/** Where a setting's value came from; the later ones win. */
+export type SettingOrigin = 'default' | 'blend' | 'render.json' | 'request';
+
+export interface Setting<T> {
+  readonly value: T;
+  readonly origin: SettingOrigin;
+}
+
+/** The settings of one run, each with its origin (design: settings belong to a run and never stick to the next). */
+export interface RunSettings {
+  readonly frames: Setting<string>;
+  readonly scene: Setting<string>;
+  readonly camera: Setting<string | null>;
+  readonly viewLayers: Setting<readonly string[] | null>;
+  readonly format: Setting<string>;
+  readonly resolutionPercent: Setting<number>;
+  readonly samples: Setting<number | null>;
+  readonly device: Setting<'auto' | 'cpu' | 'gpu'>;
+  readonly scripts: Setting<boolean>;
+  readonly blender: Setting<string | null>;
+  readonly chunkSize: Setting<number | null>;
+  readonly pool: Setting<string | null>;
+  readonly memoryGiB: Setting<number | null>;
+  readonly priority: Setting<number>;
+  readonly video: Setting<boolean>;
+  readonly fps: Setting<number>;
+  readonly maxDollars: Setting<number | null>;
+  readonly finishBy: Setting<string | null>;
+  readonly frameMinutesLimit: Setting<number | null>;
+  readonly hold: Setting<boolean>;
+}
+
+/** One input as it was when the run was admitted. */
+export interface Pin {
+  readonly path: string;
+  readonly generation: string;
+  readonly size: number;
+  readonly crc32c: string;
+}
+
+/** What the frame files of a run are called. `pattern` has one run of `#`; `views` are file name suffixes, `['']` when mono. */
+export interface OutputNames {
+  readonly pattern: string;
+  readonly extension: string;
+  readonly views: readonly string[];
+}
+
+/** A frame that did not come out right, and what is known of it. */
+export interface FrameTrouble {
+  readonly frame: number;
+  /** How many times it was begun and not finished well. */
+  readonly attempts: number;
+  readonly message: string;
+  /** The last log lines of its task, for people. */
+  readonly log: string;
+  readonly worker: string | null;
+}
+
+/** What finished frames have taught. Seconds; `frames` is how many were counted. */
+export interface FrameTimes {
+  readonly frames: number;
+  readonly sumSeconds: number;
+  readonly sumSquaredSeconds: number;
+  readonly loads: number;
+  readonly sumLoadSeconds: number;
+  readonly maxMemoryMiB: number;
+}
+
+export const NO_FRAME_TIMES: FrameTimes = {
+  frames: 0,
+  sumSeconds: 0,
+  sumSquaredSeconds: 0,
+  loads: 0,
+  sumLoadSeconds: 0,
+  maxMemoryMiB: 0,
+};
+
+/** `state/runs/<id>.json`: one go at (some of) a shot's frames. Written by the lease holder only. */
+export interface RunRecord {
+  readonly schema: 1;
+  readonly id: string;
+  /** The path of the .blend without its ending: `film/sh010`. */
+  readonly shot: string;
+  readonly scenePath: string;
+  /** Generation of the .blend that this run was made for. */
+  readonly generation: string;
+  /** Which run of this generation it is, from 1. */
+  readonly count: number;
+  /** Generation of `<shot>.render.json` as read for this run; `null` = there was none. */
+  readonly settingsGeneration: string | null;
+  /** Sent with a manifest: admitted when the manifest is met, never held, never taken for a library. */
+  readonly isExplicit: boolean;
+  /** A person said go: not held again. */
+  readonly isReleased: boolean;
+  /** A person allowed the file's own Python for this run. */
+  readonly scriptsAllowed: boolean;
+  /** Settings given with the request (`again`), over everything else. */
+  readonly request: Readonly<Record<string, unknown>>;
+  readonly requestedBy: string | null;
+  readonly state: RunState;
+  readonly reason: Reason | null;
+  readonly receivedAt: EpochMs;
+  readonly stateSince: EpochMs;
+  readonly admittedAt: EpochMs | null;
+  readonly endedAt: EpochMs | null;
+  /** Frames written before this do not count as this run's. */
+  readonly startedAt: EpochMs | null;
+  /** The `NNN` of `vNNN`; `null` until admitted. */
+  readonly version: number | null;
+  readonly settings: RunSettings | null;
+  readonly inputs: readonly Pin[];
+  /** Same for the same bytes under the same names. */
+  readonly inputsKey: string | null;
+  readonly blender: string | null;
+  readonly output: OutputNames | null;
+  /** Frames of this run, as an expression: `1-24`. */
+  readonly frames: string | null;
+  /** Frames proved to be whole pictures of this run, as an expression; `''` = none yet. */
+  readonly proved: string;
+  readonly troubles: readonly FrameTrouble[];
+  readonly times: FrameTimes;
+  /** The first job of a run is round 1, a job for missing frames the next. 0 = none submitted yet. */
+  readonly round: number;
+  readonly jobId: string | null;
+  /** What the first task found when it opened the shot on a worker. */
+  readonly check: 'none' | 'pending' | 'passed';
+  /** How many times a job of this run was set going again after it failed as a whole. */
+  readonly restarts: number;
+  readonly warnings: readonly string[];
+  /** Dollars spent on it so far, by the ledger. */
+  readonly dollars: number;
+}
+
+const FINAL: ReadonlySet<RunState> = new Set([
+  'completed',
+  'incomplete',
+  'failed',
+  'rejected',
+  'cancelled',
+  'superseded',
+]);
+
+export function isFinal(state: RunState): boolean {
+  return FINAL.has(state);
+}
+
+/** Queued and rendering runs want a farm; `waiting`, `held` and ended ones do not. */
+export function wantsFarm(state: RunState): boolean {
+  return state === 'queued' || state === 'rendering';
+}
+
+export function versionName(version: number): string {
+  return `v${String(version).padStart(3, '0')}`;
+}
+
+/** Folder of a run's version in the renders bucket, without a trailing slash: `film/sh010/v001`. */
+export function rendersFolder(run: Pick<RunRecord, 'shot' | 'version'>): string {
+  return `${run.shot}/${versionName(run.version ?? 0)}`;
+}

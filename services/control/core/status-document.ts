@@ -1,0 +1,83 @@
+import type { Reason, RunState } from './run.ts';
+
+/** Where the farm is in its life; `letting-go` = nothing is left for it, the idle time runs. */
+export type FarmStage =
+  | 'absent'
+  | 'creating'
+  | 'installing'
+  | 'ready'
+  | 'letting-go'
+  | 'deleting'
+  | 'broken'
+  | 'unknown';
+
+/** An estimate with its band. */
+export interface Band {
+  readonly p10: number;
+  readonly p50: number;
+  readonly p90: number;
+}
+
+export interface PoolStatus {
+  readonly name: string;
+  readonly wanted: number;
+  readonly booting: number;
+  readonly busy: number;
+  readonly idle: number;
+  readonly draining: number;
+  readonly pricePerHour: number;
+}
+
+export interface RunStatus {
+  readonly id: string;
+  readonly shot: string;
+  /** `v001`; `null` until it is admitted. */
+  readonly version: string | null;
+  readonly state: RunState;
+  readonly since: string;
+  readonly reason: Reason | null;
+  readonly frames: {
+    readonly total: number;
+    readonly done: number;
+    readonly active: number;
+    readonly failed: number;
+  };
+  /** Seconds until it is done; `null` when there is no telling yet. */
+  readonly etaSeconds: Band | null;
+  readonly dollars: Band & { readonly soFar: number };
+  /** Path in the renders bucket of the newest thumbnail; `null` when there is none. */
+  readonly thumbnail: string | null;
+  readonly warnings: readonly string[];
+}
+
+export interface DecisionMade {
+  readonly at: string;
+  readonly what: string;
+  readonly reason: string;
+}
+
+/** `state/status.json` and the answer of `GET /status`: what people see. Times are RFC 3339, money is dollars. */
+export interface StatusDocument {
+  readonly schema: 1;
+  readonly asOf: string;
+  readonly nextLookAt: string;
+  /** The farm in one plain sentence. */
+  readonly sentence: string;
+  readonly farm: {
+    readonly stage: FarmStage;
+    readonly reason: string | null;
+    readonly since: string;
+    readonly zone: string | null;
+    /** When it will be taken down if nothing changes; `null` = not planned. */
+    readonly endsAt: string | null;
+    readonly isPaused: boolean;
+  };
+  readonly pools: readonly PoolStatus[];
+  /** Open runs and the last 50 ended ones, newest first. */
+  readonly runs: readonly RunStatus[];
+  /** The last 100, newest first. */
+  readonly decisions: readonly DecisionMade[];
+  readonly money: { readonly today: number; readonly month: number; readonly cap: number | null };
+  /** What was found still existing after a tear-down; `null` = not looked yet or could not be known. */
+  readonly leftovers: readonly string[] | null;
+}

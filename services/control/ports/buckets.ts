@@ -1,0 +1,40 @@
+import type { EpochMs } from '../core/time.ts';
+
+/** One object as a listing or a look-up shows it. */
+export interface ObjectSeen {
+  /** Path inside the bucket, `/`-separated, never starting with `/`. */
+  readonly path: string;
+  /** Opaque; differs whenever the bytes were written anew. Compare for equality only. */
+  readonly generation: string;
+  readonly size: number;
+  /** When these bytes were written, by the storage server's clock. */
+  readonly updatedAt: EpochMs;
+  /** CRC-32C of the bytes, base64 of the big-endian 4 bytes; `null` = not known yet (it is being computed), ask again. */
+  readonly crc32c: string | null;
+}
+
+/** The scenes bucket: what people upload. Read only. Every method throws `PortError('transient')` when it cannot know. */
+export interface Scenes {
+  /**
+   * Every object that is whole (one that is still being written is left out until it holds still).
+   * Dear: called at start and then every few minutes.
+   */
+  list(): Promise<readonly ObjectSeen[]>;
+  /** One object, or `null` when it is known to be absent (or not whole yet). A path outside the bucket is `null`. */
+  look(path: string): Promise<ObjectSeen | null>;
+  /**
+   * Bytes `[offset, offset + length)` of exactly this generation; shorter at the end of the object.
+   * `PortError('notFound')` when the object is gone or has another generation by now.
+   */
+  read(path: string, generation: string, offset: number, length: number): Promise<Uint8Array>;
+}
+
+/** The renders bucket: what workers write. */
+export interface Renders {
+  /** Every object whose path starts with `prefix`. An empty list is a known absence. */
+  list(prefix: string): Promise<readonly ObjectSeen[]>;
+  /** Bytes `[offset, offset + length)`, shorter at the end. `PortError('notFound')` when absent. */
+  read(path: string, offset: number, length: number): Promise<Uint8Array>;
+  /** Writes the whole object, replacing what was there. Used for reports only: frames are written by workers. */
+  write(path: string, bytes: Uint8Array, contentType: string): Promise<void>;
+}

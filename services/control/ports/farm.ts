@@ -1,0 +1,31 @@
+import type { EpochMs } from '../core/time.ts';
+
+/** What exists of the farm. `manager` is `'ready'` only when Flamenco Manager answers. */
+export type FarmSeen =
+  | { readonly state: 'absent' }
+  | { readonly state: 'creating' | 'deleting'; readonly since: EpochMs; readonly zone: string }
+  | {
+      readonly state: 'up';
+      readonly since: EpochMs;
+      readonly zone: string;
+      readonly manager: 'absent' | 'starting' | 'ready';
+      /** Where a person or the service reaches the manager, once it is ready. */
+      readonly managerUrl: string | null;
+      /** Differs for each manager process with its own memory: a change means that jobs and workers were forgotten. */
+      readonly managerId: string | null;
+    }
+  | { readonly state: 'broken'; readonly since: EpochMs; readonly message: string };
+
+/** The farm itself: the cluster (or this machine's processes) and Flamenco Manager on it. */
+export interface Farm {
+  /** `PortError('transient')` when it cannot be known. Never guesses `absent`. */
+  look(): Promise<FarmSeen>;
+  /** Begins creating and returns at once. Exists or is being created already: success. */
+  create(): Promise<void>;
+  /** Begins installing Flamenco Manager and returns at once. Idempotent; restarts a manager that has died. */
+  install(): Promise<void>;
+  /** Begins deleting everything and returns at once. Workers still alive are told to end (they sign off). Absent: success. */
+  delete(): Promise<void>;
+  /** What still exists of any farm of ours and can cost money, by name. Empty = known to be none. */
+  leftovers(): Promise<readonly string[]>;
+}

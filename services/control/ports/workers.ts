@@ -1,0 +1,22 @@
+import type { EpochMs } from '../core/time.ts';
+
+/** The machine (pod, process) that a Flamenco worker runs on; its name is also the Flamenco worker's name. */
+export interface WorkerSeen {
+  readonly name: string;
+  readonly pool: string;
+  /** `waiting` for a node, `running`, `ended` (the process is gone and does not come back). */
+  readonly state: 'waiting' | 'running' | 'ended';
+  readonly orderedAt: EpochMs;
+  readonly endedAt: EpochMs | null;
+  /** How it ended: `done` exit 0 or a signed-off SIGTERM, the others as they say. `null` while it lives. */
+  readonly outcome: 'done' | 'failed' | 'outOfMemory' | 'preempted' | null;
+}
+
+export interface Workers {
+  /** Every worker that exists, booting and ended ones included. Never under-counts: throws instead. */
+  list(): Promise<readonly WorkerSeen[]>;
+  /** Orders one worker for each name and returns at once. A name that exists already is left alone. */
+  order(pool: string, names: readonly string[]): Promise<void>;
+  /** Forgets an ended worker, or asks a living one to end now (SIGTERM: it signs off). Absent: success. */
+  remove(name: string): Promise<void>;
+}
