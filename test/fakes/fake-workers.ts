@@ -1,0 +1,96 @@
+import type { EpochMs } from '../../services/control/core/time.ts';
+import type { WorkerSeen, Workers } from '../../services/control/ports/workers.ts';
+import { Fake } from './fake.ts';
+import type { FakeClock } from './fake-clock.ts';
+
+type Outcome = NonNullable<WorkerSeen['outcome']>;
+
+interface Options {
+  readonly clock: FakeClock;
+  /** From the order to `running`, when there is capacity. */
+  readonly bootMs?: number;
+  /** A worker runs: a test registers it with its manager fake. */
+  readonly onRunning?: (worker: WorkerSeen) => void;
+  readonly onEnded?: (worker: WorkerSeen) => void;
+}
+
+/** Workers in memory that boot by the test's clock as capacity allows. */
+export class FakeWorkers extends Fake<Workers> implements Workers {
+  readonly #options: Options & { readonly bootMs: number };
+  readonly #workers = new Map<string, WorkerSeen>();
+  /** Workers that the world can run at once; fewer is a drought. */
+  capacity = Number.POSITIVE_INFINITY;
+
+  constructor(options: Options) {
+    super();
+    this.#options = { bootMs: 60_000, ...options };
+    options.clock.listen(() => this.#settle());
+  }
+
+  list(): Promise<readonly WorkerSeen[]> {
+    return this.answer('list', [], () => {
+      this.#settle();
+      return [...this.#workers.values()];
+    });
+  }
+
+  order(pool: string, names: readonly string[]): Promise<void> {
+    return this.answer('order', [pool, names], () => {
+      for (const name of names.filter((each) => !this.#workers.has(each))) {
+        const orderedAt = this.#options.clock.now();
+        this.#workers.set(name, { name, pool, state: 'waiting', orderedAt, endedAt: null, outcome: null });
+      }
+      this.#settle();
+    });
+  }
+
+  remove(name: string): Promise<void> {
+    return this.answer('remove', [name], () => {
+      this.#settle();
+      const worker = this.#workers.get(name);
+      if (worker?.state === 'ended') this.#workers.delete(name);
+      else this.end(name, 'done');
+    });
+  }
+
+  /** The worker's process ends; a name that does not live is left alone. */
+  end(name: string, outcome: Outcome): void {
+    const worker = this.#workers.get(name);
+    if (worker === undefined || worker.state === 'ended') return;
+    const ended: WorkerSeen = { ...worker, state: 'ended', endedAt: this.#options.clock.now(), outcome };
+    this.#workers.set(name, ended);
+    this.#options.onEnded?.(ended);
+  }
+
+  endAll(outcome: Outcome): void {
+    for (const name of this.#workers.keys()) this.end(name, outcome);
+  }
+
+  /** The worker and its record are gone as if they had never been (its node and Job were deleted). */
+  vanish(name: string): void {
+    this.#workers.delete(name);
+  }
+
+  isAlive(name: string): boolean {
+    const state = this.#workers.get(name)?.state;
+    return state === 'waiting' || state === 'running';
+  }
+
+  #settle(): void {
+    const bootedBefore: EpochMs = this.#options.clock.now() - this.#options.bootMs;
+    for (const worker of this.#workers.values()) {
+      const isBooted = worker.state === 'waiting' && worker.orderedAt <= bootedBefore;
+      if (isBooted && this.#runningCount() < this.capacity) this.#start(worker);
+    }
+  }
+
+  #start(worker: WorkerSeen): void {
+    const running: WorkerSeen = { ...worker, state: 'running' };
+    this.#workers.set(worker.name, running);
+    this.#options.onRunning?.(running);
+  }
+
+  #runningCount(): number {
+    return [...this.#workers.values()].filter((worker) => worker.state === 'running').length;
+  }
+}
