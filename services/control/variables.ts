@@ -1,0 +1,163 @@
+import { delimiter } from 'node:path';
+import { z } from 'zod';
+
+/** One environment variable: how it is read, and what people are told about it (README, errors). */
+export interface Variable<T> {
+  readonly schema: z.ZodType<T, string>;
+  /** The value when it is not set, as people would write it; `''` = there is none. */
+  readonly byDefault: string;
+  /** What it may be: "seconds, 0 to 3600". */
+  readonly range: string;
+  /** What it decides, so that a reader knows the consequence of a value. */
+  readonly help: string;
+}
+
+interface NumberRange {
+  readonly unit: string;
+  readonly min: number;
+  readonly max: number;
+  readonly byDefault: number;
+  readonly isWhole?: boolean;
+}
+
+/** All variables of the local mode in the order of the README. The unit is in the name. */
+export const VARIABLES = {
+  PORT: number(
+    { unit: 'port', min: 0, max: 65535, byDefault: 8080, isWhole: true },
+    'where the page is, on 127.0.0.1; 0 = any free one',
+  ),
+  BLENDER: variable(pathList(), '', 'a path, or several as in PATH', {
+    help: 'Blenders to use; without it they are looked for on the PATH and in the usual places',
+  }),
+  FLAMENCO_DIR: variable(z.string(), '', 'a folder', {
+    help: 'where flamenco-manager and flamenco-worker are; without it the PATH, else flamenco-lite',
+  }),
+  ALLOW_SCENE_SCRIPTS: flag(false, "whether a scene's own Python may run on this machine without asking"),
+  CHECK_FIRST: choice(['auto', 'always', 'never'], 'auto', {
+    help: 'open a shot on one worker and check it before more are raised; auto = only one that is new',
+  }),
+  IGNORE_GLOBS: variable(globs(), '**/{lib,libs,library,assets}/**', 'globs with "," between, or none', {
+    help: '.blend files that are never rendered, only linked',
+  }),
+  SETTLE_SECONDS: number(
+    { unit: 'seconds', min: 0, max: 3600, byDefault: 20 },
+    'how long a folder must be quiet before a shot in it that refers to files is rendered',
+  ),
+  MAX_AT_ONCE: number(
+    { unit: 'shots', min: 1, max: 10_000, byDefault: 3, isWhole: true },
+    'more new shots than this in one burst are held until a person says go',
+  ),
+  MISSING_FILES_GRACE_HOURS: number(
+    { unit: 'hours', min: 0, max: 720, byDefault: 24 },
+    'how long a shot waits for missing files before it is rejected',
+  ),
+  IDLE_TEARDOWN_SECONDS: number(
+    { unit: 'seconds', min: 0, max: 86_400, byDefault: 600 },
+    'how long the farm stays up with nothing to do',
+  ),
+  KEEP_CONTROL_PLANE: flag(false, 'whether the farm without workers stays up after the idle time'),
+  MAX_FARM_HOURS: number(
+    { unit: 'hours', min: 0.1, max: 720, byDefault: 24 },
+    'no farm lives longer: it is drained and taken down, and a new one goes on if work remains',
+  ),
+  MAX_UNKNOWN_HOURS: number(
+    { unit: 'hours', min: 0.1, max: 720, byDefault: 3 },
+    'the farm is taken down after so long without being able to read how it is',
+  ),
+  MANAGER_UNREACHABLE_SECONDS: number(
+    { unit: 'seconds', min: 60, max: 86_400, byDefault: 900 },
+    'how long an idle worker waits for a manager that does not answer before it ends itself',
+  ),
+  VALUE_OF_TIME_PER_HOUR: number(
+    { unit: 'dollars', min: 0, max: 100_000, byDefault: 2 },
+    'what it is worth to have the pictures an hour sooner: more = more workers at once',
+  ),
+  MONTHLY_BUDGET_DOLLARS: optionalNumber(
+    { unit: 'dollars', min: 0.01, max: 10_000_000 },
+    'spending stops at this much a month; without it there is no cap',
+  ),
+  BUDGET_STOP: choice(['drain', 'now'], 'drain', {
+    help: 'at the cap: drain = running frames finish first, now = they are killed',
+  }),
+  LOG_LEVEL: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info', {
+    help: 'the least important lines that are still logged',
+  }),
+} as const;
+
+export type VariableName = keyof typeof VARIABLES;
+export type Values = { readonly [K in VariableName]: z.output<(typeof VARIABLES)[K]['schema']> };
+
+/** The table of the README; a test compares them. */
+export function configurationTable(): string {
+  const rows = Object.entries(VARIABLES).map(
+    ([name, one]) =>
+      `| \`${name}\` | ${one.byDefault === '' ? '' : `\`${one.byDefault}\``} | ${one.range} | ${one.help} |`,
+  );
+  return ['| variable | default | values | what it decides |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+function variable<T>(
+  schema: z.ZodType<T, string>,
+  byDefault: string,
+  range: string,
+  text: { readonly help: string },
+): Variable<T> {
+  return { schema, byDefault, range, help: text.help };
+}
+
+function number(range: NumberRange, help: string): Variable<number> {
+  return { schema: numberSchema(range), byDefault: String(range.byDefault), range: rangeText(range), help };
+}
+
+/** A number that may be left out: `null` then. */
+function optionalNumber(range: Omit<NumberRange, 'byDefault'>, help: string): Variable<number | null> {
+  const schema = z.string().transform((text, context) => {
+    if (text === '') return null;
+    const parsed = numberSchema(range).safeParse(text);
+    if (parsed.success) return parsed.data;
+    context.addIssue('is no number in the range');
+    return z.NEVER;
+  });
+  return { schema, byDefault: '', range: rangeText(range), help };
+}
+
+/** Plain decimal notation only: `1e3`, `0x10` and `Infinity` are more likely slips than intentions. */
+function numberSchema(range: Omit<NumberRange, 'byDefault'>): z.ZodType<number, string> {
+  const limits = z.number().min(range.min).max(range.max);
+  return z
+    .string()
+    .regex(range.isWhole === true ? /^\d+$/ : /^\d+(\.\d+)?$/)
+    .transform(Number)
+    .pipe(range.isWhole === true ? limits.int() : limits);
+}
+
+function rangeText(range: Omit<NumberRange, 'byDefault'>): string {
+  return `${range.unit}, ${range.min} to ${range.max}`;
+}
+
+function flag(byDefault: boolean, help: string): Variable<boolean> {
+  const schema = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1');
+  return { schema, byDefault: String(byDefault), range: 'true or false', help };
+}
+
+function choice<const T extends string>(
+  values: readonly T[],
+  byDefault: T,
+  text: { readonly help: string },
+): Variable<T> {
+  const schema = z.string().pipe(z.enum(values));
+  return { schema: schema as z.ZodType<T, string>, byDefault, range: values.join(', '), help: text.help };
+}
+
+function pathList(): z.ZodType<readonly string[], string> {
+  return z.string().transform((text) => text.split(delimiter).filter((path) => path !== ''));
+}
+
+/** Commas inside braces belong to the glob: `{lib,libs}` is one. */
+function globs(): z.ZodType<readonly string[], string> {
+  return z.string().transform((text) => {
+    if (text === 'none') return [];
+    const parts = text.match(/(?:\{[^}]*\}|[^,{])+/g) ?? [];
+    return parts.map((part) => part.trim()).filter((part) => part !== '');
+  });
+}
