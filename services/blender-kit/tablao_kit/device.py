@@ -1,0 +1,72 @@
+"""Where Cycles computes. Other engines use what the machine's graphics driver gives and have no choice to make."""
+
+import bpy
+
+from .unfit import Unfit
+
+# Best first. A build knows only some of them.
+GPU_TYPES = ("OPTIX", "CUDA", "HIP", "ONEAPI", "METAL")
+
+# Engines that draw through the graphics driver.
+DRAWING_ENGINES = ("BLENDER_EEVEE", "BLENDER_EEVEE_NEXT", "BLENDER_WORKBENCH")
+
+
+def _preferences():
+    addon = bpy.context.preferences.addons.get("cycles")
+    return addon.preferences if addon else None
+
+
+def gpus(preferences):
+    """(type, devices) of the best type that has a device on this machine, or (None, [])."""
+    for kind in GPU_TYPES:
+        try:
+            preferences.compute_device_type = kind
+            preferences.refresh_devices()
+        except (TypeError, AttributeError, ValueError):
+            continue  # This build has no such type.
+        found = [found for found in preferences.devices if found.type == kind]
+        if found:
+            return kind, found
+    return None, []
+
+
+def _use_cpu(scene, preferences):
+    scene.cycles.device = "CPU"
+    if preferences is not None:
+        try:
+            preferences.compute_device_type = "NONE"
+        except TypeError:
+            pass
+    return "CPU"
+
+
+def choose(scene, wanted):
+    """Sets the device and returns its name for the record ("CPU", "OPTIX", …).
+
+    `cpu` is the processor. `gpu` is a graphics processor or an error, since a machine with one was paid for. `auto` is
+    the scene's own choice where this machine can meet it, and the processor elsewhere.
+    """
+    if scene.render.engine != "CYCLES":
+        return _graphics() if scene.render.engine in DRAWING_ENGINES else "CPU"
+    preferences = _preferences()
+    if wanted == "cpu" or (wanted == "auto" and scene.cycles.device != "GPU"):
+        return _use_cpu(scene, preferences)
+    kind, found = gpus(preferences) if preferences is not None else (None, [])
+    if kind is None:
+        if wanted == "gpu":
+            raise Unfit("gpuMissing", "A GPU was asked for and Cycles finds none on this worker.",
+                        "Use a pool whose machines have one, and a Blender built for it, or set device to cpu.")
+        return _use_cpu(scene, preferences)
+    for entry in preferences.devices:
+        entry.use = entry in found
+    scene.cycles.device = "GPU"
+    return kind
+
+
+def _graphics():
+    """The graphics interface ("OPENGL", "VULKAN", …): whether a GPU or its stand-in in software answers is not known."""
+    import gpu
+    ask = getattr(gpu.platform, "backend_type_get", None)
+    name = ask() if ask else "NONE"
+    # In the background there is no backend before the first frame; that of all versions is OpenGL unless told otherwise.
+    return "OPENGL" if name in {"NONE", "UNKNOWN"} else name

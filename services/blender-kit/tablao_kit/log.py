@@ -1,0 +1,110 @@
+"""Blender's own output, read while it still goes where it went: for warnings, for the end of a failed frame's log, and
+to know which of the lines that Flamenco counts Blender has already printed.
+
+A separate `tee` does the copying. A thread of ours could not: Blender holds Python's lock while it renders, and a full
+pipe that nobody reads would stop it for ever.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+# The lines that Flamenco's worker looks for: one step of the task, and a picture to show.
+TIME_LINE = re.compile(r"^(?:.*render\s+\|\s+)?Time: [0-9:.]+", re.MULTILINE)
+SAVED_LINE = re.compile(r"^(?:.*render\s+\|\s+)?Saved: '", re.MULTILINE)
+
+# Lines after which a picture is wrong although Blender goes on. Few and exact: each one makes a frame suspect.
+WRONG_PICTURE = re.compile(
+    r"unable to (?:open|load) (?:image|file|texture|movie)"
+    r"|(?:cannot|can't|could not|couldn't|failed to) (?:read|load|open|find) (?:the )?(?:image|texture|library|movie|lib )"
+    r"|IMB_\w+: (?:unknown|couldn't|can't|failed)"
+    r"|^(?:Info|Warning|Error)?:?\s*LIB: .*(?:missing|not found)"
+    r"|(?:linked|library) .*(?:missing|cannot be found|not found)"
+    r"|Error in Driver|Error: Python:.*driver|driver '.*' (?:failed|error)"
+    r"|out of (?:GPU )?memory|not enough memory|Malloc returns null"
+    r"|Failed to (?:allocate|create) .*(?:CUDA|OptiX|HIP|GPU)",
+    re.IGNORECASE)
+
+# A pipe keeps order: once the mark is in the copy, so is all that came before it. Nothing should take this long.
+MARK_SECONDS = 2.0
+
+
+class Log:
+    """Copies what is written to stdout and stderr from now on."""
+
+    def __init__(self):
+        self._tee = None
+        self._start = 0
+        self._copy = tempfile.TemporaryFile()
+        self._keep = (os.dup(1), os.dup(2))
+        try:
+            reading, writing = os.pipe()
+            self._tee = subprocess.Popen(
+                ["tee", "-a", "/dev/fd/%d" % self._copy.fileno()],
+                stdin=reading, stdout=self._keep[0], pass_fds=[self._copy.fileno()])
+        except OSError:
+            return  # No tee on this machine: the log goes on as before, unread.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.dup2(writing, 1)
+        os.dup2(writing, 2)
+        os.close(reading)
+        os.close(writing)
+
+    @property
+    def is_read(self):
+        """Whether there is a copy to look into."""
+        return self._tee is not None
+
+    def begin(self):
+        """Forgets what was printed so far."""
+        if self._tee is not None:
+            self._start = os.fstat(self._copy.fileno()).st_size
+
+    def read(self, mark):
+        """All that was printed since `begin`. `mark` is a line that nothing else prints; it is printed as well."""
+        if self._tee is None:
+            return ""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        mark = mark.encode() + b"\n"
+        os.write(1, mark)
+        deadline = time.monotonic() + MARK_SECONDS
+        text = b""
+        while time.monotonic() < deadline:
+            end = os.fstat(self._copy.fileno()).st_size
+            text = os.pread(self._copy.fileno(), end - self._start, self._start)
+            if mark in text:
+                break
+            time.sleep(0.002)
+        return text.split(mark)[0].decode("utf-8", "replace")
+
+    def close(self):
+        """Gives the output back, after everything has gone through."""
+        if self._tee is None:
+            return
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.dup2(self._keep[0], 1)
+        os.dup2(self._keep[1], 2)
+        self._tee.wait(timeout=10)
+        self._tee = None
+
+
+def warnings(text, limit=20):
+    """The lines of a log after which the picture is wrong, each once."""
+    found = []
+    for line in text.splitlines():
+        line = line.strip()[:300]
+        if WRONG_PICTURE.search(line) and line not in found:
+            found.append(line)
+    return found[:limit]
+
+
+def tail(text, lines=15):
+    """The last lines that say something."""
+    said = [line.strip()[:300] for line in text.splitlines() if line.strip() and not line.startswith("Fra:")]
+    return "\n".join(said[-lines:])
