@@ -12,7 +12,7 @@ import { builtInScripts, type JobScript, loadScripts } from './scripts.ts';
 const scriptTimeoutMs = 10_000;
 
 /** A job type as `/jobs/types` shows it. */
-export interface JobType {
+interface JobType {
   readonly name: string;
   readonly label: string;
   readonly settings: readonly unknown[];
@@ -20,7 +20,7 @@ export interface JobType {
   readonly etag: string;
 }
 
-export interface JobToCompile {
+interface JobToCompile {
   readonly name: string;
   readonly type: string;
   readonly priority: number;

@@ -6,12 +6,12 @@ import { parseDuration } from './duration.ts';
 import { parseVariables, type Variables } from './variables.ts';
 
 /** The file's name; it is read from the current working directory, as Flamenco does. */
-export const configFilename = 'flamenco-manager.yaml';
+const configFilename = 'flamenco-manager.yaml';
 
 /** Flamenco writes and accepts this version of the file only. */
 const configVersion = 3;
 
-export interface ManagerConfig extends FailureLimits {
+interface ManagerConfig extends FailureLimits {
   readonly managerName: string;
   /** `127.0.0.1:8080`, or `:8080` for every interface; port 0 takes a free one. */
   readonly listen: string;

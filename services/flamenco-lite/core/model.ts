@@ -89,7 +89,7 @@ export interface JobRow {
   stepsTotal: number;
 }
 
-export interface BlockRow {
+interface BlockRow {
   readonly workerId: string;
   readonly taskType: string;
 }

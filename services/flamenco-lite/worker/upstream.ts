@@ -5,7 +5,7 @@ import type { Client } from './client.ts';
 
 const filename = 'flamenco-lite-updates.jsonl';
 
-export interface TaskUpdate {
+interface TaskUpdate {
   readonly taskStatus?: string;
   readonly activity?: string;
   readonly log?: string;
@@ -18,7 +18,7 @@ interface Queued {
 }
 
 /** The manager answered that the task is no longer this worker's. */
-export class TaskReassigned extends Error {
+class TaskReassigned extends Error {
   override readonly name = 'TaskReassigned';
 }
 
