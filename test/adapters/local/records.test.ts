@@ -50,7 +50,7 @@ describe('local records', () => {
     const sum = Object.values(counts).reduce((all, count) => all + count, 0);
     assert.equal(total, sum, 'each increment is in the total');
     for (const [name, count] of known) assert.ok((counts[name] ?? 0) >= count, `${name} lost an increment`);
-    assert.ok(sum > 100, `only ${sum} increments: somebody was blocked`);
+    assert.ok(sum > 20, `only ${sum} increments: somebody was blocked`);
   });
 });
 

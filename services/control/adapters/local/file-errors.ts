@@ -24,6 +24,7 @@ export async function fileWork<T>(doing: string, work: () => Promise<T>): Promis
 
 function portCodeOf(error: unknown): PortErrorCode {
   const code = errnoOf(error);
+  if (isAbsent(error) || code === 'EISDIR') return 'notFound';
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return 'denied';
   if (code === 'ENOSPC' || code === 'EDQUOT') return 'quota';
   if (code === 'ENAMETOOLONG' || code === 'ENOTSUP' || code === 'EOPNOTSUPP') return 'invalid';

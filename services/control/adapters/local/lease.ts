@@ -25,7 +25,7 @@ const stateSchema = z.object({
 type State = z.infer<typeof stateSchema>;
 
 /** A lease as one record. It frees itself when its holder was killed, by the storage's clock. */
-export function createLocalLease({ records, storageNow, clock }: Options) {
+export function createLocalLease({ records, storageNow, clock }: Options): Lease {
   async function grant(seen: RecordSeen | null, holder: string, durationMs: number): Promise<LeaseHeld> {
     // Both clocks are read before the write: what the write takes is lost to the holder, never to the next one.
     const until = clock.now() + durationMs;
@@ -78,7 +78,7 @@ export function createLocalLease({ records, storageNow, clock }: Options) {
         if (!isPortError(error, 'conflict')) throw error;
       }
     },
-  } satisfies Lease;
+  };
 }
 
 const NEVER_HELD: State = { holder: null, fence: 0, expiresAt: 0, durationMs: 0 };

@@ -26,7 +26,7 @@ const NAME = /^(?:[A-Za-z0-9_][A-Za-z0-9._-]*\/)*[A-Za-z0-9_][A-Za-z0-9._-]*\.js
  * versions.ts says how. A write that others overtook at once is `transient`: done or not, read again. Editing or
  * deleting a plain file by hand changes nothing; it is there for people to read. The disk must know hard links.
  */
-export function createLocalRecords({ dir }: Options) {
+export function createLocalRecords({ dir }: Options): Records {
   const versionsDir = join(dir, VERSIONS_FOLDER);
   const folderOf = (name: string) => join(versionsDir, checked(name));
 
@@ -98,7 +98,7 @@ export function createLocalRecords({ dir }: Options) {
         );
         return living.flat().sort();
       }),
-  } satisfies Records;
+  };
 }
 
 /** No JSON value has an empty text. */

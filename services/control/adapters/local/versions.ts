@@ -115,7 +115,7 @@ async function writeStamped(path: string, text: string): Promise<string> {
   await mkdir(dirname(path), { recursive: true });
   await using file = await open(path, 'wx');
   await file.writeFile(text);
-  return stampOf(file);
+  return await stampOf(file);
 }
 
 async function stampOf(file: FileHandle): Promise<string> {
