@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test';
 import type { Farm } from '../../services/flamenco-lite/core/farm.ts';
 import { startManager } from '../../services/flamenco-lite/start-manager.ts';
 
-export interface Reply {
+interface Reply {
   readonly status: number;
   readonly text: string;
   /** The parsed body; `null` when it is empty or no JSON. Tests look into it freely. */
@@ -28,7 +28,7 @@ export interface LiteManager {
   readonly submit: (job?: Readonly<Record<string, unknown>>) => Promise<string>;
 }
 
-export interface WorkerAuth {
+interface WorkerAuth {
   readonly id: string;
   readonly secret: string;
 }
@@ -40,7 +40,7 @@ export interface TestWorker extends WorkerAuth {
   readonly report: (taskId: string, update: unknown) => Promise<Reply>;
 }
 
-export interface Options {
+interface Options {
   readonly config?: string;
   readonly scripts?: Readonly<Record<string, string>>;
 }

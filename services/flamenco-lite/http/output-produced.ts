@@ -3,7 +3,7 @@ import { seen } from '../core/workers.ts';
 import { maxImageBytes } from '../storage/last-rendered.ts';
 import { workerOf } from './auth.ts';
 import type { ManagerDeps } from './deps.ts';
-import { ApiError } from './errors.ts';
+import { ApiError, GateError } from './errors.ts';
 
 /** A worker sends the picture of its last frame. 202: it will be stored. */
 export function outputRoute(app: FastifyInstance, { farm, lastRendered }: ManagerDeps): void {
@@ -18,10 +18,12 @@ export function outputRoute(app: FastifyInstance, { farm, lastRendered }: Manage
       },
     },
     ({ params, body }, reply) => {
+      if (!Buffer.isBuffer(body))
+        throw new GateError(400, 'request body has an error: value is required but missing');
       const task = farm.tasks.get(params.id);
       // A bare text, not the usual object: so is Flamenco's answer.
-      if (task === undefined) return reply.code(404).send(JSON.stringify('Task does not exist'));
-      if (!Buffer.isBuffer(body)) throw new ApiError(415, 'unsupported mime type');
+      if (task === undefined)
+        return reply.code(404).type('application/json').send(JSON.stringify('Task does not exist'));
       const isTaken = lastRendered.add(task.jobId, body, () => {
         farm.lastRenderedJobId = task.jobId;
       });
@@ -33,6 +35,5 @@ export function outputRoute(app: FastifyInstance, { farm, lastRendered }: Manage
 
 function checkSize(request: FastifyRequest): void {
   const bytes = Number(request.headers['content-length'] ?? 0);
-  if (bytes <= 0) throw new ApiError(411, 'Content-Length header required');
   if (bytes > maxImageBytes) throw new ApiError(413, `image too large; should be max ${maxImageBytes} bytes`);
 }
