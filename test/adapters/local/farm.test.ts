@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { z } from 'zod';
 import { findFlamenco } from '../../../services/control/adapters/local/flamenco-programs.ts';
-import { signal, startMarkOf } from '../../../services/control/adapters/local/process-table.ts';
+import { startMarkOf } from '../../../services/control/adapters/local/process-table.ts';
 import { describeFarmContract, lookUntil } from '../../contracts/farm.ts';
 import { listUntil } from '../../contracts/workers.ts';
 import { FakeClock } from '../../fakes/fake-clock.ts';
 import { FakeFarm } from '../../fakes/fake-farm.ts';
-import { localWorld, processesOf, servicesDir } from './local-world.ts';
+import { killProcesses, localWorld, processesOf, servicesDir } from './local-world.ts';
 
 describeFarmContract('fake', () => {
   const clock = new FakeClock();
@@ -41,7 +41,7 @@ describe('local farm', () => {
     await farm.install();
     const before = await lookUntil(farm, step, isReady);
     const [name = ''] = readdirSync(join(stateDir, 'farm', 'managers'));
-    for (const pid of await processesOf(stateDir, 'managers', name)) signal(pid, 'SIGKILL');
+    await killProcesses(stateDir, 'managers', name);
     await lookUntil(farm, step, (seen) => seen.state === 'up' && seen.manager === 'absent');
     await farm.install();
     const after = await lookUntil(farm, step, isReady);

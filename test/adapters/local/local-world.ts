@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createLocalFarm } from '../../../services/control/adapters/local/farm.ts';
@@ -22,13 +21,14 @@ export async function localWorld(
   t: { after(fn: () => unknown): void },
   { programs = standIns, behaviour = '' }: { programs?: FlamencoPrograms; behaviour?: string } = {},
 ) {
+  // Hooks run in the order of their making: the processes must end before the folder goes that knows them.
+  t.after(() => killAll(stateDir));
   const dir = temporaryFolder(t);
   const stateDir = join(dir, '.tablao');
   let aheadMs = 0;
   const clock = { now: () => Date.now() + aheadMs };
   const plain = await plainEnvironment({ env: process.env, platform: process.platform });
   const env = { ...plain, FLAMENCO_LITE_STAND_IN: behaviour };
-  t.after(() => killAll(stateDir));
   const blenders = [{ path: '/opt/blender/blender', version: '4.5.3', hasDenoiser: true, devices: ['CPU'] }];
   const common = { stateDir, env, clock, blenders, programs, program: programs.worker };
   return {
@@ -54,10 +54,17 @@ export function processesOf(stateDir: string, kind: 'managers' | 'workers', name
   return markedProcesses(join(stateDir, 'farm', kind, name));
 }
 
+/** Without a word, as the kernel does; until none is left, since a launcher may be starting its child just now. */
+export async function killProcesses(stateDir: string, kind: 'managers' | 'workers', name: string) {
+  for (;;) {
+    const pids = await processesOf(stateDir, kind, name);
+    if (pids.length === 0) return;
+    for (const pid of pids) signal(pid, 'SIGKILL');
+    await pause(10);
+  }
+}
+
 async function killAll(stateDir: string): Promise<void> {
-  // A launcher that was spawned a moment ago has not claimed its folder yet.
-  if (existsSync(join(stateDir, 'farm'))) await pause(50);
   for (const kind of ['managers', 'workers'] as const)
-    for (const name of await namesIn(join(stateDir, 'farm', kind)))
-      for (const pid of await processesOf(stateDir, kind, name)) signal(pid, 'SIGKILL');
+    for (const name of await namesIn(join(stateDir, 'farm', kind))) await killProcesses(stateDir, kind, name);
 }

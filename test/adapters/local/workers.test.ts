@@ -2,13 +2,12 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { signal } from '../../../services/control/adapters/local/process-table.ts';
 import { writeJson } from '../../../services/control/adapters/local/whole-files.ts';
 import { isPortError } from '../../../services/control/ports/errors.ts';
 import { describeWorkersContract, listUntil } from '../../contracts/workers.ts';
 import { FakeClock } from '../../fakes/fake-clock.ts';
 import { FakeWorkers } from '../../fakes/fake-workers.ts';
-import { localWorld, processesOf } from './local-world.ts';
+import { killProcesses, localWorld } from './local-world.ts';
 
 describeWorkersContract('fake', () => {
   const clock = new FakeClock();
@@ -50,7 +49,7 @@ describe('local workers', () => {
     const { newWorkers, step, stateDir } = await worldWithPort(t);
     await newWorkers().order('local', ['w-1']);
     await listUntil(newWorkers(), step, ([worker]) => worker?.state === 'running');
-    for (const pid of await processesOf(stateDir, 'workers', 'w-1')) signal(pid, 'SIGKILL');
+    await killProcesses(stateDir, 'workers', 'w-1');
     const [ended] = await listUntil(newWorkers(), step, ([worker]) => worker?.state === 'ended');
     assert.equal(ended?.outcome, 'preempted');
     await step();
