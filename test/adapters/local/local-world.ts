@@ -11,7 +11,7 @@ import { temporaryFolder } from './temporary-folder.ts';
 export const servicesDir = join(import.meta.dirname, '..', '..', '..', 'services');
 const standIn = join(import.meta.dirname, 'stand-in.ts');
 
-export const standIns: FlamencoPrograms = {
+const standIns: FlamencoPrograms = {
   manager: { kind: 'lite', command: process.execPath, args: [standIn, 'manager'] },
   worker: { kind: 'lite', command: process.execPath, args: [standIn, 'worker'] },
 };

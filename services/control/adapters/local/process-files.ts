@@ -41,7 +41,6 @@ const exitSchema = z.object({
 });
 
 export type ProcessOrder = Readonly<z.infer<typeof orderSchema>>;
-export type ProcessClaim = Readonly<z.infer<typeof claimSchema>>;
 export type ProcessExit = Readonly<z.infer<typeof exitSchema>>;
 
 export const readOrder = (folder: string) => readAs(orderSchema, processFiles(folder).order);

@@ -13,7 +13,7 @@ export async function writeWhole(path: string, bytes: string | Uint8Array): Prom
 }
 
 /** Like `writeWhole`, but never replaces: `false` = the file exists already. */
-export async function createWhole(path: string, bytes: string | Uint8Array): Promise<boolean> {
+async function createWhole(path: string, bytes: string | Uint8Array): Promise<boolean> {
   return throughTemporary(path, bytes, (temporary) => linkNew(temporary, path));
 }
 
