@@ -56,6 +56,8 @@ export interface SceneFacts {
   readonly multiView: boolean;
   /** The enabled views in order when `multiView` is on; null when it is off or they could not be told. */
   readonly views: readonly ViewFacts[] | null;
+  /** How views become files: `INDIVIDUAL` one file each, else one for all of a frame. Null without multi-view. */
+  readonly viewsFormat: 'INDIVIDUAL' | 'STEREO_3D' | 'MULTIVIEW' | null;
   readonly useSequencer: boolean;
   /** False: frames that exist already are skipped. */
   readonly useOverwrite: boolean;
@@ -84,6 +86,7 @@ export type ExternalKind =
   | 'cache'
   | 'volume'
   | 'strip'
+  | 'ies'
   | 'script';
 
 /** A file that the .blend refers to. Paths are data: what they name may not exist, or lie anywhere. */
@@ -111,10 +114,12 @@ export interface ByteSource {
 /** Decompression, which differs between Node and browsers. */
 export interface BlendTools {
   /**
-   * Decodes exactly one Zstandard frame. The result has at most `maxBytes`; anything longer, or a broken frame,
-   * is thrown as any error.
+   * Decodes one whole Zstandard frame, which is said to hold `expectedBytes`: more is never wanted. Whatever is
+   * wrong with the frame is thrown as any error. The frame is only lent until the result is there.
    */
-  inflateZstdFrame(frame: Uint8Array, maxBytes: number): Uint8Array | Promise<Uint8Array>;
+  inflateZstdFrame(frame: Uint8Array, expectedBytes: number): Uint8Array | Promise<Uint8Array>;
+  /** Decodes one Zstandard frame piece by piece, for files that hold frames of any size. Errors as above. */
+  inflateZstdStream(compressed: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
   /**
    * Decodes a gzip stream piece by piece, reading `compressed` only as fast as its own output is taken.
    * A broken stream is thrown as any error.

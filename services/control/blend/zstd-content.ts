@@ -1,0 +1,146 @@
+import { concat, viewOf } from './bytes.ts';
+import type { Content, DecodeMeter } from './content.ts';
+import { BlendError, type BlendTools } from './facts.ts';
+import type { RangeReader } from './ranges.ts';
+import { checkFrameHeader, framePieces, isSkippable, isZstdFrame, type SeekTable } from './zstd-frames.ts';
+
+/** Frames hold up to 16 MiB, Blender's 2 MiB. Two: what lies across a boundary is at hand. */
+const KEPT_FRAMES = 2;
+
+interface Frame {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A Zstandard file with a seek table: any frame can be decoded alone, and frames nobody asks for never are. */
+export class ZstdContent implements Content {
+  readonly size: number;
+  readonly #raw: RangeReader;
+  readonly #table: SeekTable;
+  readonly #tools: BlendTools;
+  readonly #meter: DecodeMeter;
+  #kept: readonly Frame[] = [];
+
+  constructor(raw: RangeReader, table: SeekTable, tools: BlendTools, meter: DecodeMeter) {
+    this.#raw = raw;
+    this.#table = table;
+    this.#tools = tools;
+    this.#meter = meter;
+    this.size = table.decoded[table.decoded.length - 1] ?? 0;
+  }
+
+  view(offset: number, length: number): Uint8Array | null {
+    for (const frame of this.#kept) {
+      const from = offset - frame.offset;
+      if (from >= 0 && from + length <= frame.bytes.length) return frame.bytes.subarray(from, from + length);
+    }
+    return null;
+  }
+
+  async read(offset: number, length: number): Promise<Uint8Array> {
+    const end = Math.min(this.size, offset + length);
+    const parts: Uint8Array[] = [];
+    for (let at = offset; at < end; ) {
+      const frame = await this.#frameWith(at);
+      const part = frame.bytes.subarray(at - frame.offset, end - frame.offset);
+      parts.push(part);
+      at += part.length;
+    }
+    return parts.length === 1 && parts[0] ? parts[0] : concat(parts);
+  }
+
+  async lastPiece(): Promise<Frame | null> {
+    return this.size === 0 ? null : await this.#frameWith(this.size - 1);
+  }
+
+  async #frameWith(offset: number): Promise<Frame> {
+    const kept = this.#kept.find(
+      (frame) => offset >= frame.offset && offset < frame.offset + frame.bytes.length,
+    );
+    if (kept) return kept;
+    const frame = await this.#decode(lastAtMost(this.#table.decoded, offset));
+    this.#kept = [frame, ...this.#kept.slice(0, KEPT_FRAMES - 1)];
+    return frame;
+  }
+
+  async #decode(index: number): Promise<Frame> {
+    const [stored, storedEnd] = pair(this.#table.stored, index);
+    const [offset, end] = pair(this.#table.decoded, index);
+    const expected = end - offset;
+    const frame = await this.#raw.read(stored, storedEnd - stored);
+    const { contentSize } = checkFrameHeader(frame);
+    if (contentSize !== null && contentSize !== expected)
+      throw brokenFrame(index, 'its size is not the seek table’s');
+    this.#meter.add(expected);
+    const bytes = await this.#inflate(frame, expected, index);
+    if (bytes.length !== expected) throw brokenFrame(index, `${bytes.length} bytes instead of ${expected}`);
+    return { offset, bytes };
+  }
+
+  async #inflate(frame: Uint8Array, expected: number, index: number): Promise<Uint8Array> {
+    try {
+      return await this.#tools.inflateZstdFrame(frame, expected);
+    } catch (cause) {
+      throw brokenFrame(index, 'it does not decode', cause);
+    }
+  }
+}
+
+/** All decoded bytes of a Zstandard file without a usable table, frame after frame, as `zstd` itself reads it. */
+export async function* zstdStream(
+  raw: RangeReader,
+  tools: BlendTools,
+): AsyncGenerator<Uint8Array, void, void> {
+  let at = 0;
+  while (at < raw.size) {
+    const head = await raw.read(at, 8);
+    if (head.length < 8)
+      throw new BlendError('truncated', 'the file ends inside the head of a Zstandard frame');
+    const magic = viewOf(head).getUint32(0, true);
+    if (isSkippable(magic)) {
+      at += 8 + viewOf(head).getUint32(4, true);
+      continue;
+    }
+    if (!isZstdFrame(magic)) throw new BlendError('corrupt', `no Zstandard frame at byte ${at}`);
+    const counted = countBytes(framePieces(raw, at));
+    yield* tools.inflateZstdStream(counted.pieces);
+    at += await counted.rest();
+  }
+}
+
+/** Passes pieces on and tells how long they were, the ones that the decoder did not care to take included. */
+function countBytes(pieces: AsyncGenerator<Uint8Array, void, void>) {
+  let bytes = 0;
+  async function* pass(): AsyncGenerator<Uint8Array, void, void> {
+    for (let next = await pieces.next(); !next.done; next = await pieces.next()) {
+      bytes += next.value.length;
+      yield next.value;
+    }
+  }
+  const rest = async (): Promise<number> => {
+    for await (const piece of pieces) bytes += piece.length;
+    return bytes;
+  };
+  return { pieces: pass(), rest };
+}
+
+function pair(offsets: Float64Array, index: number): readonly [number, number] {
+  return [offsets[index] ?? 0, offsets[index + 1] ?? 0];
+}
+
+/** Index of the last entry that is not after `value`. Empty frames share an offset: the last of them is the full one. */
+function lastAtMost(sorted: Float64Array, value: number): number {
+  let low = 0;
+  let high = sorted.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if ((sorted[middle] ?? 0) <= value) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+function brokenFrame(index: number, why: string, cause?: unknown): BlendError {
+  if (cause instanceof BlendError) return cause;
+  return new BlendError('corrupt', `Zstandard frame ${index} is damaged: ${why}`, { cause });
+}
