@@ -1,0 +1,98 @@
+import { textOf, viewOf } from './bytes.ts';
+import type { Dna, Field, Struct } from './dna.ts';
+
+/** One struct in a body, read by the names of its members. A member that its Blender had not yet is null. */
+export interface RecordView {
+  readonly struct: Struct;
+  /** Reads a number of any basic type, by its path: `r.im_format.imtype`. Element `index` of an array. */
+  number(path: string, index?: number): number | null;
+  /** A char array, up to its NUL or its end. */
+  text(path: string): string | null;
+  /** An address; 0n is "none". */
+  pointer(path: string): bigint | null;
+  /** The bytes of a member. */
+  bytes(path: string): Uint8Array | null;
+}
+
+/** The struct at `offset` of `body`, which must be long enough for it. */
+export function recordAt(dna: Dna, struct: Struct, body: Uint8Array, offset = 0): RecordView {
+  const little = dna.header.littleEndian;
+  const bytes = (path: string) => {
+    const place = locate(dna, struct, path);
+    return place ? body.subarray(offset + place.offset, offset + place.offset + place.field.bytes) : null;
+  };
+  return {
+    struct,
+    bytes,
+    number: (path, index = 0) => {
+      const place = locate(dna, struct, path);
+      if (!place || place.field.isPointer || index >= place.field.count) return null;
+      const size = place.field.bytes / place.field.count;
+      return readNumber(viewOf(body), offset + place.offset + size * index, place.field.type, little);
+    },
+    text: (path) => {
+      const place = locate(dna, struct, path);
+      const found = place && !place.field.isPointer && place.field.type === 'char' ? bytes(path) : null;
+      return found ? textOf(found) : null;
+    },
+    pointer: (path) => {
+      const place = locate(dna, struct, path);
+      return place?.field.isPointer ? readPointer(viewOf(body), offset + place.offset, dna) : null;
+    },
+  };
+}
+
+interface Place {
+  readonly offset: number;
+  readonly field: Field;
+}
+
+/** Follows `a.b.c` through nested structs, never through pointers. */
+function locate(dna: Dna, struct: Struct, path: string): Place | null {
+  let offset = 0;
+  let current: Struct | undefined = struct;
+  let field: Field | undefined;
+  for (const name of path.split('.')) {
+    if (field) current = field.isPointer ? undefined : dna.named(field.type);
+    field = current?.fields.get(name);
+    if (!field) return null;
+    offset += field.offset;
+  }
+  return field ? { offset, field } : null;
+}
+
+function readPointer(view: DataView, at: number, dna: Dna): bigint {
+  const { pointerSize, littleEndian } = dna.header;
+  return pointerSize === 4 ? BigInt(view.getUint32(at, littleEndian)) : view.getBigUint64(at, littleEndian);
+}
+
+/** Null for a type that is no number. `char` is unsigned: small enumerations live there. */
+function readNumber(view: DataView, at: number, type: string, little: boolean): number | null {
+  switch (type) {
+    case 'char':
+    case 'uchar':
+      return view.getUint8(at);
+    case 'int8_t':
+      return view.getInt8(at);
+    case 'short':
+      return view.getInt16(at, little);
+    case 'ushort':
+      return view.getUint16(at, little);
+    case 'int':
+    case 'long':
+      return view.getInt32(at, little);
+    case 'uint':
+    case 'ulong':
+      return view.getUint32(at, little);
+    case 'float':
+      return view.getFloat32(at, little);
+    case 'double':
+      return view.getFloat64(at, little);
+    case 'int64_t':
+      return Number(view.getBigInt64(at, little));
+    case 'uint64_t':
+      return Number(view.getBigUint64(at, little));
+    default:
+      return null;
+  }
+}
