@@ -24,6 +24,8 @@ export interface ManagerOptions {
   readonly speed?: number | undefined;
   /** A clock of the caller's; time-outs are then checked by `tick` only. */
   readonly now?: (() => EpochMs) | undefined;
+  /** A farm that goes on; a new, empty one when absent. */
+  readonly farm?: Farm | undefined;
   /** What job scripts print. */
   readonly say?: ((line: string) => void) | undefined;
 }
@@ -41,12 +43,14 @@ export async function startManager(options: ManagerOptions): Promise<RunningMana
   const config = openConfig(options.folder);
   const now = options.now ?? Date.now;
   const files = openJobFiles(config.current().localStoragePath);
-  const farm = createFarm({
-    now,
-    newId: randomUUID,
-    limits: config.current,
-    logTask: (task, line) => files.appendLog(task.jobId, task.id, `${localRfc3339(now())} ${line}`),
-  });
+  const farm =
+    options.farm ??
+    createFarm({
+      now,
+      newId: randomUUID,
+      limits: config.current,
+      logTask: (task, line) => files.appendLog(task.jobId, task.id, `${localRfc3339(now())} ${line}`),
+    });
   const compiler = createJobCompiler({
     folders: [options.scriptsFolder ?? resolve(options.folder, 'scripts')],
     now,

@@ -18,9 +18,7 @@ export async function submitOnce(http: Http, job: JobToSubmit): Promise<string> 
   if (kept === undefined)
     throw new PortError('transient', doing, { cause: new Error('the new job is not listed') });
   for (const other of others) await remove(http, other, doing);
-  if (kept.status === 'paused') {
-    await http.post(`jobs/${kept.id}/setstatus`, { status: 'queued', reason: 'submitted' }, doing);
-  }
+  if (kept.status === 'paused') await queue(http, kept, doing);
   return kept.id;
 }
 
@@ -39,12 +37,25 @@ async function post(http: Http, job: JobToSubmit, doing: string): Promise<void> 
   await http.post('jobs', submitted, doing);
 }
 
-/** The jobs of that run and round, the one to keep first: two submitters at once must choose the same. */
+/**
+ * The jobs of that run and round, the one to keep first: submitters at the same time must choose the same. So of jobs of
+ * one millisecond the first in the list comes first, which is the first that was stored: by its id another could come
+ * before one that its submitter has queued already.
+ */
 async function jobsOf(http: Http, { runId, round }: JobToSubmit, doing: string): Promise<readonly JobSeen[]> {
   const { jobs } = read(answers.jobs, await http.get('jobs', doing), doing);
   return jobs
     .filter((job) => job.runId === runId && job.round === round && !job.isDeleting)
-    .sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
+    .sort((a, b) => a.createdAt - b.createdAt);
+}
+
+async function queue(http: Http, job: JobSeen, doing: string): Promise<void> {
+  await http
+    .post(`jobs/${job.id}/setstatus`, { status: 'queued', reason: 'submitted' }, doing)
+    .catch((error: unknown) => {
+      // Somebody deleted it since the list was read: the next pass submits again.
+      throw isPortError(error, 'notFound') ? new PortError('transient', doing, { cause: error }) : error;
+    });
 }
 
 /** The other submitter may have deleted it already. */
