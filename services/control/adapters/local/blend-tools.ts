@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { pipeline, Readable, type Transform } from 'node:stream';
 import { constants, createGunzip, createZstdDecompress, zstdDecompressSync } from 'node:zlib';
 import { BlendError, type BlendTools, type ByteSource } from '../../blend/facts.ts';
@@ -40,8 +40,15 @@ function isCutOff(cause: unknown): boolean {
   return cause instanceof Error && 'code' in cause && cause.code === 'Z_BUF_ERROR';
 }
 
-/** A file on this machine. The caller closes it. */
+/** A file on this machine, which the caller closes. A folder or a pipe is `unreadable`. */
 export async function fileSource(path: string): Promise<ByteSource & { close(): Promise<void> }> {
+  // Before it is opened: to open a pipe waits for whoever writes into it.
+  const found = await stat(path);
+  if (!found.isFile())
+    throw new BlendError(
+      'unreadable',
+      `this is a ${found.isDirectory() ? 'folder' : 'device or pipe'}, not a file`,
+    );
   const handle = await open(path, 'r');
   const { size } = await handle.stat();
   return { size, read: (offset, length) => readExactly(handle, offset, length), close: () => handle.close() };
