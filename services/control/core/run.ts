@@ -63,6 +63,14 @@ export interface Pin {
   readonly crc32c: string;
 }
 
+/** An input that is not in the bucket, and which file refers to it. */
+export interface MissingInput {
+  readonly path: string;
+  readonly referredBy: string;
+  /** `absolute` paths exist only on the author's machine and can never come. */
+  readonly problem: 'missing' | 'absolute' | 'outside' | 'different';
+}
+
 /** What the frame files of a run are called. `pattern` has one run of `#`; `views` are file name suffixes, `['']` when mono. */
 export interface OutputNames {
   readonly pattern: string;
@@ -143,6 +151,10 @@ export interface RunRecord {
   /** Frames proved to be whole pictures of this run, as an expression; `''` = none yet. */
   readonly proved: string;
   readonly troubles: readonly FrameTrouble[];
+  /** Inputs that are not there yet, while it waits for them (and after it was rejected for them). */
+  readonly missing: readonly MissingInput[];
+  /** Active tasks and since when their step count has stood still: how a hung frame is noticed. */
+  readonly standstill: Readonly<Record<string, { readonly steps: number; readonly since: EpochMs }>>;
   readonly times: FrameTimes;
   /** The first job of a run is round 1, a job for missing frames the next. 0 = none submitted yet. */
   readonly round: number;

@@ -1,0 +1,43 @@
+import type { FarmMemory, ShotMemory } from './model.ts';
+import type { RunRecord } from './run.ts';
+import type { EpochMs } from './time.ts';
+
+/** A job to hand to Flamenco Manager; the adapter's port has the same shape. */
+export interface JobOrder {
+  readonly runId: string;
+  readonly round: number;
+  readonly name: string;
+  readonly priority: number;
+  readonly workerTag: string | null;
+  readonly settings: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** What to do to the world; each is idempotent and says why. Deletes come last in a plan and are checked once more. */
+export type Action = (
+  | { readonly kind: 'createFarm' }
+  | { readonly kind: 'installManager' }
+  | { readonly kind: 'submitJob'; readonly job: JobOrder }
+  | { readonly kind: 'cancelJob'; readonly jobId: string }
+  | { readonly kind: 'requeueTask'; readonly taskId: string }
+  | { readonly kind: 'closeTask'; readonly taskId: string }
+  | { readonly kind: 'orderWorkers'; readonly pool: string; readonly names: readonly string[] }
+  | { readonly kind: 'drainWorker'; readonly workerId: string; readonly name: string }
+  | { readonly kind: 'keepWorker'; readonly workerId: string; readonly name: string }
+  | { readonly kind: 'writeReport'; readonly run: RunRecord }
+  | { readonly kind: 'forgetWorker'; readonly workerId: string; readonly name: string }
+  | { readonly kind: 'removeWorker'; readonly name: string }
+  | { readonly kind: 'deleteFarm'; readonly isForced: boolean }
+) & { readonly reason: string };
+
+/** What a pass decided. Records are saved before actions are performed, commands deleted after. */
+export interface Plan {
+  /** Runs that are new or changed. */
+  readonly runs: readonly RunRecord[];
+  /** Ids of runs that turned out to be none (a library, the same bytes again). */
+  readonly dropped: readonly string[];
+  readonly shots: ReadonlyMap<string, ShotMemory>;
+  readonly memory: FarmMemory;
+  readonly actions: readonly Action[];
+  /** `null` = nothing is in motion: the regular tick is soon enough. */
+  readonly lookAgainAt: EpochMs | null;
+}

@@ -1,0 +1,308 @@
+import { chooseBlender } from './blender-choice.ts';
+import { folderOf, resolveReference } from './catalog.ts';
+import { closureOf, describeMissing, meetClosure } from './closure.ts';
+import type { Draft, Sight } from './draft.ts';
+import { dropRun, lookAgain, moveRun, note, openRuns, shotMemory, titleOf, updateShot } from './draft.ts';
+import { manifestOf } from './intake.ts';
+import { extensionOf, outputNames } from './output-names.ts';
+import type { Pin, Reason, RunRecord, RunSettings } from './run.ts';
+import { readSettings, resolveSettings } from './settings.ts';
+import type { SceneFacts } from './shot-facts.ts';
+
+/** What a run needs to be admitted, or why it is not. */
+type Verdict =
+  | {
+      readonly kind: 'admit';
+      readonly pins: readonly Pin[];
+      readonly settings: RunSettings;
+      readonly scene: SceneFacts;
+      readonly blender: string;
+      readonly warnings: readonly string[];
+    }
+  | {
+      readonly kind: 'wait';
+      readonly reason: Reason;
+      readonly patch?: Partial<RunRecord>;
+      readonly lookInMs?: number;
+    }
+  | { readonly kind: 'hold'; readonly reason: Reason }
+  | { readonly kind: 'reject'; readonly reason: Reason; readonly patch?: Partial<RunRecord> };
+
+/** Decides about every run that is not admitted yet, oldest first. */
+export function admitRuns(sight: Sight, draft: Draft): void {
+  const candidates = openRuns(draft)
+    .filter((run) => run.admittedAt === null || run.reason?.code === 'paused')
+    .sort((a, b) => a.receivedAt - b.receivedAt);
+  for (const run of candidates) settle(sight, draft, run, judge(sight, draft, run));
+}
+
+function settle(sight: Sight, draft: Draft, run: RunRecord, verdict: Verdict): void {
+  switch (verdict.kind) {
+    case 'wait':
+      if (verdict.lookInMs !== undefined) lookAgain(draft, sight.now + verdict.lookInMs);
+      moveRun(sight, draft, run, 'waiting', verdict.reason, verdict.patch);
+      return;
+    case 'hold':
+      moveRun(sight, draft, run, 'held', verdict.reason);
+      return;
+    case 'reject':
+      moveRun(sight, draft, run, 'rejected', verdict.reason, verdict.patch);
+      return;
+    case 'admit':
+      admit(sight, draft, run, verdict);
+  }
+}
+
+/** The questions in their order; the first that is not answered yes decides. */
+function judge(sight: Sight, draft: Draft, run: RunRecord): Verdict {
+  const entry = sight.observed.catalog.get(run.scenePath);
+  if (entry === undefined) return wait('settling', `Waiting for ${run.scenePath}.`, null);
+  if (entry.failure !== null)
+    return reject(
+      entry.failure.code,
+      `${run.scenePath}: ${entry.failure.message}`,
+      'Save the file again in Blender and upload it.',
+    );
+  if (entry.facts === null) return { ...wait('settling', 'Reading the file.', null), lookInMs: 1000 };
+  const file = readSettings(
+    sight.observed.settingsFiles.get(run.scenePath)?.value ?? {},
+    `${run.shot}.render.json`,
+  );
+  const broken = sight.observed.settingsFiles.get(run.scenePath)?.problem ?? null;
+  if (broken !== null)
+    return reject(
+      'badSettings',
+      `${run.shot}.render.json: ${broken}`,
+      'Correct the file and upload it again.',
+    );
+  if (!file.ok) return { kind: 'reject', reason: file.reason };
+  const request = readSettings(run.request, 'the request');
+  if (!request.ok) return { kind: 'reject', reason: request.reason };
+  const allowSceneScripts = sight.policy.allowSceneScripts || run.scriptsAllowed;
+  const resolved = resolveSettings({
+    facts: entry.facts,
+    file: file.settings,
+    request: request.settings,
+    allowSceneScripts,
+  });
+  if (/[{}]/.test(run.scenePath)) return badName(run);
+  if (!resolved.ok) return { kind: 'reject', reason: resolved.reason };
+  const settling = stillSettling(sight, run);
+  if (settling !== null) return settling;
+  const inputs = judgeInputs(sight, run);
+  if ('kind' in inputs) return inputs;
+  const blender = chooseBlender(
+    entry.facts.blenderVersion,
+    resolved.settings.blender.value,
+    sight.policy.blenders,
+  );
+  if (!blender.ok)
+    return wait(
+      'needsBlender',
+      blender.message,
+      'Install that Blender (or name one that is there as "blender" in the render.json).',
+    );
+  const denoiser = judgeDenoiser(resolved.scene, blender.blender.hasDenoiser, blender.blender.version);
+  if (denoiser !== null) return denoiser;
+  const brake = judgeBrakes(sight, draft, run, resolved.settings);
+  if (brake !== null) return brake;
+  const warnings = [...entry.facts.warnings, ...(blender.note === null ? [] : [blender.note])];
+  return {
+    kind: 'admit',
+    pins: inputs.pins,
+    settings: resolved.settings,
+    scene: resolved.scene,
+    blender: blender.blender.version,
+    warnings,
+  };
+}
+
+/** Uploads of the files of a shot come one by one: wait until none came for a while where this shot's files live. */
+function stillSettling(sight: Sight, run: RunRecord): Verdict | null {
+  if (run.isExplicit || run.isReleased || run.requestedBy !== null) return null;
+  const entry = sight.observed.catalog.get(run.scenePath);
+  const references = entry?.facts?.references ?? [];
+  const folders = new Set([folderOf(run.scenePath)]);
+  for (const reference of references) {
+    const path = resolveReference(run.scenePath, reference.path);
+    if (path !== null) folders.add(folderOf(path));
+  }
+  const others = sight.observed.memory.recentUploads.filter(
+    (upload) => folders.has(folderOf(upload.path)) && upload.path !== run.scenePath,
+  );
+  const last = Math.max(run.receivedAt, ...others.map((upload) => upload.at));
+  const isAlone = references.length === 0 && others.length === 0;
+  const endsAt = last + sight.policy.settleMs;
+  if (isAlone || sight.now >= endsAt) return null;
+  return { ...wait('settling', 'Waiting until the upload has settled.', null), lookInMs: endsAt - sight.now };
+}
+
+function judgeInputs(sight: Sight, run: RunRecord): Verdict | { readonly pins: readonly Pin[] } {
+  const closure = closureOf(run.scenePath, sight.observed.catalog);
+  const odd = closure.needed.find(({ path }) => /[{}]/.test(path));
+  if (odd !== undefined) return badName(run, odd.path);
+  const met = meetClosure(
+    closure,
+    manifestOf(sight, run.scenePath),
+    sight.observed.catalog,
+    sight.observed.inputs,
+  );
+  if (met.state === 'met') return met;
+  if (met.state === 'unknown') return { ...wait('settling', 'Reading the inputs.', null), lookInMs: 1000 };
+  const reason = {
+    code: 'missingFiles',
+    message: describeMissing(met.missing),
+    action:
+      'Upload them; the render starts by itself. Or pack them into the .blend (File > External Data > Pack Resources).',
+  };
+  const since = run.reason?.code === 'missingFiles' ? run.stateSince : sight.now;
+  const endsAt = since + sight.policy.missingFilesGraceMs;
+  if (sight.now >= endsAt) return { kind: 'reject', reason, patch: { missing: met.missing } };
+  return {
+    kind: 'wait',
+    reason,
+    patch: { missing: met.missing },
+    lookInMs: Math.max(1000, endsAt - sight.now),
+  };
+}
+
+/** Blender with denoising on and no denoiser fails every frame: said before anything runs. */
+function judgeDenoiser(scene: SceneFacts, hasDenoiser: boolean | null, version: string): Verdict | null {
+  if (hasDenoiser !== false || scene.engine !== 'CYCLES' || scene.useDenoising !== true) return null;
+  return reject(
+    'noDenoiser',
+    `The scene denoises its render, and Blender ${version} here was built without a denoiser.`,
+    'Turn off Render Properties > Sampling > Render > Denoise, or use a Blender from blender.org.',
+  );
+}
+
+/** What a person, the budget or a burst holds back. */
+function judgeBrakes(sight: Sight, draft: Draft, run: RunRecord, settings: RunSettings): Verdict | null {
+  if (draft.memory.isPaused) return wait('paused', 'New work is paused.', 'Resume it on the page.');
+  const { monthlyBudgetDollars } = sight.policy;
+  if (monthlyBudgetDollars !== null && draft.memory.ledger.thisMonth >= monthlyBudgetDollars) {
+    return wait(
+      'budget',
+      `This month's budget of $${monthlyBudgetDollars} is spent.`,
+      'Raise MONTHLY_BUDGET_DOLLARS, or wait for the next month.',
+    );
+  }
+  if (run.isReleased || run.requestedBy !== null) return null;
+  if (settings.hold.value)
+    return {
+      kind: 'hold',
+      reason: { code: 'asked', message: 'Held, as its settings ask.', action: 'Release it to start.' },
+    };
+  const burst = run.isExplicit ? 0 : burstSize(sight, draft, run);
+  if (burst <= sight.policy.maxAtOnce) return null;
+  return {
+    kind: 'hold',
+    reason: {
+      code: 'burst',
+      message: `${burst} new shots came at once: more than MAX_AT_ONCE (${sight.policy.maxAtOnce}) wait for a person's word.`,
+      action: 'Release the ones to render; cancel the others.',
+    },
+  };
+}
+
+/** How many shots came together with this one: a chain of arrivals with gaps no longer than the settling time. */
+function burstSize(sight: Sight, draft: Draft, run: RunRecord): number {
+  const gap = Math.max(sight.policy.settleMs, 1000);
+  const times = [...draft.runs.values()]
+    .filter((other) => !other.isExplicit && other.requestedBy === null)
+    .map((other) => other.receivedAt)
+    .sort((a, b) => a - b);
+  let size = 0;
+  let last = Number.NEGATIVE_INFINITY;
+  let isMine = false;
+  for (const at of times) {
+    if (at - last > gap) {
+      if (isMine) return size;
+      size = 0;
+    }
+    size += 1;
+    last = at;
+    isMine ||= at === run.receivedAt;
+  }
+  return size;
+}
+
+function admit(
+  sight: Sight,
+  draft: Draft,
+  run: RunRecord,
+  verdict: Extract<Verdict, { kind: 'admit' }>,
+): void {
+  const { hash } = sight.policy;
+  const inputsKey = hash(
+    JSON.stringify([...verdict.pins].map(({ path, size, crc32c }) => [path, size, crc32c]).sort()),
+  );
+  const settingsKey = settingsKeyOf(sight, verdict.settings, verdict.blender);
+  if (isSameAgain(draft, run, inputsKey, settingsKey)) {
+    dropRun(draft, run);
+    note(
+      sight,
+      draft,
+      `${run.shot}: nothing to do`,
+      'the same bytes with the same settings are rendered already (render again from the page if you want)',
+    );
+    return;
+  }
+  const extension = extensionOf(verdict.settings.format.value) ?? '.png';
+  moveRun(
+    sight,
+    draft,
+    run,
+    'queued',
+    { code: 'queued', message: 'Waiting for the farm.', action: null },
+    {
+      admittedAt: sight.now,
+      version: versionFor(draft, run, inputsKey),
+      settings: verdict.settings,
+      inputs: verdict.pins,
+      inputsKey,
+      blender: verdict.blender,
+      frames: verdict.settings.frames.value,
+      output: outputNames(run.shot, verdict.scene.outputPath, extension, verdict.scene.viewSuffixes),
+      missing: [],
+      warnings: verdict.warnings,
+    },
+  );
+}
+
+export function settingsKeyOf(sight: Sight, settings: RunSettings, blender: string): string {
+  const values = Object.entries(settings).map(([key, setting]) => [key, setting.value]);
+  return sight.policy.hash(JSON.stringify([blender, values.sort()]));
+}
+
+/** Uploaded again, not asked for again: paid for once is enough. */
+function isSameAgain(draft: Draft, run: RunRecord, inputsKey: string, settingsKey: string): boolean {
+  const { completed } = shotMemory(draft, run.scenePath);
+  if (run.requestedBy !== null || completed === null) return false;
+  return completed.inputsKey === inputsKey && completed.settingsKey === settingsKey;
+}
+
+function versionFor(draft: Draft, run: RunRecord, key: string): number {
+  const { versions } = shotMemory(draft, run.scenePath);
+  const known = versions.find((version) => version.key === key);
+  if (known !== undefined) return known.version;
+  const version = Math.max(0, ...versions.map((one) => one.version)) + 1;
+  updateShot(draft, run.scenePath, { versions: [...versions, { version, key }] });
+  return version;
+}
+
+function badName(run: RunRecord, path = run.scenePath): Verdict {
+  return reject(
+    'badName',
+    `The name "${path}" has braces, which Flamenco would expand.`,
+    `Rename it without { and } and upload it again (${titleOf(run)}).`,
+  );
+}
+
+function wait(code: string, message: string, action: string | null): Extract<Verdict, { kind: 'wait' }> {
+  return { kind: 'wait', reason: { code, message, action } };
+}
+
+function reject(code: string, message: string, action: string): Verdict {
+  return { kind: 'reject', reason: { code, message, action } };
+}

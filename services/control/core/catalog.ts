@@ -1,0 +1,83 @@
+import picomatch from 'picomatch';
+import type { ReadFailure, ShotFacts } from './shot-facts.ts';
+import type { EpochMs } from './time.ts';
+
+/** One .blend of the scenes bucket as last read. */
+export interface CatalogEntry {
+  readonly path: string;
+  readonly generation: string;
+  readonly size: number;
+  /** When its bytes were written. */
+  readonly updatedAt: EpochMs;
+  /** When we first saw this generation. */
+  readonly seenAt: EpochMs;
+  readonly facts: ShotFacts | null;
+  readonly failure: ReadFailure | null;
+}
+
+/** One `<shot>.render.json` as last read: its JSON, or why it is none. */
+export interface SettingsSeen {
+  readonly generation: string;
+  readonly updatedAt: EpochMs;
+  readonly value: unknown;
+  readonly problem: string | null;
+}
+
+/** `state/catalog.json`: what is known of every .blend in the bucket. A cache: it can be read again from the bucket. */
+export type Catalog = ReadonlyMap<string, CatalogEntry>;
+
+/** Paths of the .blends that some other .blend in the bucket links: they are libraries. */
+export function linkedPaths(catalog: Catalog): ReadonlySet<string> {
+  const linked = new Set<string>();
+  for (const entry of catalog.values()) {
+    for (const reference of entry.facts?.references ?? []) {
+      if (reference.kind !== 'library') continue;
+      const path = resolveReference(entry.path, reference.path);
+      if (path !== null && path !== entry.path) linked.add(path);
+    }
+  }
+  return linked;
+}
+
+export function createIgnore(globs: readonly string[]): (path: string) => boolean {
+  const matches = globs.map((glob) => picomatch(glob, { dot: true }));
+  return (path) => matches.some((match) => match(path));
+}
+
+/**
+ * Path in the bucket of what `stored` means in the .blend at `from`; `null` when it cannot be in the bucket
+ * (absolute, or it leads above the bucket's root).
+ */
+export function resolveReference(from: string, stored: string): string | null {
+  const path = stored.replaceAll('\\', '/');
+  if (!path.startsWith('//') || path.startsWith('///')) return null;
+  const parts = from.split('/').slice(0, -1);
+  for (const part of path.slice(2).split('/')) {
+    if (part === '' || part === '.') continue;
+    if (part !== '..') parts.push(part);
+    else if (parts.pop() === undefined) return null;
+  }
+  return parts.join('/');
+}
+
+export function folderOf(path: string): string {
+  const slash = path.lastIndexOf('/');
+  return slash < 0 ? '' : path.slice(0, slash);
+}
+
+export function shotOf(scenePath: string): string {
+  return scenePath.replace(/\.blend$/i, '');
+}
+
+export function isBlend(path: string): boolean {
+  return /\.blend$/i.test(path);
+}
+
+export function renderJsonOf(scenePath: string): string {
+  return `${shotOf(scenePath)}.render.json`;
+}
+
+/** The .blend that a `<shot>.render.json` belongs to; `null` for any other name. */
+export function sceneOfRenderJson(path: string): string | null {
+  return path.endsWith('.render.json') ? `${path.slice(0, -'.render.json'.length)}.blend` : null;
+}

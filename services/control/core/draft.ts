@@ -1,0 +1,126 @@
+import type { Action } from './actions.ts';
+import type { FarmMemory, Observed, Policy, ShotMemory } from './model.ts';
+import { NEW_SHOT } from './model.ts';
+import type { Reason, RunRecord, RunState } from './run.ts';
+import { isFinal } from './run.ts';
+import type { EpochMs } from './time.ts';
+
+/** What a decision may look at. */
+export interface Sight {
+  readonly observed: Observed;
+  readonly policy: Policy;
+  readonly now: EpochMs;
+}
+
+/** What the decisions of one pass have come to so far; it lives only inside `plan`. */
+export interface Draft {
+  readonly runs: Map<string, RunRecord>;
+  readonly dropped: Set<string>;
+  readonly shots: Map<string, ShotMemory>;
+  memory: FarmMemory;
+  readonly actions: Action[];
+  readonly looks: EpochMs[];
+}
+
+/** Most decisions kept for people to read. */
+const DECISIONS_KEPT = 100;
+const ENDED_RUNS_KEPT = 50;
+
+export function createDraft(observed: Observed): Draft {
+  return {
+    runs: new Map(observed.runs),
+    dropped: new Set(),
+    shots: new Map(observed.shots),
+    memory: observed.memory,
+    actions: [],
+    looks: [],
+  };
+}
+
+export function openRuns(draft: Draft): readonly RunRecord[] {
+  return [...draft.runs.values()].filter((run) => !isFinal(run.state));
+}
+
+export function updateRun(draft: Draft, run: RunRecord, patch: Partial<RunRecord>): RunRecord {
+  const next = { ...run, ...patch };
+  draft.runs.set(run.id, next);
+  return next;
+}
+
+/** Moves a run to a state for a reason; a final one leaves the list of open runs. */
+export function moveRun(
+  sight: Sight,
+  draft: Draft,
+  run: RunRecord,
+  state: RunState,
+  reason: Reason | null,
+  patch: Partial<RunRecord> = {},
+): RunRecord {
+  const isSame = run.state === state && run.reason?.code === reason?.code;
+  const next = updateRun(draft, run, {
+    ...patch,
+    state,
+    reason,
+    stateSince: isSame ? run.stateSince : sight.now,
+    endedAt: isFinal(state) ? sight.now : null,
+  });
+  if (!isSame) note(sight, draft, `${titleOf(next)}: ${state}`, reason?.message ?? state);
+  if (isFinal(state)) closeRun(draft, next);
+  return next;
+}
+
+/** Takes a run that turned out to be none out of the records. */
+export function dropRun(draft: Draft, run: RunRecord): void {
+  draft.runs.delete(run.id);
+  draft.dropped.add(run.id);
+  draft.memory = {
+    ...draft.memory,
+    openRuns: draft.memory.openRuns.filter((id) => id !== run.id),
+  };
+}
+
+export function openRun(draft: Draft, run: RunRecord): void {
+  draft.runs.set(run.id, run);
+  const openRuns = draft.memory.openRuns.filter((id) => id !== run.id);
+  const endedRuns = draft.memory.endedRuns.filter((id) => id !== run.id);
+  draft.memory = { ...draft.memory, openRuns: [...openRuns, run.id], endedRuns };
+}
+
+function closeRun(draft: Draft, run: RunRecord): void {
+  const { memory } = draft;
+  draft.memory = {
+    ...memory,
+    openRuns: memory.openRuns.filter((id) => id !== run.id),
+    endedRuns: [run.id, ...memory.endedRuns.filter((id) => id !== run.id)].slice(0, ENDED_RUNS_KEPT),
+  };
+}
+
+export function shotMemory(draft: Draft, scenePath: string): ShotMemory {
+  return draft.shots.get(scenePath) ?? NEW_SHOT;
+}
+
+export function updateShot(draft: Draft, scenePath: string, patch: Partial<ShotMemory>): void {
+  draft.shots.set(scenePath, { ...shotMemory(draft, scenePath), ...patch });
+}
+
+export function remember(draft: Draft, patch: Partial<FarmMemory>): void {
+  draft.memory = { ...draft.memory, ...patch };
+}
+
+export function act(draft: Draft, action: Action): void {
+  draft.actions.push(action);
+}
+
+/** Puts a decision into the list that people read, newest first. */
+export function note(sight: Sight, draft: Draft, what: string, reason: string): void {
+  const decisions = [{ at: sight.now, what, reason }, ...draft.memory.decisions].slice(0, DECISIONS_KEPT);
+  draft.memory = { ...draft.memory, decisions };
+}
+
+export function lookAgain(draft: Draft, at: EpochMs): void {
+  draft.looks.push(at);
+}
+
+export function titleOf(run: RunRecord): string {
+  return run.version === null ? run.shot : `${run.shot} v${String(run.version).padStart(3, '0')}`;
+}

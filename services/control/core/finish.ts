@@ -1,0 +1,94 @@
+import { settingsKeyOf } from './admission.ts';
+import type { Draft, Sight } from './draft.ts';
+import { act, moveRun, note, openRuns, titleOf, updateRun, updateShot } from './draft.ts';
+import { framesOf } from './frames.ts';
+import type { JobObserved, RunObserved } from './model.ts';
+import { isLiveJob } from './progress.ts';
+import type { RunRecord } from './run.ts';
+import { rendersFolder, wantsFarm } from './run.ts';
+import { openFrames } from './submission.ts';
+import { badVerdicts, blame, describeTroubles } from './troubles.ts';
+
+/** Ends every run whose job has ended: proved, or once more for what is missing, or with what did not come out. */
+export function finishRuns(sight: Sight, draft: Draft): void {
+  for (const run of openRuns(draft)) {
+    const seen = sight.observed.details.get(run.id);
+    if (!wantsFarm(run.state) || seen === undefined || run.round === 0) continue;
+    const isAllProved = framesOf(run.proved).length === framesOf(run.frames ?? '').length;
+    if (seen.job === 'unknown') continue;
+    if (seen.job === null ? isAllProved || openFrames(run).length === 0 : !isLiveJob(seen.job))
+      finish(sight, draft, run, seen, seen.job);
+  }
+}
+
+function finish(
+  sight: Sight,
+  draft: Draft,
+  run: RunRecord,
+  seen: RunObserved,
+  job: JobObserved | null,
+): void {
+  if (!seen.isWhole) return;
+  const frames = framesOf(run.frames ?? '');
+  const proved = new Set(framesOf(run.proved));
+  const open = frames.filter((frame) => !proved.has(frame));
+  if (open.length === 0) {
+    complete(sight, draft, run);
+    return;
+  }
+  if (job !== null && (job.status === 'canceled' || job.status === 'cancel-requested')) {
+    endCancelledElsewhere(sight, draft, run);
+    return;
+  }
+  const bad = badVerdicts(seen, open);
+  const log = Object.values(seen.logs).find((text) => text !== '') ?? '';
+  const blamed = job === null ? run : blame(run, bad, log);
+  draft.runs.set(run.id, blamed);
+  if (openFrames(blamed).length > 0) nextRound(sight, draft, blamed);
+  else endShort(sight, draft, blamed, proved.size);
+}
+
+/** The inputs are compared with their pins once more before a run is called complete; unread ones make it wait. */
+function complete(sight: Sight, draft: Draft, run: RunRecord): void {
+  const isCompared = run.inputs.every((pin) => {
+    const seen = sight.observed.inputs.get(pin.path);
+    return seen !== undefined && seen !== null && seen !== 'unknown' && seen.generation === pin.generation;
+  });
+  if (!isCompared || run.settings === null || run.blender === null) return;
+  const done = moveRun(sight, draft, run, 'completed', {
+    code: 'proved',
+    message: `All ${framesOf(run.frames ?? '').length} frames are proved, in ${rendersFolder(run)}.`,
+    action: null,
+  });
+  updateShot(draft, run.scenePath, {
+    completed: {
+      runId: run.id,
+      inputsKey: run.inputsKey ?? '',
+      settingsKey: settingsKeyOf(sight, run.settings, run.blender),
+    },
+  });
+  act(draft, { kind: 'writeReport', run: done, reason: 'the run is complete' });
+}
+
+function nextRound(sight: Sight, draft: Draft, run: RunRecord): void {
+  const round = run.round + 1;
+  updateRun(draft, run, { round, jobId: null, standstill: {} });
+  note(sight, draft, `${titleOf(run)}: once more`, `${openFrames(run).length} frames are missing`);
+}
+
+function endShort(sight: Sight, draft: Draft, run: RunRecord, proved: number): void {
+  const total = framesOf(run.frames ?? '').length;
+  const message = `${proved} of ${total} frames are there. ${describeTroubles(run.troubles)}`;
+  const action = 'Correct what it says and render again: only the missing frames are rendered.';
+  const state = proved > 0 ? 'incomplete' : 'failed';
+  const ended = moveRun(sight, draft, run, state, { code: 'framesFail', message, action });
+  act(draft, { kind: 'writeReport', run: ended, reason: 'the run has ended' });
+}
+
+function endCancelledElsewhere(sight: Sight, draft: Draft, run: RunRecord): void {
+  moveRun(sight, draft, run, 'cancelled', {
+    code: 'cancelled',
+    message: 'Its job was cancelled in Flamenco; the frames that were ready stay.',
+    action: 'Render again to go on.',
+  });
+}

@@ -1,0 +1,31 @@
+import type { FrameRecord } from './proof.ts';
+import type { FrameTimes, RunRecord } from './run.ts';
+
+/** Seconds a frame is taken to need before any was rendered. */
+const PRIOR_SECONDS = 30;
+
+/** Adds what a finished frame's record says. */
+export function learn(times: FrameTimes, record: FrameRecord): FrameTimes {
+  if (record.seconds === null) return times;
+  const load = record.loadSeconds ?? 0;
+  return {
+    frames: times.frames + 1,
+    sumSeconds: times.sumSeconds + record.seconds,
+    sumSquaredSeconds: times.sumSquaredSeconds + record.seconds ** 2,
+    loads: times.loads + (load > 0 ? 1 : 0),
+    sumLoadSeconds: times.sumLoadSeconds + load,
+    maxMemoryMiB: Math.max(times.maxMemoryMiB, record.peakMemoryMiB ?? 0),
+  };
+}
+
+export function secondsPerFrame(run: Pick<RunRecord, 'times'>): number {
+  return run.times.frames === 0 ? PRIOR_SECONDS : run.times.sumSeconds / run.times.frames;
+}
+
+/** Coefficient of variation of the frame times; a wide guess before there are three. */
+export function spreadOf(times: FrameTimes): number {
+  if (times.frames < 3) return 0.5;
+  const mean = times.sumSeconds / times.frames;
+  const variance = Math.max(0, times.sumSquaredSeconds / times.frames - mean ** 2);
+  return mean === 0 ? 0 : Math.sqrt(variance) / mean;
+}

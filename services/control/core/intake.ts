@@ -1,0 +1,173 @@
+import type { CatalogEntry } from './catalog.ts';
+import { linkedPaths, shotOf } from './catalog.ts';
+import type { Draft, Sight } from './draft.ts';
+import { dropRun, note, openRun, openRuns, remember, shotMemory, updateShot } from './draft.ts';
+import type { RunRecord } from './run.ts';
+import { NO_FRAME_TIMES } from './run.ts';
+import { readSettings } from './settings.ts';
+
+/**
+ * Makes a run of each new version of a shot (or of its settings), and finds out which .blends are none: libraries that
+ * others link, ignored ones, what was there before, and what cannot render.
+ */
+export function takeIn(sight: Sight, draft: Draft): void {
+  for (const path of sight.observed.touched) {
+    const entry = sight.observed.catalog.get(path);
+    if (entry !== undefined) takeInOne(sight, draft, entry);
+  }
+  dropLibraries(sight, draft);
+}
+
+function takeInOne(sight: Sight, draft: Draft, entry: CatalogEntry): void {
+  const memory = shotMemory(draft, entry.path);
+  const trigger = triggerOf(sight, entry);
+  if (memory.handled === trigger) return;
+  if (isDecidedByLiveRun(sight, draft, entry)) return;
+  updateShot(draft, entry.path, { handled: trigger });
+  const nothing = whyNoRun(sight, entry);
+  if (nothing !== null) {
+    note(sight, draft, `${entry.path}: not rendered`, nothing);
+    return;
+  }
+  createRun(sight, draft, entry.path, { isExplicit: isExplicit(sight, entry.path) });
+}
+
+/** A shot is looked at anew when its .blend or its settings file was written anew. */
+function triggerOf(sight: Sight, entry: CatalogEntry): string {
+  const settings = sight.observed.settingsFiles.get(entry.path);
+  return `${entry.generation}/${settings?.generation ?? 'none'}`;
+}
+
+/** A run that lives decides first whether it joins (same bytes) or is superseded; only then is there a new one. */
+function isDecidedByLiveRun(sight: Sight, draft: Draft, entry: CatalogEntry): boolean {
+  const settings = sight.observed.settingsFiles.get(entry.path)?.generation ?? null;
+  const live = openRuns(draft).find((run) => run.scenePath === entry.path);
+  return (
+    live !== undefined && !(live.generation === entry.generation && live.settingsGeneration === settings)
+  );
+}
+
+/** Why nothing is rendered for it, or `null` when a run is to be made. */
+function whyNoRun(sight: Sight, entry: CatalogEntry): string | null {
+  if (isExplicit(sight, entry.path)) return null;
+  if (entry.updatedAt < sight.observed.memory.intakeSince) return 'it was there before Tablao started here';
+  if (sight.policy.isIgnored(entry.path)) return 'its path is in IGNORE_GLOBS';
+  if (linkedPaths(sight.observed.catalog).has(entry.path)) return 'a library: other files link it';
+  if (entry.failure !== null || entry.facts === null) return null;
+  const canRender = entry.facts.scenes.some((scene) => scene.canRender);
+  return canRender ? null : 'a library: no scene of it has a camera or a sequence';
+}
+
+/** Sent with a manifest: a person named this shot. */
+function isExplicit(sight: Sight, path: string): boolean {
+  const settings = sight.observed.settingsFiles.get(path);
+  if (settings === undefined || settings.problem !== null) return false;
+  const value = settings.value;
+  return typeof value === 'object' && value !== null && 'inputs' in value;
+}
+
+/** A run that was not admitted yet and is linked by another file meanwhile is a library after all. */
+function dropLibraries(sight: Sight, draft: Draft): void {
+  const waiting = openRuns(draft).filter((run) => run.admittedAt === null && !run.isExplicit);
+  if (waiting.length === 0) return;
+  const linked = linkedPaths(sight.observed.catalog);
+  for (const run of waiting) {
+    if (!linked.has(run.scenePath) || run.requestedBy !== null || run.isReleased) continue;
+    dropRun(draft, run);
+    note(sight, draft, `${run.scenePath}: not rendered`, 'a library: other files link it');
+  }
+}
+
+export interface NewRun {
+  readonly isExplicit?: boolean;
+  readonly isReleased?: boolean;
+  readonly scriptsAllowed?: boolean;
+  readonly request?: Readonly<Record<string, unknown>>;
+  readonly requestedBy?: string | null;
+}
+
+/** A new run of what the .blend is now. The id depends on name, generation and count only: a repeat makes the same one. */
+export function createRun(sight: Sight, draft: Draft, scenePath: string, wish: NewRun): RunRecord | null {
+  const entry = sight.observed.catalog.get(scenePath);
+  if (entry === undefined) return null;
+  const memory = shotMemory(draft, scenePath);
+  const count = memory.generation === entry.generation ? memory.runs + 1 : 1;
+  const id = sight.policy.hash(`${scenePath}\n${entry.generation}\n${count}`).slice(0, 10);
+  const run = { ...emptyRun(sight, entry), ...wish, id, count } satisfies RunRecord;
+  updateShot(draft, scenePath, {
+    generation: entry.generation,
+    runs: count,
+    lastRunId: id,
+    handled: triggerOf(sight, entry),
+  });
+  openRun(draft, run);
+  note(sight, draft, `${run.shot}: received`, `run ${id}`);
+  return run;
+}
+
+function emptyRun(sight: Sight, entry: CatalogEntry): Omit<RunRecord, 'id' | 'count'> {
+  return {
+    schema: 1,
+    shot: shotOf(entry.path),
+    scenePath: entry.path,
+    generation: entry.generation,
+    settingsGeneration: sight.observed.settingsFiles.get(entry.path)?.generation ?? null,
+    isExplicit: false,
+    isReleased: false,
+    scriptsAllowed: false,
+    request: {},
+    requestedBy: null,
+    state: 'received',
+    reason: null,
+    receivedAt: sight.now,
+    stateSince: sight.now,
+    admittedAt: null,
+    endedAt: null,
+    startedAt: null,
+    version: null,
+    settings: null,
+    inputs: [],
+    inputsKey: null,
+    blender: null,
+    output: null,
+    frames: null,
+    proved: '',
+    troubles: [],
+    missing: [],
+    standstill: {},
+    times: NO_FRAME_TIMES,
+    round: 0,
+    jobId: null,
+    check: 'none',
+    restarts: 0,
+    warnings: [],
+    dollars: 0,
+  };
+}
+
+/** The manifest of the settings file, when it reads well. */
+export function manifestOf(sight: Sight, scenePath: string): ReturnType<typeof readManifest> {
+  return readManifest(sight.observed.settingsFiles.get(scenePath)?.value);
+}
+
+function readManifest(value: unknown) {
+  const read = readSettings(value ?? {}, 'render.json');
+  return read.ok ? read.settings.inputs : undefined;
+}
+
+/** Remembers uploads for as long as settling needs them. */
+export function rememberUploads(sight: Sight, draft: Draft): void {
+  const { observed, policy, now } = sight;
+  const fresh = observed.commands.flatMap(({ command }) =>
+    command.kind === 'uploaded' ? [{ path: command.path, at: now }] : [],
+  );
+  const kept = observed.memory.recentUploads.filter((upload) => upload.at > now - policy.settleMs);
+  const known = new Set(kept.map((upload) => upload.path));
+  for (const path of observed.touched) {
+    if (!known.has(path)) fresh.push({ path, at: now });
+  }
+  const byPath = new Map([...kept, ...fresh].map((upload) => [upload.path, upload]));
+  if (byPath.size > 0 || observed.memory.recentUploads.length > 0) {
+    remember(draft, { recentUploads: [...byPath.values()].slice(-2000) });
+  }
+}

@@ -1,0 +1,241 @@
+import type { Catalog, SettingsSeen } from './catalog.ts';
+import type { CommandSeen } from './command.ts';
+import type { FrameVerdict } from './proof.ts';
+import type { RunRecord } from './run.ts';
+import type { FarmStage } from './status-document.ts';
+import type { EpochMs } from './time.ts';
+
+/** Could not be read this time. Never leads to scaling down or deleting. */
+export type Unknown = 'unknown';
+
+/** The parts of the ports' answers that decisions need, in core's own words (ports' types satisfy them). */
+export interface InputSeen {
+  readonly generation: string;
+  readonly size: number;
+  readonly updatedAt: EpochMs;
+  readonly crc32c: string | null;
+}
+
+export type FarmObserved =
+  | { readonly state: 'absent' }
+  | { readonly state: 'creating' | 'deleting'; readonly since: EpochMs; readonly zone: string }
+  | {
+      readonly state: 'up';
+      readonly since: EpochMs;
+      readonly zone: string;
+      readonly manager: 'absent' | 'starting' | 'ready';
+      readonly managerId: string | null;
+    }
+  | { readonly state: 'broken'; readonly since: EpochMs; readonly message: string };
+
+export interface WorkerObserved {
+  readonly name: string;
+  readonly pool: string;
+  readonly state: 'waiting' | 'running' | 'ended';
+  readonly orderedAt: EpochMs;
+  readonly outcome: 'done' | 'failed' | 'outOfMemory' | 'preempted' | null;
+}
+
+export interface JobObserved {
+  readonly id: string;
+  readonly name: string;
+  readonly status: string;
+  readonly createdAt: EpochMs;
+  readonly runId: string | null;
+  readonly round: number | null;
+  readonly stepsCompleted: number;
+  readonly stepsTotal: number;
+  readonly isDeleting: boolean;
+}
+
+export interface TaskObserved {
+  readonly id: string;
+  readonly name: string;
+  readonly status: string;
+  readonly updatedAt: EpochMs;
+  readonly stepsCompleted: number;
+  readonly stepsTotal: number;
+  readonly workerId: string | null;
+}
+
+export interface ManagerWorkerObserved {
+  readonly id: string;
+  readonly name: string;
+  readonly status: string;
+  readonly isDraining: boolean;
+}
+
+/** What the check task wrote; `null` = there is no such file (yet). */
+export interface CheckFinding {
+  readonly code: string;
+  readonly level: 'error' | 'warning';
+  readonly message: string;
+  readonly action: string | null;
+}
+
+/** What was seen of one run's job and frames. */
+export interface RunObserved {
+  /** `null` = the manager is known not to have a job for this run's round. */
+  readonly job: JobObserved | null | Unknown;
+  readonly tasks: readonly TaskObserved[] | Unknown;
+  /** Verdicts on frames that were looked at this time. */
+  readonly verdicts: readonly FrameVerdict[];
+  /** True when every frame of the run that is not proved has a verdict in `verdicts`. */
+  readonly isWhole: boolean;
+  /** Log tails of tasks that did not deliver, by task id. */
+  readonly logs: Readonly<Record<string, string>>;
+  readonly findings: readonly CheckFinding[] | null | Unknown;
+}
+
+/** What a pass saw of the world: one frozen snapshot. */
+export interface Observed {
+  /** Today's date and month in UTC: `2026-11-24`, `2026-11`. */
+  readonly day: string;
+  readonly month: string;
+  readonly commands: readonly CommandSeen[];
+  readonly catalog: Catalog;
+  /** Every `<shot>.render.json`, by the path of its .blend. */
+  readonly settingsFiles: ReadonlyMap<string, SettingsSeen>;
+  readonly shots: ReadonlyMap<string, ShotMemory>;
+  readonly memory: FarmMemory;
+  /** Open runs, those that a command names, and rejected ones that may revive. */
+  readonly runs: ReadonlyMap<string, RunRecord>;
+  /** Scene paths whose `.blend` or settings may have changed since they were last decided about. */
+  readonly touched: ReadonlySet<string>;
+  readonly didList: boolean;
+  readonly inputs: ReadonlyMap<string, InputSeen | null | Unknown>;
+  readonly farm: FarmObserved | Unknown;
+  readonly workers: readonly WorkerObserved[] | Unknown;
+  readonly jobs: readonly JobObserved[] | Unknown;
+  readonly managerWorkers: readonly ManagerWorkerObserved[] | Unknown;
+  readonly details: ReadonlyMap<string, RunObserved>;
+  readonly leftovers: readonly string[] | null | Unknown;
+}
+
+/** `state/shots.json`, one entry a .blend: what was decided about it. */
+export interface ShotMemory {
+  /** `<generation>/<settings generation>` that was last turned into a run, or found to be none. */
+  readonly handled: string | null;
+  readonly generation: string | null;
+  /** Runs made for `generation` so far. */
+  readonly runs: number;
+  readonly lastRunId: string | null;
+  readonly versions: readonly { readonly version: number; readonly key: string }[];
+  /** What the last completed run delivered: the same again would be paid for nothing. */
+  readonly completed: {
+    readonly runId: string;
+    readonly inputsKey: string;
+    readonly settingsKey: string;
+  } | null;
+  /** Commands already obeyed for it, newest last (a command survives a crash and comes again). */
+  readonly commands: readonly string[];
+}
+
+export const NEW_SHOT: ShotMemory = {
+  handled: null,
+  generation: null,
+  runs: 0,
+  lastRunId: null,
+  versions: [],
+  completed: null,
+  commands: [],
+};
+
+/** What was decided and why, newest first in the memory. */
+export interface DecisionNoted {
+  readonly at: EpochMs;
+  readonly what: string;
+  readonly reason: string;
+}
+
+export interface RecentUpload {
+  readonly path: string;
+  readonly at: EpochMs;
+}
+
+/** Money counted so far; days and months are UTC. */
+export interface Ledger {
+  readonly countedUntil: EpochMs | null;
+  readonly day: string;
+  readonly today: number;
+  readonly month: string;
+  readonly thisMonth: number;
+}
+
+/** `state/farm.json`: what must be remembered of the farm between passes. */
+export interface FarmMemory {
+  readonly schema: 1;
+  /** Files written before this are not taken for new work. */
+  readonly intakeSince: EpochMs;
+  readonly openRuns: readonly string[];
+  /** Last 50, newest first. */
+  readonly endedRuns: readonly string[];
+  readonly listedAt: EpochMs | null;
+  readonly recentUploads: readonly RecentUpload[];
+  readonly stage: FarmStage;
+  readonly stageSince: EpochMs;
+  readonly stageReason: string | null;
+  readonly idleSince: EpochMs | null;
+  readonly awakeUntil: EpochMs | null;
+  readonly isPaused: boolean;
+  /** A person asked for it, or the farm lived too long: down with it, whatever it does. */
+  readonly mustGo: boolean;
+  /** Since when nothing of the farm could be read. */
+  readonly unknownSince: EpochMs | null;
+  readonly managerId: string | null;
+  /** Counts up with each worker ordered, so that names never repeat. */
+  readonly workerSerial: number;
+  /** Seconds from order to first sign-on, learned. */
+  readonly boots: { readonly count: number; readonly sumSeconds: number };
+  readonly bootsSeen: readonly string[];
+  readonly ledger: Ledger;
+  readonly decisions: readonly DecisionNoted[];
+  readonly leftovers: readonly string[] | null;
+}
+
+export interface BlenderAtHand {
+  /** Exact: `3.4.1`. */
+  readonly version: string;
+  readonly hasDenoiser: boolean | null;
+  readonly devices: readonly string[];
+}
+
+export interface PoolPolicy {
+  readonly name: string;
+  readonly max: number;
+  readonly pricePerHour: number;
+  /** Flamenco tag of its workers; `null` = untagged. */
+  readonly tag: string | null;
+  /** Seconds from order to first task, before any was measured. */
+  readonly bootSeconds: number;
+  /** Seconds that a worker is still paid for after its last task. */
+  readonly tailSeconds: number;
+}
+
+/** What the deployment decided, in core's units. */
+export interface Policy {
+  readonly settleMs: number;
+  readonly maxAtOnce: number;
+  readonly missingFilesGraceMs: number;
+  readonly idleTeardownMs: number;
+  readonly keepControlPlane: boolean;
+  readonly listEveryMs: number;
+  /** How soon to look again while things are in motion. */
+  readonly lookEveryMs: number;
+  readonly maxFarmMs: number;
+  readonly maxUnknownMs: number;
+  readonly checkFirst: 'auto' | 'always' | 'never';
+  readonly allowSceneScripts: boolean;
+  readonly valueOfTimePerHour: number;
+  readonly fixedPricePerHour: number;
+  readonly monthlyBudgetDollars: number | null;
+  readonly budgetStop: 'drain' | 'now';
+  readonly isIgnored: (path: string) => boolean;
+  /** A stable hexadecimal digest of a text (SHA-256), for ids and keys. */
+  readonly hash: (text: string) => string;
+  readonly blenders: readonly BlenderAtHand[];
+  readonly pool: PoolPolicy;
+  /** Where workers see the buckets. */
+  readonly scenesRoot: string;
+  readonly rendersRoot: string;
+}

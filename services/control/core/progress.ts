@@ -1,0 +1,238 @@
+import { CHECK_TASK, VIDEO_TASK } from './chunks.ts';
+import type { Draft, Sight } from './draft.ts';
+import { act, moveRun, note, openRuns, titleOf, updateRun } from './draft.ts';
+import { secondsPerFrame } from './frame-times.ts';
+import { formatFrames, framesOf } from './frames.ts';
+import type { JobObserved, RunObserved, TaskObserved } from './model.ts';
+import type { FrameTrouble, RunRecord } from './run.ts';
+import { wantsFarm } from './run.ts';
+import {
+  badVerdicts,
+  blame,
+  describeTroubles,
+  framesOfTask,
+  isGivenUp,
+  MAX_ATTEMPTS,
+  takeProofs,
+} from './troubles.ts';
+
+/** A job of ours that Flamenco may still hand tasks out of. */
+const LIVE = new Set(['queued', 'active', 'paused', 'requeueing', 'pause-requested', 'under-construction']);
+/** How often a job that failed as a whole, or its check, is set going again. */
+const MAX_RESTARTS = 3;
+/** A frame that stands still for this many times the usual is hung, but never before ten minutes. */
+const HUNG_FACTOR = 5;
+const HUNG_AT_LEAST_MS = 10 * 60_000;
+
+export function isLiveJob(job: JobObserved): boolean {
+  return LIVE.has(job.status) && !job.isDeleting;
+}
+
+/** Follows every job that lives: what is proved, what failed and is tried again, what hangs. */
+export function followJobs(sight: Sight, draft: Draft): void {
+  for (const open of openRuns(draft)) {
+    const seen = sight.observed.details.get(open.id);
+    if (!wantsFarm(open.state) || seen === undefined) continue;
+    const run = takeProofs(open, seen);
+    if (run !== open) draft.runs.set(run.id, run);
+    if (seen.job === null || seen.job === 'unknown' || !isLiveJob(seen.job) || seen.tasks === 'unknown')
+      continue;
+    followJob(sight, draft, run, seen, seen.job, seen.tasks);
+  }
+}
+
+function followJob(
+  sight: Sight,
+  draft: Draft,
+  before: RunRecord,
+  seen: RunObserved,
+  job: JobObserved,
+  tasks: readonly TaskObserved[],
+): void {
+  let run = begin(sight, draft, before, job, tasks);
+  const check = tasks.find((task) => task.name === CHECK_TASK);
+  if (check !== undefined && run.check === 'pending') {
+    const judged = judgeCheck(sight, draft, run, seen, job, check);
+    if (judged === null) return;
+    run = judged;
+  }
+  run = retryFailed(sight, draft, run, seen, tasks);
+  run = freeHung(sight, draft, run, tasks);
+  stopWhenAllFail(sight, draft, run, job);
+}
+
+function begin(
+  sight: Sight,
+  draft: Draft,
+  before: RunRecord,
+  job: JobObserved,
+  tasks: readonly TaskObserved[],
+): RunRecord {
+  const run =
+    before.jobId === job.id || job.status === 'paused' ? before : updateRun(draft, before, { jobId: job.id });
+  const hasBegun = tasks.some((task) => task.status === 'active' || task.status === 'completed');
+  if (run.state !== 'queued' || !hasBegun) return run;
+  return moveRun(sight, draft, run, 'rendering', null);
+}
+
+/** `null` = the check ended the run. Its task exits with an error only when a finding is an error. */
+function judgeCheck(
+  sight: Sight,
+  draft: Draft,
+  run: RunRecord,
+  seen: RunObserved,
+  job: JobObserved,
+  check: TaskObserved,
+): RunRecord | null {
+  if (seen.findings === 'unknown') return run;
+  const findings = seen.findings ?? [];
+  if (check.status === 'completed') {
+    const warnings = new Set([...run.warnings, ...findings.map((finding) => finding.message)]);
+    return updateRun(draft, run, { check: 'passed', warnings: [...warnings].slice(0, 20) });
+  }
+  if (check.status !== 'failed') return run;
+  const error = findings.find((finding) => finding.level === 'error');
+  if (error !== undefined) {
+    act(draft, { kind: 'cancelJob', jobId: job.id, reason: error.message });
+    moveRun(sight, draft, run, 'rejected', {
+      code: error.code,
+      message: error.message,
+      action: error.action,
+    });
+    return null;
+  }
+  return restartOrFail(sight, draft, run, job, check, seen);
+}
+
+function restartOrFail(
+  sight: Sight,
+  draft: Draft,
+  run: RunRecord,
+  job: JobObserved,
+  task: TaskObserved,
+  seen: RunObserved,
+): RunRecord | null {
+  const log = seen.logs[task.id] ?? '';
+  if (run.restarts < MAX_RESTARTS) {
+    act(draft, { kind: 'requeueTask', taskId: task.id, reason: `${task.name} failed; trying again` });
+    return updateRun(draft, run, { restarts: run.restarts + 1 });
+  }
+  act(draft, { kind: 'cancelJob', jobId: job.id, reason: `${task.name} failed ${MAX_RESTARTS} times` });
+  moveRun(sight, draft, run, 'failed', {
+    code: 'workerBroken',
+    message:
+      `Blender could not open the shot on a worker. ${log.trim().split('\n').slice(-3).join(' | ')}`.slice(
+        0,
+        800,
+      ),
+    action: 'Look at the log in Flamenco; then render again.',
+  });
+  return null;
+}
+
+/** A task that ended without delivering its frames is handed out again until its frames are given up. */
+function retryFailed(
+  sight: Sight,
+  draft: Draft,
+  before: RunRecord,
+  seen: RunObserved,
+  tasks: readonly TaskObserved[],
+): RunRecord {
+  let run = before;
+  let hasRequeued = false;
+  for (const task of tasks) {
+    const frames = framesOfTask(task);
+    if (frames.length === 0 || (task.status !== 'completed' && task.status !== 'failed')) continue;
+    const bad = badVerdicts(seen, frames).filter(({ frame }) => !isGivenUp(run, frame));
+    if (bad.length === 0) {
+      if (task.status === 'failed')
+        act(draft, { kind: 'closeTask', taskId: task.id, reason: 'its frames are settled' });
+      continue;
+    }
+    run = blame(run, bad, seen.logs[task.id] ?? '');
+    draft.runs.set(run.id, run);
+    if (bad.every(({ frame }) => isGivenUp(run, frame))) continue;
+    hasRequeued = true;
+    act(draft, {
+      kind: 'requeueTask',
+      taskId: task.id,
+      reason: `${formatFrames(bad.map(({ frame }) => frame))} did not come out`,
+    });
+    note(sight, draft, `${titleOf(run)}: ${task.name} again`, bad[0]?.record?.error ?? bad[0]?.message ?? '');
+  }
+  if (hasRequeued) requeueVideo(draft, tasks);
+  return run;
+}
+
+/** The video shows what was there when it was made: made again once the retried frames are there. */
+function requeueVideo(draft: Draft, tasks: readonly TaskObserved[]): void {
+  const video = tasks.find((task) => task.name === VIDEO_TASK);
+  if (video === undefined || (video.status !== 'completed' && video.status !== 'active')) return;
+  act(draft, { kind: 'requeueTask', taskId: video.id, reason: 'frames of it are rendered again' });
+}
+
+/** A frame that stands still too long is taken from its worker; on the last attempt the task is closed without it. */
+function freeHung(sight: Sight, draft: Draft, before: RunRecord, tasks: readonly TaskObserved[]): RunRecord {
+  let run = before;
+  const standstill: Record<string, { steps: number; since: number }> = {};
+  for (const task of tasks) {
+    if (task.status !== 'active' || framesOfTask(task).length === 0) continue;
+    const last = run.standstill[task.id];
+    const isSame = last !== undefined && last.steps === task.stepsCompleted;
+    const mark = isSame ? last : { steps: task.stepsCompleted, since: sight.now };
+    if (sight.now - mark.since < hungAfterMs(run)) {
+      standstill[task.id] = mark;
+      continue;
+    }
+    run = freeOne(sight, draft, run, task);
+  }
+  if (JSON.stringify(standstill) === JSON.stringify(run.standstill)) return run;
+  return updateRun(draft, run, { standstill });
+}
+
+function freeOne(sight: Sight, draft: Draft, before: RunRecord, task: TaskObserved): RunRecord {
+  const frames = framesOfTask(task);
+  const proved = new Set(framesOf(before.proved));
+  const open = frames.filter((frame) => !proved.has(frame));
+  const frame = open[Math.min(task.stepsCompleted, open.length - 1)] ?? frames[0] ?? 0;
+  const old = before.troubles.find((trouble) => trouble.frame === frame);
+  const minutes = Math.round(hungAfterMs(before) / 60_000);
+  const trouble: FrameTrouble = {
+    frame,
+    attempts: (old?.attempts ?? 0) + 1,
+    message: `it stood still for ${minutes} minutes`,
+    log: old?.log ?? '',
+    worker: old?.worker ?? null,
+  };
+  const troubles = [...before.troubles.filter((one) => one.frame !== frame), trouble];
+  const run = updateRun(draft, before, { troubles: troubles.sort((a, b) => a.frame - b.frame) });
+  const kind = trouble.attempts >= MAX_ATTEMPTS ? 'closeTask' : 'requeueTask';
+  act(draft, { kind, taskId: task.id, reason: `frame ${frame} ${trouble.message}` });
+  note(
+    sight,
+    draft,
+    `${titleOf(run)}: ${task.name} taken from its worker`,
+    `frame ${frame} ${trouble.message}`,
+  );
+  return run;
+}
+
+export function hungAfterMs(run: RunRecord): number {
+  const limit = run.settings?.frameMinutesLimit.value ?? null;
+  if (limit !== null) return limit * 60_000;
+  if (run.times.frames === 0) return Math.max(HUNG_AT_LEAST_MS, 60 * 60_000);
+  return Math.max(HUNG_AT_LEAST_MS, HUNG_FACTOR * secondsPerFrame(run) * 1000);
+}
+
+/** When nothing came out and the first frames failed everywhere, more of the same would only cost money. */
+function stopWhenAllFail(sight: Sight, draft: Draft, run: RunRecord, job: JobObserved): void {
+  const total = framesOf(run.frames ?? '').length;
+  const givenUp = run.troubles.filter((trouble) => trouble.attempts >= MAX_ATTEMPTS);
+  if (run.proved !== '' || givenUp.length === 0 || run.troubles.length < Math.min(3, total)) return;
+  act(draft, { kind: 'cancelJob', jobId: job.id, reason: 'its first frames failed everywhere' });
+  moveRun(sight, draft, run, 'failed', {
+    code: 'framesFail',
+    message: `The first frames failed everywhere, so the rest was not tried. ${describeTroubles(run.troubles)}`,
+    action: 'Correct the shot and upload it again, or render again.',
+  });
+}

@@ -1,0 +1,117 @@
+import type { JobOrder } from './actions.ts';
+import { chunkSizeFor, cutIntoChunks } from './chunks.ts';
+import type { Draft, Sight } from './draft.ts';
+import { act, moveRun, openRuns, titleOf, updateRun } from './draft.ts';
+import { secondsPerFrame } from './frame-times.ts';
+import { framesOf } from './frames.ts';
+import type { RunObserved } from './model.ts';
+import type { RunRecord, RunSettings } from './run.ts';
+import { rendersFolder, wantsFarm } from './run.ts';
+import { MAX_ATTEMPTS } from './troubles.ts';
+
+/** Storage clocks and ours may differ by a little; a frame of the run is never older than this before its start. */
+const CLOCK_SLACK_MS = 1000;
+
+/** Hands the manager a job for each run that wants one and has none: the first, or one for what is missing. */
+export function submitJobs(sight: Sight, draft: Draft): void {
+  const { farm } = sight.observed;
+  if (farm === 'unknown' || farm.state !== 'up' || farm.manager !== 'ready') return;
+  for (const run of openRuns(draft)) {
+    if (!wantsFarm(run.state)) continue;
+    const seen = sight.observed.details.get(run.id);
+    if (seen !== undefined && needsJob(run, seen)) submit(sight, draft, run);
+  }
+}
+
+/**
+ * A job that the manager is known not to have: never submitted, or lost with the manager's memory. What a lost job had
+ * delivered is looked at first, so that only the rest is submitted. One that still stands paused was not confirmed.
+ */
+function needsJob(run: RunRecord, seen: RunObserved): boolean {
+  if (seen.job === 'unknown') return false;
+  if (seen.job !== null) return seen.job.status === 'paused' && run.jobId === null;
+  return run.round === 0 || seen.isWhole;
+}
+
+function submit(sight: Sight, draft: Draft, run: RunRecord): void {
+  const frames = openFrames(run);
+  if (frames.length === 0 || run.settings === null) return;
+  const isFirst = run.round === 0;
+  const next = updateRun(draft, run, {
+    round: Math.max(1, run.round),
+    jobId: null,
+    startedAt: run.startedAt ?? sight.now - CLOCK_SLACK_MS,
+    check: isFirst && wantsCheck(sight, draft, run) ? 'pending' : run.check,
+    standstill: {},
+  });
+  const submitted = moveRun(sight, draft, next, 'queued', {
+    code: 'submitted',
+    message: 'Handed to Flamenco; waiting for a worker.',
+    action: null,
+  });
+  const why = isFirst ? 'a new run' : `${frames.length} frames are missing`;
+  act(draft, { kind: 'submitJob', job: jobFor(sight, submitted, run.settings, frames), reason: why });
+}
+
+/** Frames that are neither proved nor given up. */
+export function openFrames(run: RunRecord): readonly number[] {
+  const proved = new Set(framesOf(run.proved));
+  const givenUp = new Set(run.troubles.filter((one) => one.attempts >= MAX_ATTEMPTS).map((one) => one.frame));
+  return framesOf(run.frames ?? '').filter((frame) => !proved.has(frame) && !givenUp.has(frame));
+}
+
+/** `auto`: once for a version of a shot that never delivered a frame before. */
+function wantsCheck(sight: Sight, draft: Draft, run: RunRecord): boolean {
+  if (sight.policy.checkFirst !== 'auto') return sight.policy.checkFirst === 'always';
+  const done = draft.shots.get(run.scenePath)?.completed;
+  return done === null || done === undefined || done.inputsKey !== run.inputsKey;
+}
+
+function jobFor(sight: Sight, run: RunRecord, settings: RunSettings, frames: readonly number[]): JobOrder {
+  const { policy } = sight;
+  const size = chunkSizeFor(frames.length, secondsPerFrame(run), policy.pool.max, settings.chunkSize.value);
+  return {
+    runId: run.id,
+    round: run.round,
+    name: titleOf(run),
+    priority: settings.priority.value,
+    workerTag: policy.pool.tag,
+    settings: {
+      blendfile: `${policy.scenesRoot}/${run.scenePath}`,
+      render_dir: `${policy.rendersRoot}/${rendersFolder(run)}`,
+      chunks: cutIntoChunks(frames, size).join(';'),
+      plan: toBase64Url(JSON.stringify(planForKit(run, settings))),
+      blender: `blender-${run.blender}`,
+      scripts: settings.scripts.value,
+      check: run.check === 'pending',
+      video: settings.video.value,
+    },
+  };
+}
+
+/** The kit's plan (services/blender-kit/README.md): only what differs from the scene's own is said. */
+function planForKit(run: RunRecord, settings: RunSettings): Record<string, unknown> {
+  const overrides = Object.fromEntries(
+    (['camera', 'viewLayers', 'resolutionPercent', 'samples'] as const)
+      .filter((key) => settings[key].origin !== 'blend' && settings[key].value !== null)
+      .map((key) => [key, settings[key].value]),
+  );
+  return {
+    schema: 1,
+    run: run.id,
+    name: run.output?.pattern,
+    format: settings.format.value,
+    extension: run.output?.extension,
+    frames: run.frames,
+    scene: settings.scene.value,
+    device: settings.device.value,
+    fps: settings.fps.value,
+    ...overrides,
+  };
+}
+
+/** Base64url of UTF-8. Flamenco expands braces in parameters, so JSON cannot stand there as it is. */
+function toBase64Url(text: string): string {
+  const binary = String.fromCharCode(...new TextEncoder().encode(text));
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}

@@ -1,0 +1,93 @@
+import { chunkOfTask } from './chunks.ts';
+import { learn } from './frame-times.ts';
+import { formatFrames, framesOf } from './frames.ts';
+import type { RunObserved, TaskObserved } from './model.ts';
+import type { FrameVerdict } from './proof.ts';
+import type { FrameTrouble, RunRecord } from './run.ts';
+
+/** A frame that went wrong this often is given up. */
+export const MAX_ATTEMPTS = 3;
+const WARNINGS_KEPT = 20;
+
+/** Takes the frames that were proved into the run, and what their records teach. */
+export function takeProofs(run: RunRecord, seen: RunObserved): RunRecord {
+  const known = new Set(framesOf(run.proved));
+  const fresh = seen.verdicts.filter(({ verdict, frame }) => verdict === 'proved' && !known.has(frame));
+  if (fresh.length === 0) return run;
+  const records = fresh.flatMap(({ record }) => (record === null ? [] : [record]));
+  const warnings = new Set([...run.warnings, ...records.flatMap((record) => record.warnings)]);
+  const proved = [...known, ...fresh.map(({ frame }) => frame)];
+  const good = new Set(proved);
+  return {
+    ...run,
+    proved: formatFrames(proved),
+    times: records.reduce(learn, run.times),
+    warnings: [...warnings].slice(0, WARNINGS_KEPT),
+    troubles: run.troubles.filter(({ frame }) => !good.has(frame)),
+  };
+}
+
+/** Which frames of these did not come out, by their verdict. Unknown ones are left alone. */
+export function badVerdicts(seen: RunObserved, frames: readonly number[]): readonly FrameVerdict[] {
+  const wanted = new Set(frames);
+  return seen.verdicts.filter(
+    ({ frame, verdict }) => wanted.has(frame) && (verdict === 'missing' || verdict === 'broken'),
+  );
+}
+
+/**
+ * Counts an attempt for each frame that is to blame. A frame that was begun has a record of this run; where none of
+ * them has one the task as a whole did not get that far, and all are to blame.
+ */
+export function blame(run: RunRecord, bad: readonly FrameVerdict[], log: string): RunRecord {
+  const begun = bad.filter(({ record, verdict }) => record?.run === run.id || verdict === 'broken');
+  const blamed = begun.length > 0 ? begun : bad;
+  const troubles = new Map(run.troubles.map((trouble) => [trouble.frame, trouble]));
+  for (const verdict of blamed)
+    troubles.set(verdict.frame, troubleOf(run, troubles.get(verdict.frame), verdict, log));
+  return { ...run, troubles: [...troubles.values()].sort((a, b) => a.frame - b.frame) };
+}
+
+function troubleOf(
+  run: RunRecord,
+  before: FrameTrouble | undefined,
+  { frame, record, message }: FrameVerdict,
+  log: string,
+): FrameTrouble {
+  const recorded = record?.run === run.id ? record : null;
+  return {
+    frame,
+    attempts: Math.max((before?.attempts ?? 0) + 1, recorded?.attempt ?? 0),
+    message: recorded?.error ?? before?.message ?? message,
+    log: log === '' ? (before?.log ?? '') : log,
+    worker: recorded?.worker ?? before?.worker ?? null,
+  };
+}
+
+export function isGivenUp(run: RunRecord, frame: number): boolean {
+  return run.troubles.some((trouble) => trouble.frame === frame && trouble.attempts >= MAX_ATTEMPTS);
+}
+
+/** Frames of a task in the order in which they are rendered. */
+export function framesOfTask(task: TaskObserved): readonly number[] {
+  const chunk = chunkOfTask(task.name);
+  return chunk === null ? [] : framesOf(chunk);
+}
+
+/** The sentence about what did not come out: frames, the first error, its last log lines. */
+export function describeTroubles(troubles: readonly FrameTrouble[]): string {
+  const first = troubles[0];
+  if (first === undefined) return '';
+  const frames = formatFrames(troubles.map((trouble) => trouble.frame));
+  const lines = lastLines(first.log, 3);
+  const said = lines === '' ? '' : ` Last log lines of frame ${first.frame}: ${lines}`;
+  return `${troubles.length === 1 ? 'Frame' : 'Frames'} ${frames} failed: ${first.message}.${said}`;
+}
+
+function lastLines(log: string, count: number): string {
+  const lines = log
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  return lines.slice(-count).join(' | ').slice(0, 600);
+}
