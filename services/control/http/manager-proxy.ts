@@ -10,6 +10,9 @@ const PREFIXES = ['/app', '/api/v3', '/socket.io', '/job-files'];
 export async function managerRoutes(app: FastifyInstance, deps: AppDeps): Promise<void> {
   // The proxy brings parsers that pass bodies on unread.
   app.removeAllContentTypeParsers();
+  app.addHook('onRequest', async () => {
+    if (deps.managerUrl() === null) throw farmIsDown();
+  });
   for (const prefix of PREFIXES)
     await app.register(httpProxy, {
       prefix,
@@ -17,9 +20,6 @@ export async function managerRoutes(app: FastifyInstance, deps: AppDeps): Promis
       upstream: '',
       websocket: true,
       disableRequestLogging: true,
-      preValidation: async () => {
-        if (deps.managerUrl() === null) throw farmIsDown();
-      },
       replyOptions: {
         getUpstream: () => deps.managerUrl() ?? '',
         // The client may try again; here nothing waits.

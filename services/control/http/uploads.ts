@@ -61,8 +61,9 @@ export async function receiveRoutes(
     const { token } = request.params;
     const before = await store.look(token);
     if (put.kind === 'bad' || (put.total !== null && put.total !== before.size)) throw badRange(before);
-    if (before.object !== null || put.kind === 'query') return answer(request, reply, before);
-    const after = await receive(request, token, put.offset);
+    const isDone = before.object !== null || put.kind === 'query';
+    const after = isDone ? before : await receive(request, token, put.offset);
+    // Also when it was whole before: perhaps it could not be written down that time.
     if (after.object !== null) await recordUpload(deps, after.path, after.object.generation);
     return answer(request, reply, after);
   });
