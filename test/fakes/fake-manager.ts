@@ -89,6 +89,10 @@ export class FakeManager extends Fake<Manager> implements Manager {
     );
   }
 
+  closeTask(taskId: string, reason: string): Promise<void> {
+    return this.answer('closeTask', [taskId, reason], () => this.setTask(taskId, { status: 'completed' }));
+  }
+
   drain(workerId: string): Promise<void> {
     return this.answer('drain', [workerId], () => {
       this.setWorker(workerId, { isDraining: true });

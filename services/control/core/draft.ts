@@ -31,10 +31,18 @@ export function createDraft(observed: Observed): Draft {
     runs: new Map(observed.runs),
     dropped: new Set(),
     shots: new Map(observed.shots),
-    memory: observed.memory,
+    memory: withAllOpenRuns(observed),
     actions: [],
     looks: [],
   };
+}
+
+/** A run that stands on record as open but that the memory does not know: the service died in between. */
+function withAllOpenRuns({ memory, runs }: Observed): FarmMemory {
+  const known = new Set(memory.openRuns);
+  const found = [...runs.values()].filter((run) => !isFinal(run.state) && !known.has(run.id));
+  if (found.length === 0) return memory;
+  return { ...memory, openRuns: [...memory.openRuns, ...found.map((run) => run.id)] };
 }
 
 export function openRuns(draft: Draft): readonly RunRecord[] {

@@ -1,4 +1,4 @@
-import type { CatalogEntry } from './catalog.ts';
+import type { CatalogEntry, SettingsSeen } from './catalog.ts';
 import { linkedPaths, shotOf } from './catalog.ts';
 import type { Draft, Sight } from './draft.ts';
 import { dropRun, note, openRun, openRuns, remember, shotMemory, updateShot } from './draft.ts';
@@ -153,6 +153,11 @@ export function manifestOf(sight: Sight, scenePath: string): ReturnType<typeof r
 function readManifest(value: unknown) {
   const read = readSettings(value ?? {}, 'render.json');
   return read.ok ? read.settings.inputs : undefined;
+}
+
+/** Paths that a settings file's manifest names; none when it reads badly. */
+export function manifestPaths(settings: SettingsSeen | undefined): readonly string[] {
+  return (readManifest(settings?.value) ?? []).map(({ path }) => path);
 }
 
 /** Remembers uploads for as long as settling needs them. */

@@ -5,7 +5,7 @@ import { secondsPerFrame } from './frame-times.ts';
 import { formatFrames, framesOf } from './frames.ts';
 import type { JobObserved, RunObserved, TaskObserved } from './model.ts';
 import type { FrameTrouble, RunRecord } from './run.ts';
-import { wantsFarm } from './run.ts';
+import { isFinal, wantsFarm } from './run.ts';
 import {
   badVerdicts,
   blame,
@@ -38,6 +38,16 @@ export function followJobs(sight: Sight, draft: Draft): void {
     if (seen.job === null || seen.job === 'unknown' || !isLiveJob(seen.job) || seen.tasks === 'unknown')
       continue;
     followJob(sight, draft, run, seen, seen.job, seen.tasks);
+  }
+}
+
+/** A job whose run has ended otherwise (cancelled, superseded) ends too, whenever it is seen. */
+export function endJobsOfEndedRuns(sight: Sight, draft: Draft): void {
+  for (const run of sight.observed.runs.values()) {
+    const job = sight.observed.details.get(run.id)?.job;
+    if (job === undefined || job === null || job === 'unknown' || !isLiveJob(job) || !isFinal(run.state))
+      continue;
+    act(draft, { kind: 'cancelJob', jobId: job.id, reason: `its run is ${run.state}` });
   }
 }
 

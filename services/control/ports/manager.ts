@@ -84,6 +84,8 @@ export interface Manager {
   setJobPriority(jobId: string, priority: number): Promise<void>;
   /** Hands the task out again; an active one is stopped by its worker within 10 s. */
   requeueTask(taskId: string, reason: string): Promise<void>;
+  /** Counts the task as completed, so that the job can end without it; an active one is stopped as above. */
+  closeTask(taskId: string, reason: string): Promise<void>;
   /** Asks for lazy offline: the worker finishes its task, signs off and exits 0. */
   drain(workerId: string): Promise<void>;
   /** Takes a drain back; works only while the worker is still awake. */

@@ -36,6 +36,8 @@ export function createFlamencoManager(options: HttpOptions): Manager {
     },
     requeueTask: (taskId, reason) =>
       setStatus(`tasks/${taskId}`, { status: 'queued', reason }, `queueing task ${taskId} again`),
+    closeTask: (taskId, reason) =>
+      setStatus(`tasks/${taskId}`, { status: 'completed', reason }, `closing task ${taskId}`),
     drain: (workerId) =>
       setStatus(workerPath(workerId), { status: 'offline', is_lazy: true }, `draining worker ${workerId}`),
     // Asking for the state that a worker has takes an earlier request back.

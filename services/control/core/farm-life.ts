@@ -1,0 +1,114 @@
+import { act, type Draft, lookAgain, note, openRuns, remember, type Sight } from './draft.ts';
+import type { FarmObserved } from './model.ts';
+import { isFinal, wantsFarm } from './run.ts';
+import type { FarmStage } from './status-document.ts';
+
+/** Jobs that Flamenco still works on; one of somebody else's keeps the farm up as well as ours do. */
+const AT_WORK = new Set(['queued', 'active', 'requeueing', 'pause-requested', 'cancel-requested']);
+
+/** Raises the farm when a run wants it, keeps it installed, and takes it down after its idle time. */
+export function keepFarm(sight: Sight, draft: Draft): void {
+  const { farm } = sight.observed;
+  if (farm === 'unknown') {
+    const unknownSince = draft.memory.unknownSince ?? sight.now;
+    remember(draft, { unknownSince, idleSince: null });
+    // One of the named exceptions: what cannot be seen for hours may burn money for ever.
+    if (sight.now - unknownSince < sight.policy.maxUnknownMs) return;
+    act(draft, {
+      kind: 'deleteFarm',
+      isForced: true,
+      reason: 'nothing of it could be read for MAX_UNKNOWN_HOURS',
+    });
+    return;
+  }
+  remember(draft, { unknownSince: null });
+  if (farm.state === 'absent' || farm.state === 'broken') keepAbsent(sight, draft, farm);
+  else if (farm.state === 'up') keepUp(sight, draft, farm);
+  else stage(sight, draft, farm.state, null);
+}
+
+function isWanted(sight: Sight, draft: Draft): boolean {
+  const { awakeUntil } = draft.memory;
+  return openRuns(draft).some((run) => wantsFarm(run.state)) || (awakeUntil ?? 0) > sight.now;
+}
+
+function keepAbsent(sight: Sight, draft: Draft, farm: FarmObserved): void {
+  const message = farm.state === 'broken' ? farm.message : null;
+  if (farm.state === 'broken') {
+    stage(sight, draft, 'broken', message);
+    act(draft, { kind: 'deleteFarm', isForced: true, reason: `the farm is broken: ${message}` });
+    return;
+  }
+  remember(draft, { idleSince: null, mustGo: false });
+  if (!isWanted(sight, draft)) {
+    if (sight.observed.leftovers !== 'unknown') remember(draft, { leftovers: sight.observed.leftovers });
+    stage(sight, draft, 'absent', null);
+    return;
+  }
+  remember(draft, { leftovers: null });
+  stage(sight, draft, 'creating', 'a run wants a farm');
+  act(draft, { kind: 'createFarm', reason: 'a run wants a farm' });
+}
+
+function keepUp(sight: Sight, draft: Draft, farm: Extract<FarmObserved, { state: 'up' }>): void {
+  const tooOld = sight.now - farm.since > sight.policy.maxFarmMs;
+  if (draft.memory.mustGo || tooOld) {
+    const reason = tooOld ? 'it lived as long as MAX_FARM_HOURS allows' : 'a person asked';
+    stage(sight, draft, 'deleting', reason);
+    act(draft, { kind: 'deleteFarm', isForced: true, reason });
+    return;
+  }
+  if (isWanted(sight, draft) || hasOtherWork(sight)) {
+    remember(draft, { idleSince: null });
+    if (farm.manager !== 'ready')
+      act(draft, { kind: 'installManager', reason: 'Flamenco Manager does not answer' });
+    stage(sight, draft, farm.manager === 'ready' ? 'ready' : 'installing', null);
+    return;
+  }
+  letGo(sight, draft);
+}
+
+/** Unknown is not idle. */
+function hasOtherWork(sight: Sight): boolean {
+  const { jobs, farm } = sight.observed;
+  if (farm !== 'unknown' && farm.state === 'up' && farm.manager === 'absent') return false;
+  if (jobs === 'unknown') return true;
+  return jobs.some((job) => AT_WORK.has(job.status) && !job.isDeleting && !isOurEnded(sight, job.runId));
+}
+
+function isOurEnded(sight: Sight, runId: string | null): boolean {
+  const run = runId === null ? undefined : sight.observed.runs.get(runId);
+  return run !== undefined && isFinal(run.state);
+}
+
+function letGo(sight: Sight, draft: Draft): void {
+  const idleSince = draft.memory.idleSince ?? sight.now;
+  remember(draft, { idleSince });
+  const endsAt = idleSince + sight.policy.idleTeardownMs;
+  if (sight.now < endsAt || sight.policy.keepControlPlane) {
+    stage(sight, draft, 'letting-go', 'nothing is left for it');
+    lookAgain(draft, endsAt);
+    return;
+  }
+  if (hasLivingWorkers(sight)) {
+    stage(sight, draft, 'letting-go', 'its workers are signing off');
+    return;
+  }
+  stage(sight, draft, 'deleting', 'idle');
+  act(draft, { kind: 'deleteFarm', isForced: false, reason: 'nothing was left for it during the idle time' });
+}
+
+/** Workers are drained before the farm goes, so that none is cut off; an unreadable list counts as workers. */
+function hasLivingWorkers(sight: Sight): boolean {
+  const { workers } = sight.observed;
+  return workers === 'unknown' || workers.some((worker) => worker.state !== 'ended');
+}
+
+function stage(sight: Sight, draft: Draft, next: FarmStage, reason: string | null): void {
+  if (draft.memory.stage === next) {
+    if (draft.memory.stageReason !== reason) remember(draft, { stageReason: reason });
+    return;
+  }
+  remember(draft, { stage: next, stageSince: sight.now, stageReason: reason });
+  note(sight, draft, `farm: ${next}`, reason ?? next);
+}

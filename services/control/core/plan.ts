@@ -1,0 +1,63 @@
+import type { Plan } from './actions.ts';
+import { admitRuns } from './admission.ts';
+import { createDraft, type Draft, openRuns, type Sight } from './draft.ts';
+import { keepFarm } from './farm-life.ts';
+import { finishRuns } from './finish.ts';
+import { rememberUploads, takeIn } from './intake.ts';
+import { followInputs } from './live-inputs.ts';
+import type { Observed, Policy } from './model.ts';
+import { countMoney } from './money.ts';
+import { obeyCommands } from './obey.ts';
+import { endJobsOfEndedRuns, followJobs } from './progress.ts';
+import { wantsFarm } from './run.ts';
+import { staffFarm } from './staff.ts';
+import { submitJobs } from './submission.ts';
+import type { EpochMs } from './time.ts';
+
+/** The decisions of a pass, in their order. */
+const DECISIONS: readonly ((sight: Sight, draft: Draft) => void)[] = [
+  countMoney,
+  rememberUploads,
+  obeyCommands,
+  followInputs,
+  takeIn,
+  admitRuns,
+  followJobs,
+  endJobsOfEndedRuns,
+  finishRuns,
+  submitJobs,
+  staffFarm,
+  keepFarm,
+];
+
+/** Destructive actions come last, after everything that could still fail. */
+const LAST = new Set(['forgetWorker', 'removeWorker', 'deleteFarm']);
+
+/** What to do about what was seen. Pure: the same snapshot, policy and time give the same plan. */
+export function plan(observed: Observed, policy: Policy, now: EpochMs): Plan {
+  const sight: Sight = { observed, policy, now };
+  const draft = createDraft(observed);
+  for (const decide of DECISIONS) decide(sight, draft);
+  return {
+    runs: [...draft.runs.values()].filter((run) => observed.runs.get(run.id) !== run),
+    dropped: [...draft.dropped],
+    shots: draft.shots,
+    memory: draft.memory,
+    actions: [
+      ...draft.actions.filter(({ kind }) => !LAST.has(kind)),
+      ...draft.actions.filter(({ kind }) => LAST.has(kind)),
+    ],
+    lookAgainAt: nextLook(sight, draft),
+  };
+}
+
+/** Soon while something moves; at the nearest deadline while something waits; else the regular tick is enough. */
+function nextLook({ policy, now }: Sight, draft: Draft): EpochMs | null {
+  const isMoving =
+    openRuns(draft).some((run) => wantsFarm(run.state)) ||
+    draft.memory.stage !== 'absent' ||
+    draft.actions.length > 0;
+  const soon = isMoving ? [now + policy.lookEveryMs] : [];
+  const looks = [...draft.looks, ...soon];
+  return looks.length === 0 ? null : Math.max(now, Math.min(...looks));
+}

@@ -1,0 +1,133 @@
+import { act, type Draft, note, remember, type Sight } from './draft.ts';
+import type { ManagerWorkerObserved, WorkerObserved } from './model.ts';
+import { demandOf, wantedWorkers } from './pool-size.ts';
+
+/** A worker that the manager does not know this long after it was ordered is a stranger to it (the manager was new). */
+const STRANGER_AFTER_MS = 60_000;
+
+/** Orders workers that are wanted, drains those that are not (idle ones first), and forgets those that are gone. */
+export function staffFarm(sight: Sight, draft: Draft): void {
+  const { farm, workers, managerWorkers } = sight.observed;
+  if (farm === 'unknown' || farm.state !== 'up' || workers === 'unknown') return;
+  if (farm.manager !== 'ready' || managerWorkers === 'unknown') return;
+  clearEnded(draft, workers, managerWorkers);
+  const living = workers.filter((worker) => worker.state !== 'ended');
+  const known = new Map(managerWorkers.map((worker) => [worker.name, worker]));
+  endStrangers(sight, draft, living, known);
+  const demand = demandOf(sight, draft);
+  if (demand === null || draft.memory.stage === 'deleting') return;
+  const { pool, fixedPricePerHour, valueOfTimePerHour } = sight.policy;
+  const wanted = wantedWorkers(demand, pool, fixedPricePerHour, valueOfTimePerHour);
+  const staying = living.filter((worker) => known.get(worker.name)?.isDraining !== true);
+  if (staying.length < wanted) more(sight, draft, living, known, wanted - staying.length);
+  else if (staying.length > wanted) fewer(sight, draft, staying, known, staying.length - wanted);
+}
+
+/** A record whose process is gone goes at once: it hands the task back without waiting for a time-out. */
+function clearEnded(
+  draft: Draft,
+  workers: readonly WorkerObserved[],
+  managerWorkers: readonly ManagerWorkerObserved[],
+): void {
+  const living = new Set(workers.filter(({ state }) => state !== 'ended').map(({ name }) => name));
+  for (const worker of managerWorkers) {
+    if (living.has(worker.name) || worker.status === '') continue;
+    act(draft, {
+      kind: 'forgetWorker',
+      workerId: worker.id,
+      name: worker.name,
+      reason: 'its process is gone',
+    });
+  }
+  for (const worker of workers) {
+    if (worker.state === 'ended')
+      act(draft, { kind: 'removeWorker', name: worker.name, reason: 'it has ended' });
+  }
+}
+
+function endStrangers(
+  sight: Sight,
+  draft: Draft,
+  living: readonly WorkerObserved[],
+  known: ReadonlyMap<string, ManagerWorkerObserved>,
+): void {
+  for (const worker of living) {
+    const status = known.get(worker.name)?.status;
+    if (status === 'error') {
+      const workerId = known.get(worker.name)?.id ?? '';
+      act(draft, {
+        kind: 'keepWorker',
+        workerId,
+        name: worker.name,
+        reason: 'it lives, though the manager lost sight of it',
+      });
+    }
+    if (status !== undefined || sight.now - worker.orderedAt < STRANGER_AFTER_MS) continue;
+    act(draft, { kind: 'removeWorker', name: worker.name, reason: 'the manager does not know it' });
+  }
+}
+
+/** Drains are taken back before anything new is ordered. */
+function more(
+  sight: Sight,
+  draft: Draft,
+  living: readonly WorkerObserved[],
+  known: ReadonlyMap<string, ManagerWorkerObserved>,
+  count: number,
+): void {
+  const returning = living
+    .flatMap(({ name }) => known.get(name) ?? [])
+    .filter(({ isDraining, status }) => isDraining && status === 'awake');
+  for (const worker of returning.slice(0, count)) {
+    act(draft, { kind: 'keepWorker', workerId: worker.id, name: worker.name, reason: 'there is work again' });
+  }
+  const room = sight.policy.pool.max - living.length;
+  const missing = Math.min(count - returning.length, room);
+  if (missing <= 0) return;
+  const serial = draft.memory.workerSerial;
+  const names = Array.from(
+    { length: missing },
+    (_, index) => `${sight.policy.pool.name}-${serial + index + 1}`,
+  );
+  remember(draft, { workerSerial: serial + missing });
+  note(
+    sight,
+    draft,
+    `${missing} more worker${missing === 1 ? '' : 's'} ordered`,
+    `${living.length} there, tasks are waiting`,
+  );
+  act(draft, { kind: 'orderWorkers', pool: sight.policy.pool.name, names, reason: 'tasks are waiting' });
+}
+
+function fewer(
+  sight: Sight,
+  draft: Draft,
+  staying: readonly WorkerObserved[],
+  known: ReadonlyMap<string, ManagerWorkerObserved>,
+  count: number,
+): void {
+  const busy = busyWorkers(sight);
+  const candidates = staying
+    .flatMap(({ name }) => known.get(name) ?? [])
+    .filter(({ status }) => status === 'awake' || status === 'asleep')
+    .sort((a, b) => Number(busy.has(a.id)) - Number(busy.has(b.id)));
+  for (const worker of candidates.slice(0, count)) {
+    act(draft, {
+      kind: 'drainWorker',
+      workerId: worker.id,
+      name: worker.name,
+      reason: 'nothing is left for it',
+    });
+    note(sight, draft, `worker ${worker.name}: let go`, 'nothing is left for it');
+  }
+}
+
+/** Ids of the workers that render now. */
+export function busyWorkers(sight: Sight): ReadonlySet<string> {
+  const busy = new Set<string>();
+  for (const { tasks } of sight.observed.details.values()) {
+    if (tasks === 'unknown') continue;
+    for (const task of tasks) if (task.status === 'active' && task.workerId !== null) busy.add(task.workerId);
+  }
+  return busy;
+}

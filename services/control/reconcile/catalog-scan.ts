@@ -1,0 +1,178 @@
+import {
+  BlendError,
+  type BlendFacts,
+  type SceneFacts as BlendScene,
+  type BlendTools,
+  type ExternalFile,
+} from '../blend/facts.ts';
+import { readBlend } from '../blend/read.ts';
+import type { CatalogEntry, SettingsSeen } from '../core/catalog.ts';
+import { isBlend, renderJsonOf, sceneOfRenderJson } from '../core/catalog.ts';
+import type { FileReference, SceneFacts, ShotFacts } from '../core/shot-facts.ts';
+import type { EpochMs } from '../core/time.ts';
+import type { ObjectSeen, Scenes } from '../ports/buckets.ts';
+import { isPortError } from '../ports/errors.ts';
+import type { CatalogState } from './state.ts';
+
+const MAX_SETTINGS_BYTES = 8 * 1024 * 1024;
+
+export interface Scan {
+  readonly catalog: CatalogState;
+  readonly didChange: boolean;
+  /** Scene paths that were looked at. */
+  readonly touched: ReadonlySet<string>;
+}
+
+/** Reads what changed in the scenes bucket into the catalog: `listing` = all of it, else the `hinted` paths only. */
+export async function scanScenes(
+  scenes: Scenes,
+  tools: BlendTools,
+  before: CatalogState,
+  listing: readonly ObjectSeen[] | null,
+  hinted: readonly string[],
+  now: EpochMs,
+): Promise<Scan> {
+  const blends = new Map(before.blends);
+  const settings = new Map(before.settings);
+  const touched = new Set<string>();
+  let didChange = false;
+  for (const [path, object] of await changedObjects(scenes, listing, hinted, before)) {
+    const scenePath = isBlend(path) ? path : sceneOfRenderJson(path);
+    if (scenePath === null) continue;
+    touched.add(scenePath);
+    if (isBlend(path)) didChange = (await scanBlend(scenes, tools, blends, path, object, now)) || didChange;
+    else didChange = (await scanSettings(scenes, settings, scenePath, path, object)) || didChange;
+  }
+  return { catalog: didChange ? { blends, settings } : before, didChange, touched };
+}
+
+async function changedObjects(
+  scenes: Scenes,
+  listing: readonly ObjectSeen[] | null,
+  hinted: readonly string[],
+  before: CatalogState,
+): Promise<ReadonlyMap<string, ObjectSeen | null>> {
+  const isOurs = (path: string) => isBlend(path) || sceneOfRenderJson(path) !== null;
+  if (listing !== null) {
+    const gone = [...before.blends.keys(), ...[...before.settings.keys()].map(renderJsonOf)];
+    return new Map<string, ObjectSeen | null>([
+      ...gone.map((path) => [path, null] as const),
+      ...listing.filter(({ path }) => isOurs(path)).map((object) => [object.path, object] as const),
+    ]);
+  }
+  const seen = new Map<string, ObjectSeen | null>();
+  for (const path of new Set(hinted.filter(isOurs))) seen.set(path, await scenes.look(path));
+  return seen;
+}
+
+async function scanBlend(
+  scenes: Scenes,
+  tools: BlendTools,
+  blends: Map<string, CatalogEntry>,
+  path: string,
+  object: ObjectSeen | null,
+  now: EpochMs,
+): Promise<boolean> {
+  if (object === null) return blends.delete(path);
+  const known = blends.get(path);
+  if (known?.generation === object.generation && (known.facts !== null || known.failure !== null))
+    return false;
+  const read = await readFacts(scenes, tools, object);
+  const { generation, size, updatedAt } = object;
+  blends.set(path, { path, generation, size, updatedAt, seenAt: now, ...read });
+  return true;
+}
+
+/** A port that fails leaves the file unread for the next pass; a file that is bad stays bad until it is written anew. */
+async function readFacts(
+  scenes: Scenes,
+  tools: BlendTools,
+  { path, generation, size }: ObjectSeen,
+): Promise<Pick<CatalogEntry, 'facts' | 'failure'>> {
+  const source = {
+    size,
+    read: (offset: number, length: number) => scenes.read(path, generation, offset, length),
+  };
+  try {
+    return { facts: toShotFacts(await readBlend(source, tools)), failure: null };
+  } catch (error) {
+    if (isPortError(error) || (error instanceof Error && isPortError(error.cause)))
+      return { facts: null, failure: null };
+    if (!(error instanceof BlendError)) throw error;
+    return { facts: null, failure: { code: error.code, message: error.message } };
+  }
+}
+
+async function scanSettings(
+  scenes: Scenes,
+  settings: Map<string, SettingsSeen>,
+  scenePath: string,
+  path: string,
+  object: ObjectSeen | null,
+): Promise<boolean> {
+  if (object === null) return settings.delete(scenePath);
+  if (settings.get(scenePath)?.generation === object.generation) return false;
+  const { generation, updatedAt } = object;
+  const read = await readJson(scenes, path, object);
+  if (read !== null) settings.set(scenePath, { generation, updatedAt, ...read });
+  return true;
+}
+
+async function readJson(
+  scenes: Scenes,
+  path: string,
+  { generation, size }: ObjectSeen,
+): Promise<Pick<SettingsSeen, 'value' | 'problem'> | null> {
+  if (size > MAX_SETTINGS_BYTES)
+    return { value: null, problem: `is larger than ${MAX_SETTINGS_BYTES} bytes` };
+  try {
+    const bytes = await scenes.read(path, generation, 0, size);
+    return { value: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)), problem: null };
+  } catch (error) {
+    if (isPortError(error)) return null;
+    return { value: null, problem: `is no JSON (${error instanceof Error ? error.message : error})` };
+  }
+}
+
+function toShotFacts(facts: BlendFacts): ShotFacts {
+  return {
+    blenderVersion: facts.blenderVersion,
+    activeScene: facts.activeScene,
+    scenes: facts.scenes.map(toSceneFacts),
+    references: facts.externalFiles.filter((file) => !file.packed).map(toReference),
+    warnings: facts.warnings,
+  };
+}
+
+function toSceneFacts(scene: BlendScene): SceneFacts {
+  const isIndividual = scene.multiView && scene.viewsFormat === 'INDIVIDUAL';
+  return {
+    name: scene.name,
+    frameStart: scene.frameStart,
+    frameEnd: scene.frameEnd,
+    frameStep: scene.frameStep,
+    fps: scene.fpsBase > 0 ? scene.fps / scene.fpsBase : scene.fps,
+    resolutionX: scene.resolutionX,
+    resolutionY: scene.resolutionY,
+    resolutionPercent: scene.resolutionPercent,
+    engine: scene.engine,
+    samples: scene.samples,
+    outputPath: scene.outputPath,
+    fileFormat: scene.fileFormat === 'unknown' ? null : scene.fileFormat,
+    isMovie: scene.isMovie,
+    canRender: scene.canRender,
+    viewLayers: scene.viewLayers.filter(({ enabled }) => enabled).map(({ name }) => name),
+    viewSuffixes: isIndividual ? (scene.views?.map(({ suffix }) => suffix) ?? null) : null,
+    useDenoising: scene.useDenoising,
+    device: scene.device,
+  };
+}
+
+function toReference(file: ExternalFile): FileReference {
+  return {
+    path: file.path,
+    kind: file.kind,
+    owner: file.owner,
+    isOptional: file.mayBeNeeded === true || file.source === 'tiles',
+  };
+}

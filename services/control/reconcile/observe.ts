@@ -1,0 +1,284 @@
+import { CHECK_TASK } from '../core/chunks.ts';
+import { closureOf } from '../core/closure.ts';
+import type { CommandSeen } from '../core/command.ts';
+import { framesOf } from '../core/frames.ts';
+import { manifestPaths } from '../core/intake.ts';
+import type {
+  CheckFinding,
+  FarmMemory,
+  InputSeen,
+  JobObserved,
+  Observed,
+  Policy,
+  RunObserved,
+  TaskObserved,
+  Unknown,
+} from '../core/model.ts';
+import { isLiveJob } from '../core/progress.ts';
+import { isFinal, type RunRecord, rendersFolder, wantsFarm } from '../core/run.ts';
+import { framesOfTask, isGivenUp } from '../core/troubles.ts';
+import { isPortError } from '../ports/errors.ts';
+import { scanScenes } from './catalog-scan.ts';
+import type { Ports } from './ports.ts';
+import { proveFrames, readJson } from './prove.ts';
+import type { CatalogState, State } from './state.ts';
+
+export interface Sighting {
+  readonly observed: Observed;
+  readonly catalog: CatalogState;
+  readonly didCatalogChange: boolean;
+}
+
+/** Reads the world into one snapshot. What could not be read is `'unknown'`; only our own records must be readable. */
+export async function observe(
+  ports: Ports,
+  state: State,
+  policy: Policy,
+  isFirst: boolean,
+): Promise<Sighting> {
+  const now = ports.clock.now();
+  const memory = await state.memory();
+  const commands = await state.commands();
+  const runs = await loadRuns(state, memory, commands, isFirst);
+  const shots = await state.shots();
+  const before = await state.catalog();
+  const isListingDue = isFirst || memory.listedAt === null || now - memory.listedAt >= policy.listEveryMs;
+  const listing = isListingDue ? await orUnknown(ports.scenes.list()) : null;
+  const hinted = hintedPaths(commands, runs);
+  const scan = await scanScenes(
+    ports.scenes,
+    ports.blendTools,
+    before,
+    listing === 'unknown' ? null : listing,
+    hinted,
+    now,
+  );
+  const catalog = scan.catalog;
+  const farm = await orUnknown(ports.farm.look());
+  const isReady = farm !== 'unknown' && farm.state === 'up' && farm.manager === 'ready';
+  const isAbsent = farm !== 'unknown' && farm.state === 'absent';
+  const [workers, jobs, managerWorkers] = await Promise.all([
+    isAbsent ? [] : orUnknown(ports.workers.list()),
+    isReady ? orUnknown(ports.manager.jobs()) : UNKNOWN,
+    isReady ? orUnknown(ports.manager.workers()) : UNKNOWN,
+  ]);
+  await loadRunsOfJobs(state, runs, jobs);
+  const details = await lookAtRuns(ports, runs, jobs);
+  const inputs = await lookAtInputs(ports, catalog, runs, commands, details, isListingDue);
+  const didList = listing !== null && listing !== 'unknown';
+  const today = new Date(now).toISOString();
+  const observed: Observed = {
+    day: today.slice(0, 10),
+    month: today.slice(0, 7),
+    commands,
+    catalog: catalog.blends,
+    settingsFiles: catalog.settings,
+    shots,
+    memory: didList ? { ...memory, listedAt: now } : memory,
+    runs,
+    touched: new Set([...scan.touched, ...unhandled(catalog, shots)]),
+    didList,
+    inputs,
+    farm,
+    workers,
+    jobs,
+    managerWorkers,
+    details,
+    leftovers:
+      isAbsent && memory.leftovers === null ? await orUnknown(ports.farm.leftovers()) : memory.leftovers,
+  };
+  return { observed, catalog, didCatalogChange: scan.didChange };
+}
+
+export async function orUnknown<T>(promise: Promise<T>): Promise<T | Unknown> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (isPortError(error)) return 'unknown';
+    throw error;
+  }
+}
+
+const UNKNOWN: Unknown = 'unknown';
+
+/** A job whose run has ended must end too, also when the service died between the two. */
+async function loadRunsOfJobs(
+  state: State,
+  runs: Map<string, RunRecord>,
+  jobs: readonly JobObserved[] | Unknown,
+): Promise<void> {
+  if (jobs === 'unknown') return;
+  for (const job of jobs) {
+    if (job.runId === null || runs.has(job.runId) || !isLiveJob(job)) continue;
+    const run = await state.run(job.runId);
+    if (run !== null) runs.set(run.id, run);
+  }
+}
+
+/** Open runs, those that commands name, and after a (re)start whatever else stands on record as open. */
+async function loadRuns(
+  state: State,
+  memory: FarmMemory,
+  commands: readonly CommandSeen[],
+  isFirst: boolean,
+): Promise<Map<string, RunRecord>> {
+  const named = commands.flatMap(({ command }) => ('runId' in command ? [command.runId] : []));
+  const isUpload = commands.some(({ command }) => command.kind === 'uploaded');
+  const revivable = isUpload ? memory.endedRuns : [];
+  const all = isFirst ? await state.runIds() : [];
+  const runs = new Map<string, RunRecord>();
+  for (const id of new Set([...memory.openRuns, ...named, ...revivable, ...all])) {
+    const run = await state.run(id);
+    if (run === null) continue;
+    const isAsked = named.includes(id) || (isUpload && run.reason?.code === 'missingFiles');
+    if (!isFinal(run.state) || isAsked) runs.set(id, run);
+  }
+  return runs;
+}
+
+function hintedPaths(
+  commands: readonly CommandSeen[],
+  runs: ReadonlyMap<string, RunRecord>,
+): readonly string[] {
+  const uploaded = commands.flatMap(({ command }) => (command.kind === 'uploaded' ? [command.path] : []));
+  const open = [...runs.values()].filter((run) => !isFinal(run.state)).map((run) => run.scenePath);
+  return [...uploaded, ...open];
+}
+
+/** .blends that were read but not decided about, for example because the service died in between. */
+function unhandled(catalog: CatalogState, shots: Observed['shots']): readonly string[] {
+  const paths: string[] = [];
+  for (const entry of catalog.blends.values()) {
+    const trigger = `${entry.generation}/${catalog.settings.get(entry.path)?.generation ?? 'none'}`;
+    if (shots.get(entry.path)?.handled !== trigger) paths.push(entry.path);
+  }
+  return paths;
+}
+
+async function lookAtInputs(
+  ports: Ports,
+  catalog: CatalogState,
+  runs: ReadonlyMap<string, RunRecord>,
+  commands: readonly CommandSeen[],
+  details: ReadonlyMap<string, RunObserved>,
+  isListingDue: boolean,
+): Promise<ReadonlyMap<string, InputSeen | null | Unknown>> {
+  const uploaded = new Set(
+    commands.flatMap(({ command }) => (command.kind === 'uploaded' ? [command.path] : [])),
+  );
+  const wanted = new Set<string>();
+  for (const run of runs.values()) {
+    if (run.admittedAt === null || run.reason?.code === 'paused' || run.state === 'rejected') {
+      for (const { path } of closureOf(run.scenePath, catalog.blends).needed) wanted.add(path);
+      for (const path of manifestPaths(catalog.settings.get(run.scenePath))) wanted.add(path);
+      continue;
+    }
+    const job = details.get(run.id)?.job;
+    const hasEnded = job === null || (job !== undefined && job !== 'unknown' && !isLiveJob(job));
+    for (const { path } of run.inputs) if (hasEnded || isListingDue || uploaded.has(path)) wanted.add(path);
+    wanted.add(run.scenePath);
+  }
+  const seen = new Map<string, InputSeen | null | Unknown>();
+  for (const path of wanted) seen.set(path, await orUnknown(ports.scenes.look(path)));
+  return seen;
+}
+
+async function lookAtRuns(
+  ports: Ports,
+  runs: ReadonlyMap<string, RunRecord>,
+  jobs: readonly JobObserved[] | Unknown,
+): Promise<ReadonlyMap<string, RunObserved>> {
+  const details = new Map<string, RunObserved>();
+  for (const run of runs.values()) {
+    const owns = (job: JobObserved) => job.runId === run.id && !job.isDeleting;
+    const job =
+      jobs === 'unknown'
+        ? 'unknown'
+        : (jobs.find((one) => owns(one) && one.round === run.round) ??
+          jobs.find((one) => owns(one) && isLiveJob(one)) ??
+          null);
+    if (wantsFarm(run.state)) details.set(run.id, await lookAtRun(ports, run, job));
+    else if (job !== null && job !== 'unknown' && isLiveJob(job)) details.set(run.id, { ...NOTHING, job });
+  }
+  return details;
+}
+
+const NOTHING: RunObserved = {
+  job: 'unknown',
+  tasks: 'unknown',
+  verdicts: [],
+  isWhole: false,
+  logs: {},
+  findings: 'unknown',
+};
+
+async function lookAtRun(
+  ports: Ports,
+  run: RunRecord,
+  job: JobObserved | null | Unknown,
+): Promise<RunObserved> {
+  if (job === 'unknown') return NOTHING;
+  const tasks = job === null ? [] : await orUnknown(ports.manager.tasks(job.id));
+  const hasEnded = job === null ? run.round > 0 : !isLiveJob(job);
+  const frames = hasEnded ? framesOf(run.frames ?? '') : deliveredFrames(tasks);
+  const proved = new Set(framesOf(run.proved));
+  const open = frames.filter((frame) => !proved.has(frame) && !isGivenUp(run, frame));
+  const proofs = await proveFrames(ports.renders, run, open);
+  const bad = new Set(
+    proofs.verdicts.filter(({ verdict }) => verdict !== 'proved').map(({ frame }) => frame),
+  );
+  return {
+    job,
+    tasks,
+    verdicts: proofs.verdicts,
+    isWhole: hasEnded && proofs.isWhole,
+    logs: tasks === 'unknown' ? {} : await readLogs(ports, tasks, bad),
+    findings: run.check === 'pending' && tasks !== 'unknown' ? await readFindings(ports, run, tasks) : null,
+  };
+}
+
+function deliveredFrames(tasks: readonly TaskObserved[] | Unknown): readonly number[] {
+  if (tasks === 'unknown') return [];
+  return tasks.filter(({ status }) => status === 'completed' || status === 'failed').flatMap(framesOfTask);
+}
+
+/** What the workers said last about tasks that did not deliver. A log that cannot be read is left out. */
+async function readLogs(
+  ports: Ports,
+  tasks: readonly TaskObserved[],
+  bad: ReadonlySet<number>,
+): Promise<Record<string, string>> {
+  const logs: Record<string, string> = {};
+  for (const task of tasks) {
+    const hasFailed = task.status === 'failed' || framesOfTask(task).some((frame) => bad.has(frame));
+    if (!hasFailed || task.status === 'queued') continue;
+    const tail = await orUnknown(ports.manager.logTail(task.id));
+    if (tail !== 'unknown') logs[task.id] = tail;
+  }
+  return logs;
+}
+
+async function readFindings(
+  ports: Ports,
+  run: RunRecord,
+  tasks: readonly TaskObserved[],
+): Promise<readonly CheckFinding[] | null | Unknown> {
+  const check = tasks.find((task) => task.name === CHECK_TASK);
+  if (check === undefined || (check.status !== 'completed' && check.status !== 'failed')) return null;
+  try {
+    const value = await readJson(ports.renders, `${rendersFolder(run)}/records/check.json`, null);
+    if (value === null || value.run !== run.id || !Array.isArray(value.findings)) return null;
+    return value.findings.map(toFinding);
+  } catch (error) {
+    return isPortError(error, 'notFound') ? null : 'unknown';
+  }
+}
+
+function toFinding(value: Record<string, unknown>): CheckFinding {
+  return {
+    code: String(value.code ?? 'check'),
+    level: value.level === 'error' ? 'error' : 'warning',
+    message: String(value.message ?? ''),
+    action: value.action === undefined || value.action === null ? null : String(value.action),
+  };
+}

@@ -1,0 +1,138 @@
+import type { Action } from '../core/actions.ts';
+import type { FarmMemory, Policy } from '../core/model.ts';
+import { plan } from '../core/plan.ts';
+import { isFinal, type RunRecord } from '../core/run.ts';
+import type { EpochMs } from '../core/time.ts';
+import type { LeaseHeld } from '../ports/lease.ts';
+import { type Applied, applyActions } from './apply.ts';
+import { observe } from './observe.ts';
+import type { Ports } from './ports.ts';
+import { statusDocument } from './report.ts';
+import { createState, newFarmMemory } from './state.ts';
+import type { RunTick, TickResult } from './tick.ts';
+
+/** A pass renews it; whoever dies with it lets the next one in after this. */
+const LEASE_MS = 30_000;
+/** A tick ends before the next one is due. */
+const TICK_MS = 50_000;
+/** How long until the regular tick comes. */
+const REST_MS = 60_000;
+
+export interface PassLog {
+  info(fields: Readonly<Record<string, unknown>>, message: string): void;
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+interface Options {
+  readonly ports: Ports;
+  readonly policy: Policy;
+  readonly log: PassLog;
+  /** Who this process is, for the lease. */
+  readonly holder: string;
+  /** Files older than this are not taken for new work; 0 = everything is. */
+  readonly intakeSince: EpochMs;
+  readonly wait: (ms: number) => Promise<void>;
+}
+
+/** lease -> observe -> plan -> apply -> report, again and again while things move, within one tick. */
+export function createReconciler({ ports, policy, log, holder, intakeSince, wait }: Options): {
+  readonly runTick: RunTick;
+  readonly release: () => Promise<void>;
+} {
+  const { clock } = ports;
+  const state = createState(ports.records, () => newFarmMemory(intakeSince, clock.now()));
+  let held: LeaseHeld | null = null;
+  /** After a start, a crash or a pass that broke off, the records are listed: one may be there that nobody remembers. */
+  let isFirst = true;
+  let endedRuns: readonly RunRecord[] = [];
+
+  async function runTick(trigger: string): Promise<TickResult> {
+    const endsAt = clock.now() + TICK_MS;
+    for (let passes = 1; ; passes += 1) {
+      held = await ports.lease.acquire(holder, LEASE_MS);
+      if (held === null) return { lookAgainAt: null, passes: passes - 1, isElsewhere: true };
+      const lookAgainAt = await pass(trigger);
+      if (lookAgainAt === null || lookAgainAt >= endsAt) return { lookAgainAt, passes, isElsewhere: false };
+      await wait(Math.max(0, lookAgainAt - clock.now()));
+      if (clock.now() >= endsAt) return { lookAgainAt, passes, isElsewhere: false };
+    }
+  }
+
+  async function pass(trigger: string): Promise<EpochMs | null> {
+    const startedAt = clock.now();
+    const wasFirst = isFirst;
+    isFirst = true;
+    const { observed, catalog, didCatalogChange } = await observe(ports, state, policy, wasFirst);
+    const now = clock.now();
+    const planned = plan(observed, policy, now);
+    mustHold();
+    if (didCatalogChange) await state.saveCatalog(catalog);
+    for (const run of planned.runs) await state.saveRun(run);
+    for (const id of planned.dropped) await state.dropRun(id);
+    if (planned.shots !== observed.shots && hasChanged(planned.shots, observed.shots))
+      await state.saveShots(planned.shots);
+    if (planned.memory !== observed.memory || observed.didList) await state.saveMemory(planned.memory);
+    const applied = await applyActions(
+      ports,
+      planned.actions,
+      () => held !== null && clock.now() < held.until,
+    );
+    if (applied.every(({ outcome }) => outcome !== 'skipped')) {
+      for (const { id } of observed.commands) await state.deleteCommand(id);
+    }
+    const nextLookAt = planned.lookAgainAt ?? clock.now() + REST_MS;
+    await report(observed, planned.memory, planned.runs, nextLookAt);
+    logPass(trigger, planned.actions, applied, clock.now() - startedAt);
+    isFirst = false;
+    return planned.lookAgainAt;
+  }
+
+  function mustHold(): void {
+    if (held === null || clock.now() >= held.until)
+      throw new Error('the lease ran out while looking; nothing was done');
+  }
+
+  async function report(
+    observed: Parameters<typeof plan>[0],
+    memory: FarmMemory,
+    changed: readonly RunRecord[],
+    nextLookAt: EpochMs,
+  ): Promise<void> {
+    const byId = new Map([...endedRuns, ...observed.runs.values(), ...changed].map((run) => [run.id, run]));
+    for (const id of memory.endedRuns) {
+      const run = byId.get(id) ?? (await state.run(id));
+      if (run !== null) byId.set(id, run);
+    }
+    const shown = [...memory.openRuns, ...memory.endedRuns].flatMap((id) => byId.get(id) ?? []);
+    endedRuns = shown.filter((run) => isFinal(run.state));
+    const runs = shown.sort(
+      (a, b) => Number(isFinal(a.state)) - Number(isFinal(b.state)) || b.receivedAt - a.receivedAt,
+    );
+    const status = statusDocument({ observed, policy, memory, runs, now: clock.now(), nextLookAt });
+    await ports.records.overwrite('status.json', status);
+  }
+
+  function logPass(
+    trigger: string,
+    actions: readonly Action[],
+    applied: readonly Applied[],
+    durationMs: number,
+  ): void {
+    const results = applied.map(({ kind, outcome, reason }) => ({ kind, outcome, reason }));
+    log.info({ trigger, actions: actions.length, results, durationMs }, 'pass done');
+    for (const { kind, error } of applied)
+      if (error !== null) log.warn({ kind, err: error }, 'action failed');
+  }
+
+  return {
+    runTick,
+    release: async () => {
+      if (held !== null) await ports.lease.release(held);
+      held = null;
+    },
+  };
+}
+
+function hasChanged<T>(after: ReadonlyMap<string, T>, before: ReadonlyMap<string, T>): boolean {
+  return after.size !== before.size || [...after].some(([key, value]) => before.get(key) !== value);
+}

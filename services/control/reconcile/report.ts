@@ -1,0 +1,166 @@
+import { secondsPerFrame, spreadOf } from '../core/frame-times.ts';
+import { framesOf } from '../core/frames.ts';
+import type { FarmMemory, Observed, Policy } from '../core/model.ts';
+import { isFinal, type RunRecord, rendersFolder, versionName, wantsFarm } from '../core/run.ts';
+import type { Band, PoolStatus, RunStatus, StatusDocument } from '../core/status-document.ts';
+import type { EpochMs } from '../core/time.ts';
+import { MAX_ATTEMPTS } from '../core/troubles.ts';
+
+const iso = (at: EpochMs) => new Date(at).toISOString();
+/** 10th and 90th percentile of a normal distribution, in standard deviations. */
+const Z90 = 1.2816;
+
+export interface Reported {
+  readonly observed: Observed;
+  readonly policy: Policy;
+  readonly memory: FarmMemory;
+  /** Open runs and the last ended ones, newest first. */
+  readonly runs: readonly RunRecord[];
+  readonly now: EpochMs;
+  readonly nextLookAt: EpochMs;
+}
+
+/** The status document: what people see of this pass. */
+export function statusDocument(reported: Reported): StatusDocument {
+  const { memory, policy, now, nextLookAt } = reported;
+  const pool = poolStatus(reported);
+  const runs = reported.runs.map((run) => runStatus(reported, run, pool));
+  const endsAt =
+    memory.idleSince === null || policy.keepControlPlane ? null : memory.idleSince + policy.idleTeardownMs;
+  const isToday = memory.ledger.day === reported.observed.day;
+  return {
+    schema: 1,
+    asOf: iso(now),
+    nextLookAt: iso(nextLookAt),
+    sentence: sentence(reported, pool),
+    farm: {
+      stage: memory.unknownSince === null ? memory.stage : 'unknown',
+      reason: memory.stageReason,
+      since: iso(memory.stageSince),
+      zone: zoneOf(reported.observed),
+      endsAt: endsAt === null ? null : iso(endsAt),
+      isPaused: memory.isPaused,
+    },
+    pools: [pool],
+    runs,
+    decisions: memory.decisions.map(({ at, what, reason }) => ({ at: iso(at), what, reason })),
+    money: {
+      today: isToday ? memory.ledger.today : 0,
+      month: memory.ledger.thisMonth,
+      cap: policy.monthlyBudgetDollars,
+    },
+    leftovers: memory.leftovers,
+  };
+}
+
+function zoneOf({ farm }: Observed): string | null {
+  return farm !== 'unknown' && 'zone' in farm ? farm.zone : null;
+}
+
+function poolStatus({ observed, policy }: Reported): PoolStatus {
+  const { workers, managerWorkers, details } = observed;
+  const known = new Map(
+    managerWorkers === 'unknown' ? [] : managerWorkers.map((worker) => [worker.name, worker]),
+  );
+  const active = new Set<string>();
+  for (const { tasks } of details.values()) {
+    for (const task of tasks === 'unknown' ? [] : tasks)
+      if (task.status === 'active' && task.workerId !== null) active.add(task.workerId);
+  }
+  const living = workers === 'unknown' ? [] : workers.filter(({ state }) => state !== 'ended');
+  const counts = { booting: 0, busy: 0, idle: 0, draining: 0 };
+  for (const { name } of living) {
+    const worker = known.get(name);
+    if (worker === undefined || worker.status === '' || worker.status === 'starting') counts.booting += 1;
+    else if (worker.isDraining) counts.draining += 1;
+    else if (active.has(worker.id)) counts.busy += 1;
+    else counts.idle += 1;
+  }
+  return {
+    name: policy.pool.name,
+    wanted: living.length - counts.draining,
+    ...counts,
+    pricePerHour: policy.pool.pricePerHour,
+  };
+}
+
+function runStatus(reported: Reported, run: RunRecord, pool: PoolStatus): RunStatus {
+  const frames = frameCounts(reported.observed, run);
+  const eta = wantsFarm(run.state)
+    ? etaSeconds(run, frames.total - frames.done, Math.max(1, pool.busy))
+    : null;
+  const perHour = reported.policy.fixedPricePerHour + pool.busy * pool.pricePerHour;
+  const money = (seconds: number) => run.dollars + (seconds / 3600) * perHour;
+  return {
+    id: run.id,
+    shot: run.shot,
+    version: run.version === null ? null : versionName(run.version),
+    state: run.state,
+    since: iso(run.stateSince),
+    reason: run.reason,
+    frames,
+    etaSeconds: eta,
+    dollars: {
+      soFar: run.dollars,
+      p10: money(eta?.p10 ?? 0),
+      p50: money(eta?.p50 ?? 0),
+      p90: money(eta?.p90 ?? 0),
+    },
+    thumbnail: thumbnailOf(run),
+    warnings: run.warnings,
+  };
+}
+
+function frameCounts(observed: Observed, run: RunRecord): RunStatus['frames'] {
+  const total = framesOf(run.frames ?? '').length;
+  const failed = run.troubles.filter(({ attempts }) => attempts >= MAX_ATTEMPTS).length;
+  const tasks = observed.details.get(run.id)?.tasks;
+  const active =
+    tasks === undefined || tasks === 'unknown'
+      ? []
+      : tasks.filter(({ status, name }) => status === 'active' && name.startsWith('render-'));
+  const underway = isFinal(run.state) ? 0 : active.reduce((sum, task) => sum + task.stepsCompleted, 0);
+  return {
+    total,
+    done: Math.min(total, framesOf(run.proved).length + underway),
+    active: active.length,
+    failed,
+  };
+}
+
+/** The band of a sum of independent frame times; wide while few frames are known. */
+function etaSeconds(run: RunRecord, left: number, workers: number): Band | null {
+  if (run.times.frames === 0) return null;
+  const p50 = (left * secondsPerFrame(run)) / workers;
+  const learned = spreadOf(run.times) / Math.sqrt(Math.max(1, run.times.frames));
+  const spread = Z90 * p50 * (learned + spreadOf(run.times) / Math.sqrt(Math.max(1, left)));
+  return { p10: Math.max(0, p50 - spread), p50, p90: p50 + spread };
+}
+
+function thumbnailOf(run: RunRecord): string | null {
+  const last = framesOf(run.proved).at(-1);
+  return last === undefined ? null : `${rendersFolder(run)}/thumbs/${String(last).padStart(4, '0')}.jpg`;
+}
+
+function sentence({ memory, runs }: Reported, pool: PoolStatus): string {
+  const rendering = runs.filter(({ state }) => state === 'rendering').length;
+  const queued = runs.filter(({ state }) => state === 'queued').length;
+  const waiting = runs.filter(
+    ({ state }) => state === 'waiting' || state === 'held' || state === 'received',
+  ).length;
+  const workers = pool.busy + pool.idle + pool.draining;
+  if (memory.unknownSince !== null)
+    return 'The farm cannot be seen at the moment; nothing is changed until it can.';
+  if (memory.stage === 'broken') return `The farm is broken: ${memory.stageReason ?? 'no reason is known'}.`;
+  if (rendering > 0) return `Rendering ${plural(rendering, 'shot')} on ${plural(workers, 'worker')}.`;
+  if (queued > 0) return `Getting the farm ready for ${plural(queued, 'shot')}.`;
+  if (memory.stage === 'letting-go' || memory.stage === 'deleting')
+    return 'Nothing is left to render; the farm is going down.';
+  if (waiting > 0)
+    return `${plural(waiting, 'shot')} ${waiting === 1 ? 'waits' : 'wait'}; no farm is running.`;
+  return 'Nothing to render; no farm is running.';
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}

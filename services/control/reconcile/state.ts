@@ -1,0 +1,128 @@
+import type { Catalog, CatalogEntry, SettingsSeen } from '../core/catalog.ts';
+import type { CommandSeen } from '../core/command.ts';
+import type { FarmMemory, ShotMemory } from '../core/model.ts';
+import type { RunRecord } from '../core/run.ts';
+import type { EpochMs } from '../core/time.ts';
+import { isPortError } from '../ports/errors.ts';
+import type { Records } from '../ports/records.ts';
+
+const FARM = 'farm.json';
+const SHOTS = 'shots.json';
+const CATALOG = 'catalog.json';
+const runName = (id: string) => `runs/${id}.json`;
+const commandName = (id: string) => `commands/${id}.json`;
+
+export interface CatalogState {
+  readonly blends: Catalog;
+  readonly settings: ReadonlyMap<string, SettingsSeen>;
+}
+
+/** The state objects, read with their generations, so that a stale holder of the lease can overwrite nothing. */
+export function createState(records: Records, newMemory: () => FarmMemory) {
+  const generations = new Map<string, string>();
+
+  async function load(name: string): Promise<unknown> {
+    const seen = await records.read(name);
+    if (seen === null) generations.delete(name);
+    else generations.set(name, seen.generation);
+    return seen?.value;
+  }
+
+  async function save(name: string, value: unknown): Promise<void> {
+    const generation = generations.get(name);
+    const next =
+      generation === undefined
+        ? await createOrTakeOver(name, value)
+        : await records.replace(name, value, generation);
+    generations.set(name, next);
+  }
+
+  /** A record that a pass before a crash created already: its successor replaces it. */
+  async function createOrTakeOver(name: string, value: unknown): Promise<string> {
+    try {
+      return await records.create(name, value);
+    } catch (error) {
+      if (!isPortError(error, 'conflict')) throw error;
+      const seen = await records.read(name);
+      if (seen === null) throw error;
+      return records.replace(name, value, seen.generation);
+    }
+  }
+
+  return {
+    async memory(): Promise<FarmMemory> {
+      return ((await load(FARM)) as FarmMemory | undefined) ?? newMemory();
+    },
+    async shots(): Promise<ReadonlyMap<string, ShotMemory>> {
+      return new Map(Object.entries(((await load(SHOTS)) as Record<string, ShotMemory> | undefined) ?? {}));
+    },
+    async catalog(): Promise<CatalogState> {
+      const value = (await load(CATALOG)) as
+        | { blends: Record<string, CatalogEntry>; settings: Record<string, SettingsSeen> }
+        | undefined;
+      return {
+        blends: new Map(Object.entries(value?.blends ?? {})),
+        settings: new Map(Object.entries(value?.settings ?? {})),
+      };
+    },
+    async run(id: string): Promise<RunRecord | null> {
+      return ((await load(runName(id))) as RunRecord | undefined) ?? null;
+    },
+    /** Every run on record: after a crash one may stand there that the memory does not know. */
+    async runIds(): Promise<readonly string[]> {
+      const names = await records.list('runs/');
+      return names.map((name) => name.slice('runs/'.length, -'.json'.length));
+    },
+    async commands(): Promise<readonly CommandSeen[]> {
+      const seen: CommandSeen[] = [];
+      for (const name of await records.list('commands/')) {
+        const record = await records.read(name);
+        if (record === null) continue;
+        const id = name.slice('commands/'.length, -'.json'.length);
+        seen.push({ id, command: record.value as CommandSeen['command'] });
+      }
+      return seen;
+    },
+    saveMemory: (memory: FarmMemory) => save(FARM, memory),
+    saveShots: (shots: ReadonlyMap<string, ShotMemory>) => save(SHOTS, Object.fromEntries(shots)),
+    saveCatalog: (catalog: CatalogState) =>
+      save(CATALOG, {
+        blends: Object.fromEntries(catalog.blends),
+        settings: Object.fromEntries(catalog.settings),
+      }),
+    saveRun: (run: RunRecord) => save(runName(run.id), run),
+    async dropRun(id: string): Promise<void> {
+      await records.delete(runName(id));
+      generations.delete(runName(id));
+    },
+    deleteCommand: (id: string) => records.delete(commandName(id)),
+  };
+}
+
+export type State = ReturnType<typeof createState>;
+
+export function newFarmMemory(intakeSince: EpochMs, now: EpochMs): FarmMemory {
+  return {
+    schema: 1,
+    intakeSince,
+    openRuns: [],
+    endedRuns: [],
+    listedAt: null,
+    recentUploads: [],
+    stage: 'absent',
+    stageSince: now,
+    stageReason: null,
+    idleSince: null,
+    awakeUntil: null,
+    isPaused: false,
+    mustGo: false,
+    unknownSince: null,
+    managerId: null,
+    workerSerial: 0,
+    boots: { count: 0, sumSeconds: 0 },
+    bootsSeen: [],
+    ledger: { countedUntil: null, day: '', today: 0, month: '', thisMonth: 0 },
+    decisions: [],
+    leftovers: null,
+  };
+}
