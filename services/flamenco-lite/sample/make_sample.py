@@ -12,6 +12,8 @@ import sys
 import bpy
 
 FRAMES = 24
+FILL = 0.16
+EMISSION = "Emission Color" if bpy.app.version >= (4, 0, 0) else "Emission"
 TURN = 2 * math.pi
 
 # One palette for all: night, wine, coral, gold, cream.
@@ -27,6 +29,14 @@ INK = (0.014, 0.008, 0.014)
 WOOD = (0.26, 0.085, 0.028)
 
 
+def light_nothing(made):
+    """What shines is seen, and no light for other things: hundreds of faint lamps would only add noise."""
+    if hasattr(made.cycles, "emission_sampling"):
+        made.cycles.emission_sampling = "NONE"
+    else:
+        made.cycles.sample_as_light = False
+
+
 def material(name, color, roughness=0.55):
     """A plain matte material; its node tree is returned beside it to be built upon."""
     made = bpy.data.materials.new(name)
@@ -34,12 +44,16 @@ def material(name, color, roughness=0.55):
     shader = made.node_tree.nodes["Principled BSDF"]
     shader.inputs["Base Color"].default_value = (*color, 1)
     shader.inputs["Roughness"].default_value = roughness
+    # A little light of its own stands for all that bounces about: free of noise, and paths end at once.
+    shader.inputs[EMISSION].default_value = (*color, 1)
+    shader.inputs["Emission Strength"].default_value = FILL
     made.diffuse_color = (*color, 1)
+    light_nothing(made)
     return made
 
 
 def glow(name, color, strength):
-    """A material that shines. It is seen and lights nothing: small lamps would only add noise."""
+    """A material that only shines."""
     made = bpy.data.materials.new(name)
     made.use_nodes = True
     nodes = made.node_tree.nodes
@@ -49,10 +63,7 @@ def glow(name, color, strength):
     emission.inputs["Strength"].default_value = strength
     output = nodes.new("ShaderNodeOutputMaterial")
     made.node_tree.links.new(emission.outputs[0], output.inputs["Surface"])
-    if hasattr(made.cycles, "emission_sampling"):
-        made.cycles.emission_sampling = "NONE"
-    else:
-        made.cycles.sample_as_light = False
+    light_nothing(made)
     return made
 
 
@@ -77,14 +88,21 @@ def mix_colors(tree, factor, first, second):
     return ramp.outputs["Color"]
 
 
-def polka_dots(name, ground, dots, around, radius):
+def color_from(made, socket):
+    """Takes the material's colour from a socket."""
+    shader = made.node_tree.nodes["Principled BSDF"]
+    made.node_tree.links.new(socket, shader.inputs["Base Color"])
+    made.node_tree.links.new(socket, shader.inputs[EMISSION])
+
+
+def polka_dots(name, ground, dots, around, rows, radius):
     """Lunares: dots in a staggered grid over the UV map, `around` of them in a round."""
     made = material(name, ground)
     tree = made.node_tree
     uv = tree.nodes.new("ShaderNodeUVMap")
     split = tree.nodes.new("ShaderNodeSeparateXYZ")
     tree.links.new(uv.outputs[0], split.inputs[0])
-    row = math_node(tree, "MULTIPLY", split.outputs["Y"], 3.0)
+    row = math_node(tree, "MULTIPLY", split.outputs["Y"], rows)
     stagger = math_node(tree, "MULTIPLY", math_node(tree, "FLOOR", row), 0.5)
     column = math_node(tree, "ADD", math_node(tree, "MULTIPLY", split.outputs["X"], around), stagger)
     x = math_node(tree, "SUBTRACT", math_node(tree, "FRACT", column), 0.5)
@@ -92,7 +110,7 @@ def polka_dots(name, ground, dots, around, radius):
     distance = math_node(tree, "SQRT", math_node(
         tree, "ADD", math_node(tree, "MULTIPLY", x, x), math_node(tree, "MULTIPLY", y, y)))
     inside = math_node(tree, "LESS_THAN", distance, radius)
-    tree.links.new(mix_colors(tree, inside, ground, dots), tree.nodes["Principled BSDF"].inputs["Base Color"])
+    color_from(made, mix_colors(tree, inside, ground, dots))
     return made
 
 
@@ -109,8 +127,22 @@ def planks(name):
     tree.links.new(math_node(tree, "FLOOR", board), noise.inputs["W"])
     gap = math_node(tree, "LESS_THAN", math_node(tree, "FRACT", board), 0.045)
     shade = math_node(tree, "MULTIPLY", noise.outputs["Value"], math_node(tree, "SUBTRACT", 1.0, gap))
-    color = mix_colors(tree, shade, (0.09, 0.026, 0.012), (0.40, 0.150, 0.050))
-    tree.links.new(color, tree.nodes["Principled BSDF"].inputs["Base Color"])
+    color_from(made, mix_colors(tree, shade, (0.09, 0.026, 0.012), (0.40, 0.150, 0.050)))
+    return made
+
+
+def pleated(name, color):
+    """The paper of the great fan: it glows from its middle, and each pleat shades its other side."""
+    made = material(name, color, 0.7)
+    tree = made.node_tree
+    split = tree.nodes.new("ShaderNodeSeparateXYZ")
+    tree.links.new(tree.nodes.new("ShaderNodeNewGeometry").outputs["Normal"], split.inputs[0])
+    along = tree.nodes.new("ShaderNodeSeparateXYZ")
+    tree.links.new(tree.nodes.new("ShaderNodeUVMap").outputs[0], along.inputs[0])
+    side = math_node(tree, "ADD", math_node(tree, "MULTIPLY", split.outputs["X"], 0.34), 0.50)
+    middle = math_node(tree, "SUBTRACT", 1.25, math_node(tree, "MULTIPLY", along.outputs["Y"], 0.65))
+    strength = math_node(tree, "MULTIPLY", side, middle)
+    tree.links.new(strength, tree.nodes["Principled BSDF"].inputs["Emission Strength"])
     return made
 
 
@@ -159,9 +191,10 @@ def grid_mesh(name, point, columns, rows, materials, material_of=None, closed=Tr
             slots.append(material_of((row + 0.5) / rows) if material_of else 0)
     mesh = bpy.data.meshes.new(name)
     mesh.from_pydata(vertices, [], faces)
-    layer = mesh.uv_layers.new(name="UVMap")
-    for corner, uv in enumerate(uvs):
-        layer.data[corner].uv = uv
+    if any(node.type == "UVMAP" for entry in materials for node in entry.node_tree.nodes):
+        layer = mesh.uv_layers.new(name="UVMap")
+        for corner, uv in enumerate(uvs):
+            layer.data[corner].uv = uv
     mesh.polygons.foreach_set("material_index", slots)
     mesh.polygons.foreach_set("use_smooth", [True] * len(faces))
     for entry in materials:
@@ -182,9 +215,9 @@ def lathe(name, profile, made, segments=40):
     return grid_mesh(name, point, segments, len(profile) - 1, [made])
 
 
-def ball(name, radius, made, segments=24):
-    return lathe(name, [(max(radius * math.sin(math.pi * step / 12), 0.0005), -radius * math.cos(math.pi * step / 12))
-                        for step in range(13)], made, segments)
+def ball(name, radius, made, segments=16):
+    return lathe(name, [(max(radius * math.sin(math.pi * step / 8), 0.0005), -radius * math.cos(math.pi * step / 8))
+                        for step in range(9)], made, segments)
 
 
 def tube(name, points, radii, made, parent):
@@ -216,7 +249,7 @@ def flounce(name, top, hem, height, drop, folds, depth, phase, materials, parent
         twist = angle - 0.35 * v
         return (radius * math.cos(twist), radius * math.sin(twist),
                 height - drop * v + swing + 0.30 * depth * open_ * math.cos(folds * angle + phase))
-    mesh = grid_mesh(name, point, 144, 9, materials, lambda v: 1 if v > 0.88 else 0)
+    mesh = grid_mesh(name, point, 84, 8, materials, lambda v: 1 if v > 0.87 else 0)
     return add_object(name, mesh, parent)
 
 
@@ -264,18 +297,16 @@ def fcurves_of(action):
 
 def build_dancer():
     dancer = add_object("Dancer", None, location=(0, 0, 0.02))
-    dress = polka_dots("Lunares", SCARLET, CREAM, 20, 0.24)
     trim = material("Trim", CREAM)
-    dark_trim = material("Dark trim", INK)
     deep = material("Underskirt", WINE)
     skirt = add_object("Skirt", None, dancer)
-    flounce("Skirt 4", 0.46, 1.34, 0.70, 0.50, 6, 0.100, 0.2, [deep, trim], skirt)
-    flounce("Skirt 3", 0.40, 1.16, 0.92, 0.48, 6, 0.085, 1.1, [dress, trim], skirt)
-    flounce("Skirt 2", 0.30, 0.88, 1.14, 0.44, 6, 0.065, 2.3, [deep, dark_trim], skirt)
-    flounce("Skirt 1", 0.17, 0.60, 1.36, 0.42, 6, 0.045, 3.0, [dress, trim], skirt)
+    flounce("Skirt 4", 0.50, 1.36, 0.72, 0.54, 6, 0.105, 0.0, [deep, trim], skirt)
+    flounce("Skirt 3", 0.42, 1.20, 0.95, 0.50, 6, 0.090, 0.5, [polka_dots("Lunares 3", SCARLET, CREAM, 26, 3, 0.24), trim], skirt)
+    flounce("Skirt 2", 0.30, 0.98, 1.17, 0.46, 6, 0.070, 1.0, [deep, trim], skirt)
+    flounce("Skirt 1", 0.17, 0.70, 1.37, 0.42, 6, 0.050, 1.5, [polka_dots("Lunares 1", SCARLET, CREAM, 15, 3, 0.24), trim], skirt)
 
     bodice = lathe("Bodice", [(0.17, 1.33), (0.150, 1.40), (0.155, 1.50), (0.19, 1.64), (0.205, 1.74), (0.185, 1.83),
-                              (0.12, 1.90), (0.07, 1.93)], dress)
+                              (0.12, 1.90), (0.07, 1.93)], polka_dots("Lunares bodice", SCARLET, CREAM, 11, 6, 0.22))
     add_object("Bodice", bodice, dancer).scale = (1, 0.78, 1)
     skin = material("Skin", SKIN, 0.45)
     hair = material("Hair", INK, 0.30)
@@ -285,9 +316,10 @@ def build_dancer():
     add_object("Face", ball("Face", 0.13, skin), head).scale = (0.86, 0.92, 1.12)
     add_object("Hair", ball("Hair", 0.137, hair), head, (0, 0.030, 0.030)).scale = (0.93, 0.95, 1.02)
     add_object("Bun", ball("Bun", 0.075, hair), head, (0, 0.155, 0.02))
+    petal_mesh = ball("Flower", 0.036, flower, 8)
     for petal in range(5):
         angle = petal * TURN / 5
-        add_object("Flower %d" % petal, ball("Flower", 0.036, flower, 12), head,
+        add_object("Flower %d" % petal, petal_mesh, head,
                    (0.105, 0.062 + 0.034 * math.cos(angle), 0.085 + 0.034 * math.sin(angle)))
 
     tube("Arm up", [(0.17, 0, 1.80), (0.36, -0.03, 1.86), (0.50, -0.06, 2.12), (0.40, -0.08, 2.42), (0.20, -0.06, 2.60)],
@@ -309,10 +341,10 @@ def build_dancer():
 
 
 def build_stage():
-    add_object("Stage", lathe("Stage", [(0.001, 0.0), (2.55, 0.0), (2.62, -0.03), (2.62, -0.30)], planks("Planks"), 96))
+    add_object("Stage", lathe("Stage", [(0.001, 0.0), (2.55, 0.0), (2.62, -0.03), (2.62, -0.30)], planks("Planks"), 72))
     add_object("Stage edge", lathe("Stage edge", [(2.64, -0.05), (2.66, -0.12), (2.64, -0.19)],
-                                   material("Stage edge", GOLD, 0.35), 96))
-    ground = lathe("Ground", [(0.001, -0.30), (14.0, -0.30)], material("Ground", PLUM, 0.5), 64)
+                                   material("Stage edge", GOLD, 0.35), 72))
+    ground = lathe("Ground", [(0.001, -0.30), (14.0, -0.30)], material("Ground", PLUM, 0.5), 32)
     add_object("Ground", ground)
     wall = grid_mesh("Wall", lambda u, v: (9 * math.sin((u - 0.5) * 2.6), 5.6 * math.cos((u - 0.5) * 2.6) - 0.6,
                                            -0.3 + 7 * v), 48, 1, [material("Wall", (0.045, 0.014, 0.070), 0.9)], closed=False)
@@ -325,27 +357,33 @@ def build_stage():
         ("Fan front", 1.90, 2.70, 160, 13, GOLD, WINE, 1.0, 2.2),
     )
     for name, outer, depth, spread, ribs, leaf, band, _, sway in layers:
-        mesh = fan_mesh(name, 0.22, outer, math.radians(spread), ribs, material(name + " leaf", leaf, 0.7),
-                        material(name + " band", band, 0.6), material(name + " ribs", INK))
+        mesh = fan_mesh(name, 0.22, outer, math.radians(spread), ribs, pleated(name + " leaf", leaf),
+                        pleated(name + " band", band), material(name + " ribs", INK))
         fan = add_object(name, mesh, location=(0, depth, 0.10))
         for frame, share in ((1, 0), (7, 1), (13, 0), (19, -1), (25, 0)):
             key(fan, "rotation_euler", frame, math.radians(sway * share), 1)
+
+
+def hide_from_light(thing):
+    """For the camera only: a ray that happens to hit a bright bulb leaves a bright speck."""
+    thing.visible_shadow = thing.visible_diffuse = thing.visible_glossy = False
 
 
 def build_lamps():
     """Footlights round the stage and two strings of bulbs overhead, a wave of brightness running through them."""
     shades = []
     for phase in range(3):
-        shade = glow("Bulb %d" % phase, (1.0, 0.56, 0.20), 6.0)
+        shade = glow("Bulb %d" % phase, (1.0, 0.60, 0.24), 1.7)
         strength = shade.node_tree.nodes["Emission"].inputs["Strength"]
         for frame in range(1, FRAMES + 2, 4):
-            strength.default_value = 5.5 + 3.5 * math.cos(TURN * ((frame - 1) / 8 - phase / 3))
+            strength.default_value = 1.7 + 0.9 * math.cos(TURN * ((frame - 1) / 8 - phase / 3))
             strength.keyframe_insert("default_value", frame=frame)
         shades.append(shade)
-    bulbs = [ball("Bulb %d" % phase, 0.040, shades[phase], 12) for phase in range(3)]
+    bulbs = [ball("Bulb %d" % phase, 0.040, shades[phase], 10) for phase in range(3)]
     for number in range(40):
         angle = TURN * number / 40
-        add_object("Footlight", bulbs[number % 3], location=(2.57 * math.cos(angle), 2.57 * math.sin(angle), 0.035))
+        hide_from_light(add_object("Footlight", bulbs[number % 3],
+                                   location=(2.57 * math.cos(angle), 2.57 * math.sin(angle), 0.035)))
     wire = material("Wire", INK)
     for start, end, sag, count in (((-4.6, 1.2, 3.55), (0.4, 2.5, 4.15), 0.55, 15), ((-0.4, 2.5, 4.15), (4.6, 1.2, 3.55), 0.55, 15)):
         def hang(share, start=start, end=end, sag=sag):
@@ -355,7 +393,7 @@ def build_lamps():
         tube("Wire", [hang(step / 8) for step in range(9)], [0.008] * 9, wire, None)
         for number in range(count):
             x, y, z = hang((number + 0.5) / count)
-            add_object("Bulb", bulbs[number % 3], location=(x, y, z - 0.05))
+            hide_from_light(add_object("Bulb", bulbs[number % 3], location=(x, y, z - 0.05)))
 
 
 def build_petals():
@@ -397,26 +435,27 @@ def aim(thing, target):
 
 
 def build_lights():
-    add_light("Key", "AREA", (-3.2, -4.2, 4.6), (0, 0, 1.1), 420, (1.0, 0.80, 0.60), size=2.2)
-    add_light("Rim left", "SPOT", (-3.0, 2.2, 4.4), (0, 0, 1.2), 620, (1.0, 0.26, 0.38),
-              spot_size=math.radians(44), spot_blend=0.6, shadow_soft_size=0.25)
-    add_light("Rim right", "SPOT", (3.0, 2.2, 4.4), (0, 0, 1.2), 620, (0.46, 0.34, 1.0),
-              spot_size=math.radians(44), spot_blend=0.6, shadow_soft_size=0.25)
-    add_light("Fan glow", "AREA", (0, 0.9, 0.25), (0, 3.2, 2.0), 150, (1.0, 0.50, 0.24), size=2.4)
+    # Few and small: each more, and each soft shadow, wants more samples.
+    add_light("Key", "SPOT", (-3.0, -4.6, 4.8), (0, 0, 1.15), 2600, (1.0, 0.80, 0.60),
+              spot_size=math.radians(34), spot_blend=0.5, shadow_soft_size=0.05)
+    add_light("Rim left", "SPOT", (-3.0, 2.2, 4.4), (0, 0, 1.2), 900, (1.0, 0.26, 0.38),
+              spot_size=math.radians(44), spot_blend=0.6, shadow_soft_size=0.02)
+    add_light("Rim right", "SPOT", (3.0, 2.2, 4.4), (0, 0, 1.2), 900, (0.46, 0.34, 1.0),
+              spot_size=math.radians(44), spot_blend=0.6, shadow_soft_size=0.05)
     for name, x, color, strength in (("Beam left", -3.0, (1.0, 0.30, 0.34), 0.42), ("Beam right", 3.0, (0.50, 0.38, 1.0), 0.42)):
         def point(u, v, x=x):
             radius = 0.07 + 0.95 * v
             angle = u * TURN
             return x * (1 - v) + radius * math.cos(angle), 2.2 * (1 - v) + radius * math.sin(angle), 4.4 - 4.3 * v
         beam = add_object(name, grid_mesh(name, point, 48, 8, [beam_material(name, color, strength)]))
-        beam.visible_shadow = beam.visible_diffuse = beam.visible_glossy = False
+        hide_from_light(beam)
 
 
 def build_camera():
     data = bpy.data.cameras.new("Camera")
     data.lens = 44
-    camera = add_object("Camera", data, location=(0.0, -7.6, 1.75))
-    aim(camera, (0, 0, 1.62))
+    camera = add_object("Camera", data, location=(0.0, -8.4, 2.25))
+    aim(camera, (0, 0, 1.50))
     key(camera, "location", 1, -0.28, 0)
     key(camera, "location", FRAMES + 1, 0.28, 0)
     bpy.context.scene.camera = camera
@@ -432,25 +471,22 @@ def set_up(scene):
     render.filepath = "//render/tablao_####"
     render.image_settings.file_format = "PNG"
     render.image_settings.color_mode = "RGB"
-    render.use_motion_blur = True
-    render.motion_blur_shutter = 0.35
     cycles = scene.cycles
     cycles.device = "CPU"
-    cycles.samples = 40
-    cycles.use_adaptive_sampling = True
-    cycles.adaptive_threshold = 0.05
+    cycles.samples = 12
+    cycles.filter_width = 1.8
+    cycles.use_adaptive_sampling = False
     cycles.use_denoising = False
     cycles.seed = 0
     cycles.use_animated_seed = False
-    cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces, cycles.transparent_max_bounces = 2, 1, 1, 8
-    cycles.sample_clamp_indirect = 2.0
+    cycles.max_bounces = cycles.diffuse_bounces = cycles.glossy_bounces = 0
+    cycles.transparent_max_bounces = 6
     cycles.caustics_reflective = cycles.caustics_refractive = False
     # Plain sRGB: the same colours in each version of Blender.
     scene.view_settings.view_transform = "Standard"
     world = bpy.data.worlds.new("Night")
     world.use_nodes = True
     world.node_tree.nodes["Background"].inputs["Color"].default_value = (*NIGHT, 1)
-    world.node_tree.nodes["Background"].inputs["Strength"].default_value = 3.0
     scene.world = world
 
 
