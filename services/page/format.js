@@ -28,13 +28,18 @@ export function dollarsText(dollars) {
 /** Spent so far, and what it will come to; empty where rendering costs nothing (one's own machine). */
 export function costText(dollars) {
   if (dollars.soFar <= 0 && dollars.p90 <= 0) return '';
-  const soFar = `${dollarsText(dollars.soFar)} so far`;
-  return dollars.p50 > dollars.soFar ? `${soFar}, ${dollarsText(dollars.p50)} in all` : soFar;
+  const soFar = dollarsText(dollars.soFar);
+  return dollars.p50 > dollars.soFar ? `${soFar} so far, ${dollarsText(dollars.p50)} in all` : soFar;
 }
 
 export function agoText(at, now) {
   const seconds = Math.max(0, (now - Date.parse(at)) / 1000);
   return seconds < 5 ? 'just now' : `${durationText(seconds)} ago`;
+}
+
+/** For what still is so: `for 7 min`. */
+export function forText(since, now) {
+  return `for ${durationText(Math.max(0, (now - Date.parse(since)) / 1000))}`;
 }
 
 /** `18 of 24 frames, 2 in work, 1 failed` */
@@ -52,14 +57,18 @@ export function workersText(pool) {
   return parts.length === 0 ? 'none' : parts.map((state) => `${pool[state]} ${state}`).join(', ');
 }
 
-const FINAL = ['completed', 'incomplete', 'failed', 'rejected', 'cancelled', 'superseded'];
+const FINAL_STATES = ['completed', 'incomplete', 'failed', 'rejected', 'cancelled', 'superseded'];
+
+export function isFinal(state) {
+  return FINAL_STATES.includes(state);
+}
 
 /** What a person can do with a run: the server decides again. */
 export function actionsOf(run) {
   const actions = [];
   if (run.state === 'held') actions.push('release');
   if (run.reason?.code === 'needsScripts') actions.push('allow-scripts');
-  if (FINAL.includes(run.state)) actions.push('again');
+  if (isFinal(run.state)) actions.push('again');
   else actions.push('cancel');
   return actions;
 }

@@ -5,7 +5,9 @@ import {
   costText,
   dollarsText,
   etaText,
+  forText,
   framesText,
+  isFinal,
   renderUrl,
   toneOf,
   workersText,
@@ -50,8 +52,8 @@ export function drawStatus(status, now, act) {
     document.getElementById('decisions'),
     decisions.length > 0 ? decisions : [nothing('li', 'Nothing yet.')],
   );
-  for (const one of document.querySelectorAll('[data-since]'))
-    one.textContent = agoText(one.dataset.since, now);
+  for (const one of document.querySelectorAll('[data-ago]')) one.textContent = agoText(one.dateTime, now);
+  for (const one of document.querySelectorAll('[data-for]')) one.textContent = forText(one.dateTime, now);
 }
 
 /** Each part is drawn anew only when what it is of has changed. */
@@ -83,7 +85,7 @@ function farmCard({ farm, sentence, pools, money, leftovers }, act) {
     element(
       'dl',
       { class: 'facts' },
-      fact('Farm', STAGE_TEXTS[farm.stage] ?? farm.stage, since(farm.since)),
+      fact('Farm', STAGE_TEXTS[farm.stage] ?? farm.stage, timeOf(farm.since, 'for')),
       ...pools.map((pool) => fact(`Workers ${pool.name}`, workersText(pool), `${pool.wanted} wanted`)),
       ...moneyFacts(money),
       ...(leftovers === null || leftovers.length === 0 ? [] : [fact('Left over', leftovers.join(', '), '')]),
@@ -120,7 +122,13 @@ function runCard(run, act) {
         element('span', { class: 'shot' }, run.shot),
         ...(run.version === null ? [] : [' ', element('span', { class: 'version' }, run.version)]),
       ),
-      element('p', { class: 'state' }, element('strong', {}, run.state), ' ', since(run.since)),
+      element(
+        'p',
+        { class: 'state' },
+        element('strong', {}, run.state),
+        ' ',
+        timeOf(run.since, isFinal(run.state) ? 'ago' : 'for'),
+      ),
       ...(run.frames.total > 0 ? [progress(run)] : []),
       ...(facts.length === 0 ? [] : [element('p', { class: 'numbers' }, facts.join(' · '))]),
       ...reasonParts(run.reason),
@@ -165,15 +173,15 @@ function decisionItem({ at, what, reason }) {
   return element(
     'li',
     {},
-    since(at),
+    timeOf(at, 'ago'),
     element('span', { class: 'what' }, what),
     element('span', { class: 'why' }, reason),
   );
 }
 
-/** How long ago; kept up to date by `drawStatus`. */
-function since(at) {
-  return element('time', { datetime: at, title: new Date(at).toLocaleString(), 'data-since': at });
+/** How long ago something was, or for how long it has been so; `drawStatus` keeps both up to date. */
+function timeOf(at, how) {
+  return element('time', { datetime: at, title: new Date(at).toLocaleString(), [`data-${how}`]: '' });
 }
 
 function fact(name, value, more) {

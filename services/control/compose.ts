@@ -1,0 +1,242 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { createFlamencoManager } from './adapters/flamenco/manager.ts';
+import { blendTools } from './adapters/local/blend-tools.ts';
+import { type BlenderFound, findBlenders } from './adapters/local/blenders.ts';
+import { createLocalFarm } from './adapters/local/farm.ts';
+import { findFlamenco } from './adapters/local/flamenco-programs.ts';
+import { createLocalLease } from './adapters/local/lease.ts';
+import { memoryForWorkers } from './adapters/local/memory.ts';
+import { createLocalRecords } from './adapters/local/records.ts';
+import { createLocalRenders } from './adapters/local/renders.ts';
+import { createLocalScenes } from './adapters/local/scenes.ts';
+import { createStorageClock } from './adapters/local/storage-clock.ts';
+import { createLocalTicker } from './adapters/local/ticker.ts';
+import { tellUploads } from './adapters/local/upload-events.ts';
+import { createLocalUploads } from './adapters/local/uploads.ts';
+import { plainEnvironment } from './adapters/local/worker-env.ts';
+import { createLocalWorkers } from './adapters/local/workers.ts';
+import type { Config } from './config.ts';
+import { createIgnore } from './core/catalog.ts';
+import type { Policy } from './core/model.ts';
+import type { StatusDocument } from './core/status-document.ts';
+import { buildApp } from './http/app.ts';
+import type { Records } from './ports/records.ts';
+import type { Ports } from './reconcile/ports.ts';
+import { createReconciler } from './reconcile/reconcile.ts';
+
+const SERVICES_DIR = resolve(import.meta.dirname, '..');
+const clock = { now: () => Date.now() };
+/** Looking is cheap on one machine. */
+const LOOK_EVERY_MS = 1000;
+const LIST_EVERY_MS = 30_000;
+/** The farm's processes are given so long to sign off when the service ends. */
+const FAREWELL_MS = 30_000;
+
+export interface LocalService {
+  readonly app: FastifyInstance;
+  readonly blenders: readonly BlenderFound[];
+  readonly scenesDir: string;
+  /** What `status.json` says; `null` before the first pass. */
+  status(): Promise<StatusDocument | null>;
+  start(): void;
+  /** Ends the loop; `takeDown` ends the farm's processes, too. */
+  stop(takeDown: boolean): Promise<void>;
+}
+
+/** Everything of local mode, put together: folders are the buckets, processes are the farm. */
+export async function composeLocal(config: Config, log: Logger): Promise<LocalService> {
+  const bucket = resolve(config.bucketDir);
+  const dirs = {
+    scenes: join(bucket, 'scenes'),
+    renders: join(bucket, 'renders'),
+    state: join(bucket, '.tablao'),
+  };
+  for (const dir of Object.values(dirs)) await mkdir(dir, { recursive: true });
+  const surroundings = { env: process.env, platform: process.platform };
+  const blenders = await findBlenders({
+    ...surroundings,
+    blenderPaths: config.blenderPaths,
+    cacheFile: join(dirs.state, 'blenders.json'),
+  });
+  const ports = await localPorts(config, dirs, blenders, log);
+  const reconciler = createReconciler({
+    ports,
+    policy: localPolicy(config, dirs, blenders),
+    log,
+    holder: randomUUID(),
+    intakeSince: 0,
+    wait: (ms) => Promise.race([delay(ms), kicked()]),
+  });
+  let wakeUp: () => void = () => {};
+  /** A kick during a tick's rest between two passes ends the rest. */
+  function kicked(): Promise<void> {
+    return new Promise((done) => {
+      wakeUp = done;
+    });
+  }
+  const ticks = createLocalTicker({
+    onTick: (trigger) => reconciler.runTick(trigger),
+    onError: (error) => log.error({ err: error }, 'tick failed'),
+    clock,
+  });
+  const ticker = {
+    kick: async () => {
+      wakeUp();
+      await ticks.kick();
+    },
+  };
+  const uploads = createLocalUploads({
+    scenesDir: dirs.scenes,
+    uploadsDir: join(dirs.state, 'uploads'),
+    clock,
+  });
+  let managerUrl: string | null = null;
+  const watchManager = setInterval(() => {
+    ports.farm
+      .look()
+      .then((farm) => {
+        managerUrl = farm.state === 'up' ? farm.managerUrl : null;
+      })
+      .catch(() => {});
+  }, 5000);
+  const app = buildApp({
+    log,
+    records: ports.records,
+    renders: ports.renders,
+    uploads,
+    uploadStore: uploads,
+    ticker,
+    runTick: reconciler.runTick,
+    clock,
+    newId: randomUUID,
+    managerUrl: () => managerUrl,
+    isReady: () => true,
+    pageDir: join(SERVICES_DIR, 'page'),
+    knownHosts: ['127.0.0.1', 'localhost', '[::1]'],
+    project: null,
+  });
+  const onError = (error: unknown) => log.error({ err: error }, 'upload not told');
+  const events = tellUploads({ scenesDir: dirs.scenes, records: ports.records, ticker, onError });
+  return {
+    app,
+    blenders,
+    scenesDir: dirs.scenes,
+    status: () => readStatus(ports.records),
+    start: () => ticks.start(),
+    stop: async (takeDown) => {
+      clearInterval(watchManager);
+      events.stop();
+      wakeUp();
+      await ticks.stop();
+      await app.close();
+      if (takeDown) await takeFarmDown(ports, log);
+      await reconciler.release().catch(onError);
+    },
+  };
+}
+
+interface Dirs {
+  readonly scenes: string;
+  readonly renders: string;
+  readonly state: string;
+}
+
+async function localPorts(
+  config: Config,
+  dirs: Dirs,
+  blenders: readonly BlenderFound[],
+  log: Logger,
+): Promise<Ports> {
+  const surroundings = { env: process.env, platform: process.platform };
+  const programs = await findFlamenco({
+    ...surroundings,
+    flamencoDir: config.flamencoDir,
+    servicesDir: SERVICES_DIR,
+  });
+  const env = await plainEnvironment(surroundings);
+  const storageNow = createStorageClock({ dir: dirs.state });
+  const records = createLocalRecords({ dir: dirs.state });
+  const farm = createLocalFarm({
+    stateDir: dirs.state,
+    rendersDir: dirs.renders,
+    kitDir: join(SERVICES_DIR, 'blender-kit'),
+    programs,
+    blenders,
+    env,
+    clock,
+  });
+  const managerUrl = async () => {
+    const seen = await farm.look();
+    return seen.state === 'up' ? seen.managerUrl : null;
+  };
+  return {
+    scenes: createLocalScenes({
+      dir: dirs.scenes,
+      storageNow,
+      onOddName: (path) => log.warn({ path }, 'file left out: its name is no UTF-8'),
+    }),
+    renders: createLocalRenders({ dir: dirs.renders }),
+    records,
+    lease: createLocalLease({ records, storageNow, clock }),
+    farm,
+    workers: createLocalWorkers({ stateDir: dirs.state, program: programs.worker, env, clock }),
+    manager: createFlamencoManager({ url: managerUrl }),
+    blendTools,
+    clock,
+  };
+}
+
+function localPolicy(config: Config, dirs: Dirs, blenders: readonly BlenderFound[]): Policy {
+  return {
+    settleMs: config.settleMs,
+    maxAtOnce: config.maxAtOnce,
+    missingFilesGraceMs: config.missingFilesGraceMs,
+    idleTeardownMs: config.idleTeardownMs,
+    keepControlPlane: config.keepControlPlane,
+    listEveryMs: LIST_EVERY_MS,
+    lookEveryMs: LOOK_EVERY_MS,
+    maxFarmMs: config.maxFarmMs,
+    maxUnknownMs: config.maxUnknownMs,
+    checkFirst: config.checkFirst,
+    allowSceneScripts: config.allowSceneScripts,
+    valueOfTimePerHour: config.valueOfTimePerHour,
+    fixedPricePerHour: 0,
+    monthlyBudgetDollars: config.monthlyBudgetDollars,
+    budgetStop: config.budgetStop,
+    isIgnored: createIgnore(config.ignoreGlobs),
+    hash: (text) => createHash('sha256').update(text).digest('hex'),
+    blenders,
+    pool: {
+      name: 'local',
+      max: Math.max(1, config.maxWorkers ?? Math.min(1, memoryForWorkers())),
+      pricePerHour: 0,
+      tag: null,
+      bootSeconds: 5,
+      tailSeconds: 5,
+    },
+    scenesRoot: dirs.scenes.replaceAll('\\', '/'),
+    rendersRoot: dirs.renders.replaceAll('\\', '/'),
+  };
+}
+
+async function readStatus(records: Records): Promise<StatusDocument | null> {
+  const seen = await records.read('status.json').catch(() => null);
+  return (seen?.value as StatusDocument | undefined) ?? null;
+}
+
+/** Runs that were not finished go on when the service is started again. */
+async function takeFarmDown(ports: Ports, log: Logger): Promise<void> {
+  const endsAt = clock.now() + FAREWELL_MS;
+  while (clock.now() < endsAt) {
+    const farm = await ports.farm.look();
+    if (farm.state === 'absent') return;
+    await ports.farm.delete();
+    await delay(300);
+  }
+  log.error({ leftovers: await ports.farm.leftovers() }, 'the farm did not go down in time');
+}

@@ -1,0 +1,121 @@
+import { cp, mkdir, readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import closeWithGrace from 'close-with-grace';
+import { bringScene } from '../cli/bring-scene.ts';
+import { createProgress } from '../cli/progress.ts';
+import { blendTools, fileSource } from './adapters/local/blend-tools.ts';
+import { readBlend } from './blend/read.ts';
+import { usage } from './command-line.ts';
+import { composeLocal, type LocalService } from './compose.ts';
+import { type Config, ConfigError, parseConfig } from './config.ts';
+import { isFinal } from './core/run.ts';
+import type { StatusDocument } from './core/status-document.ts';
+import { createLog, logFile } from './logging.ts';
+
+const SAMPLE = resolve(import.meta.dirname, '..', 'flamenco-lite', 'sample', 'tablao.blend');
+const SHOW_EVERY_MS = 500;
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  say(
+    error instanceof ConfigError ? error.message : `tablao: ${error instanceof Error ? error.stack : error}`,
+  );
+  process.exitCode = error instanceof ConfigError ? 2 : 1;
+}
+process.exit();
+
+async function main(): Promise<number> {
+  const argv = process.argv.slice(2);
+  if (argv.includes('--help')) {
+    process.stdout.write(usage());
+    return 0;
+  }
+  const config = parseConfig(process.env, argv);
+  const log = createLog(config, logFile(resolve(config.bucketDir, '.tablao', 'tablao.log')));
+  const service = await composeLocal(config, log);
+  if (service.blenders.length === 0) sayNoBlender();
+  await bringScenes(config, service);
+  const { port } = new URL(await listen(config, service));
+  say(`tablao: the page is at http://127.0.0.1:${port}  (folder ${resolve(config.bucketDir)})`);
+  service.start();
+  const stopped = Promise.withResolvers<number>();
+  closeWithGrace({ delay: 60_000, logger: false }, async ({ err }) => {
+    say('tablao: taking the farm down');
+    await service.stop(true);
+    stopped.resolve(err === undefined ? 0 : 1);
+  });
+  return Promise.race([follow(config, service), stopped.promise]);
+}
+
+function listen(config: Config, service: LocalService): Promise<string> {
+  return service.app.listen({ host: config.host, port: config.port });
+}
+
+async function bringScenes(config: Config, service: LocalService): Promise<void> {
+  const { scenesDir } = service;
+  await mkdir(scenesDir, { recursive: true });
+  for (const file of config.scenes) {
+    const brought = await bringScene({ file: resolve(file), scenesDir, readFacts });
+    say(`tablao: ${brought.shot}: ${brought.copied.length} files copied`);
+  }
+  if (config.scenes.length > 0 || (await readdir(scenesDir)).length > 0) return;
+  await cp(SAMPLE, join(scenesDir, 'tablao.blend'));
+  say('tablao: the bucket is empty: rendering the sample scene');
+}
+
+async function readFacts(path: string) {
+  const source = await fileSource(path);
+  try {
+    return await readBlend(source, blendTools);
+  } finally {
+    await source.close();
+  }
+}
+
+/** Shows what goes on until the end: of all runs with `--exit-when-idle`, else of the program. */
+async function follow(config: Config, service: LocalService): Promise<number> {
+  const progress = createProgress({
+    out: process.stderr,
+    isTTY: process.stderr.isTTY === true,
+    now: Date.now,
+  });
+  const startedAt = Date.now();
+  for (;;) {
+    await delay(SHOW_EVERY_MS);
+    const status = await service.status();
+    if (status === null || Date.parse(status.asOf) < startedAt) continue;
+    progress.show(status);
+    if (config.exitWhenIdle && isAtRest(status, config)) return finish(status, service, progress);
+  }
+}
+
+/** At rest: runs there are, none of them open, and the farm is gone. */
+function isAtRest(status: StatusDocument, config: Config): boolean {
+  const isDown = status.farm.stage === 'absent' && status.runs.length >= Math.max(1, config.scenes.length);
+  return isDown && status.runs.every((run) => isFinal(run.state) || run.state === 'held');
+}
+
+async function finish(
+  status: StatusDocument,
+  service: LocalService,
+  progress: { done(): void },
+): Promise<number> {
+  progress.done();
+  await service.stop(true);
+  const bad = status.runs.filter((run) => run.state !== 'completed');
+  for (const run of bad)
+    say(`tablao: ${run.shot}: ${run.state}: ${run.reason?.message ?? ''} ${run.reason?.action ?? ''}`);
+  return bad.length === 0 ? 0 : 1;
+}
+
+function sayNoBlender(): void {
+  say(
+    'tablao: no Blender was found. Install it (or set BLENDER=/path/to/blender) and start again; shots wait until then.',
+  );
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
