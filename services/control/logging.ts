@@ -19,7 +19,7 @@ const MAX_CAUSES = 5;
 const SECRET = ['authorization', 'cookie', 'token', 'password', 'secret', 'signedUrl', 'uploadUrl'];
 
 /** pino's options: one JSON line each in the fields that Cloud Logging understands. */
-export function loggerOptions(config: Pick<Config, 'logLevel'>): LoggerOptions {
+function loggerOptions(config: Pick<Config, 'logLevel'>): LoggerOptions {
   return {
     level: config.logLevel,
     messageKey: 'message',
@@ -59,7 +59,7 @@ function traceId(headers: IncomingHttpHeaders): string | null {
 }
 
 /** An error with its causes; `stack` is where Cloud Error Reporting finds it. */
-export function errorFields(error: unknown): Readonly<Record<string, unknown>> {
+function errorFields(error: unknown): Readonly<Record<string, unknown>> {
   return describeError(error, MAX_CAUSES);
 }
 

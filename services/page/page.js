@@ -43,9 +43,7 @@ async function readStatus() {
   isMoving = answer.headers.get('x-tablao-moving') === 'true';
   clockOffset = Date.parse(answer.headers.get('date')) - Date.now() || 0;
   drawStatus(status, now(), act);
-  asOf.textContent = isStale
-    ? `Nobody has looked since ${ago()}: this may not be so any more.`
-    : `As of ${ago()}`;
+  asOf.textContent = isStale ? `Last looked at ${ago()}: this may not be so any more.` : `As of ${ago()}`;
   asOf.classList.toggle('stale', isStale);
 }
 

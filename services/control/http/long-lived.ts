@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 
 /** Ends when asked, so that the service can. */
-export interface Endable {
+interface Endable {
   end(): void;
 }
 
