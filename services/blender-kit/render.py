@@ -60,6 +60,11 @@ def render_chunk(task, numbers):
         for frame in todo:
             frame.fail(str(unfit), unfit.code)
         return 1
+    except Exception as problem:
+        # A shot that our own code does not cope with: said in the records as well as in the log.
+        for frame in todo:
+            frame.fail("%s: %s" % (type(problem).__name__, problem), "kitFailed")
+        raise
     # What broke before goes last, or it would take the good ones of its chunk down again and again.
     todo.sort(key=lambda frame: frame.broke_before)
     load_seconds = machine.seconds_since_start()

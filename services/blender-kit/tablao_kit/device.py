@@ -7,7 +7,8 @@ from .unfit import Unfit
 # Best first. A build knows only some of them.
 GPU_TYPES = ("OPTIX", "CUDA", "HIP", "ONEAPI", "METAL")
 
-# Engines that draw through the graphics driver.
+# Engines that draw through the graphics driver. Whether a GPU or its stand-in in software answers is not to be had in
+# the background.
 DRAWING_ENGINES = ("BLENDER_EEVEE", "BLENDER_EEVEE_NEXT", "BLENDER_WORKBENCH")
 
 
@@ -41,13 +42,13 @@ def _use_cpu(scene, preferences):
 
 
 def choose(scene, wanted):
-    """Sets the device and returns its name for the record ("CPU", "OPTIX", …).
+    """Sets the device and returns its name for the record ("CPU", "OPTIX", "GRAPHICS"…).
 
     `cpu` is the processor. `gpu` is a graphics processor or an error, since a machine with one was paid for. `auto` is
     the scene's own choice where this machine can meet it, and the processor elsewhere.
     """
     if scene.render.engine != "CYCLES":
-        return _graphics() if scene.render.engine in DRAWING_ENGINES else "CPU"
+        return "GRAPHICS" if scene.render.engine in DRAWING_ENGINES else "CPU"
     preferences = _preferences()
     if wanted == "cpu" or (wanted == "auto" and scene.cycles.device != "GPU"):
         return _use_cpu(scene, preferences)
@@ -61,12 +62,3 @@ def choose(scene, wanted):
         entry.use = entry in found
     scene.cycles.device = "GPU"
     return kind
-
-
-def _graphics():
-    """The graphics interface ("OPENGL", "VULKAN", …): whether a GPU or its stand-in in software answers is not known."""
-    import gpu
-    ask = getattr(gpu.platform, "backend_type_get", None)
-    name = ask() if ask else "NONE"
-    # In the background there is no backend before the first frame; that of all versions is OpenGL unless told otherwise.
-    return "OPENGL" if name in {"NONE", "UNKNOWN"} else name

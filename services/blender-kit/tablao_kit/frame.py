@@ -40,7 +40,8 @@ class Frame:
         task, scene = self.task, self.task.scene
         record = self._new_record(load_seconds)
         records.write_json(self.record_path, record)
-        task.log.begin()
+        name = "tablao: frame %d, attempt %d" % (self.number, record["attempt"])
+        task.log.begin(name)
         clock = time.monotonic()
         error = None
         try:
@@ -55,7 +56,7 @@ class Frame:
         files = self._files()
         if error is None:
             error = self._fault_of(files)
-        printed = task.log.read("tablao: frame %d, attempt %d, has ended" % (self.number, record["attempt"]))
+        printed = task.log.read(name + ": ended")
         record["warnings"] = logs.warnings(printed) + task.missing_images(self.number)
         if error is None:
             self._make_thumb(record)

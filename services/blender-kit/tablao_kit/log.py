@@ -5,6 +5,7 @@ A separate `tee` does the copying. A thread of ours could not: Blender holds Pyt
 pipe that nobody reads would stop it for ever.
 """
 
+import ctypes
 import os
 import re
 import subprocess
@@ -23,13 +24,19 @@ WRONG_PICTURE = re.compile(
     r"|IMB_\w+: (?:unknown|couldn't|can't|failed)"
     r"|^(?:Info|Warning|Error)?:?\s*LIB: .*(?:missing|not found)"
     r"|(?:linked|library) .*(?:missing|cannot be found|not found)"
-    r"|Error in Driver|Error: Python:.*driver|driver '.*' (?:failed|error)"
+    r"|Error in (?:Py)?Driver|Error: Python:.*driver|driver '.*' (?:failed|error)"
     r"|out of (?:GPU )?memory|not enough memory|Malloc returns null"
     r"|Failed to (?:allocate|create) .*(?:CUDA|OptiX|HIP|GPU)",
     re.IGNORECASE)
 
 # A pipe keeps order: once the mark is in the copy, so is all that came before it. Nothing should take this long.
 MARK_SECONDS = 2.0
+
+# What Blender itself printed waits in C's buffer, which Python's flush does not reach.
+try:
+    _LIBC = ctypes.CDLL(None)
+except (OSError, TypeError):
+    _LIBC = None
 
 
 class Log:
@@ -38,6 +45,7 @@ class Log:
     def __init__(self):
         self._tee = None
         self._start = 0
+        self._mark = b""
         self._copy = tempfile.TemporaryFile()
         self._keep = (os.dup(1), os.dup(2))
         try:
@@ -47,8 +55,7 @@ class Log:
                 stdin=reading, stdout=self._keep[0], pass_fds=[self._copy.fileno()])
         except OSError:
             return  # No tee on this machine: the log goes on as before, unread.
-        sys.stdout.flush()
-        sys.stderr.flush()
+        _flush()
         os.dup2(writing, 1)
         os.dup2(writing, 2)
         os.close(reading)
@@ -59,39 +66,50 @@ class Log:
         """Whether there is a copy to look into."""
         return self._tee is not None
 
-    def begin(self):
-        """Forgets what was printed so far."""
+    def begin(self, mark):
+        """Prints `mark`, a line that nothing else prints: what follows it is read later."""
+        self._mark = _line(mark)
         if self._tee is not None:
             self._start = os.fstat(self._copy.fileno()).st_size
+        _flush()
+        os.write(1, self._mark)
 
     def read(self, mark):
-        """All that was printed since `begin`. `mark` is a line that nothing else prints; it is printed as well."""
+        """All that was printed since `begin`. `mark`, another line that nothing else prints, is printed as its end."""
+        _flush()
+        end = _line(mark)
+        os.write(1, end)
         if self._tee is None:
             return ""
-        sys.stdout.flush()
-        sys.stderr.flush()
-        mark = mark.encode() + b"\n"
-        os.write(1, mark)
         deadline = time.monotonic() + MARK_SECONDS
         text = b""
-        while time.monotonic() < deadline:
-            end = os.fstat(self._copy.fileno()).st_size
-            text = os.pread(self._copy.fileno(), end - self._start, self._start)
-            if mark in text:
-                break
-            time.sleep(0.002)
-        return text.split(mark)[0].decode("utf-8", "replace")
+        while end not in text and time.monotonic() < deadline:
+            time.sleep(0.001)
+            size = os.fstat(self._copy.fileno()).st_size
+            text = os.pread(self._copy.fileno(), size - self._start, self._start)
+        # The copy may lag: what stands before the first mark was printed earlier.
+        return text.partition(self._mark)[2].partition(end)[0].decode("utf-8", "replace")
 
     def close(self):
         """Gives the output back, after everything has gone through."""
         if self._tee is None:
             return
-        sys.stdout.flush()
-        sys.stderr.flush()
+        _flush()
         os.dup2(self._keep[0], 1)
         os.dup2(self._keep[1], 2)
         self._tee.wait(timeout=10)
         self._tee = None
+
+
+def _flush():
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if _LIBC is not None:
+        _LIBC.fflush(None)
+
+
+def _line(text):
+    return text.encode() + b"\n"
 
 
 def warnings(text, limit=20):

@@ -58,7 +58,7 @@ function followAdmitted(sight: Sight, draft: Draft, run: RunRecord): void {
 }
 
 /** How the pinned inputs stand now. Only the looked-up ones can differ; a look-up that failed says nothing. */
-export function inputsNow(sight: Sight, run: RunRecord): InputsNow {
+function inputsNow(sight: Sight, run: RunRecord): InputsNow {
   const pins: Pin[] = [];
   let isUnknown = false;
   for (const pin of run.inputs) {

@@ -142,19 +142,19 @@ export const NEW_SHOT: ShotMemory = {
 };
 
 /** What was decided and why, newest first in the memory. */
-export interface DecisionNoted {
+interface DecisionNoted {
   readonly at: EpochMs;
   readonly what: string;
   readonly reason: string;
 }
 
-export interface RecentUpload {
+interface RecentUpload {
   readonly path: string;
   readonly at: EpochMs;
 }
 
 /** Money counted so far; days and months are UTC. */
-export interface Ledger {
+interface Ledger {
   readonly countedUntil: EpochMs | null;
   readonly day: string;
   readonly today: number;

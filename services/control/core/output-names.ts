@@ -47,18 +47,6 @@ export function frameFiles(names: OutputNames, frame: number): readonly string[]
   return names.views.map((view) => `${stem}${view}${names.extension}`);
 }
 
-/** The frame that a file name stands for; `null` when it is none of ours. */
-export function frameOfFile(names: OutputNames, file: string): number | null {
-  const hashes = /#+/.exec(names.pattern);
-  if (hashes === null) return null;
-  const head = names.pattern.slice(0, hashes.index);
-  if (!file.startsWith(head)) return null;
-  const digits = /^\d+/.exec(file.slice(head.length));
-  if (digits === null) return null;
-  const frame = Number(digits[0]);
-  return frameFiles(names, frame).includes(file) ? frame : null;
-}
-
 function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }

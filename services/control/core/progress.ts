@@ -227,7 +227,7 @@ function freeOne(sight: Sight, draft: Draft, before: RunRecord, task: TaskObserv
   return run;
 }
 
-export function hungAfterMs(run: RunRecord): number {
+function hungAfterMs(run: RunRecord): number {
   const limit = run.settings?.frameMinutesLimit.value ?? null;
   if (limit !== null) return limit * 60_000;
   if (run.times.frames === 0) return Math.max(HUNG_AT_LEAST_MS, 60 * 60_000);

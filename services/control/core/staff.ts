@@ -1,5 +1,5 @@
 import { act, type Draft, note, remember, type Sight } from './draft.ts';
-import type { ManagerWorkerObserved, WorkerObserved } from './model.ts';
+import type { ManagerWorkerObserved, Observed, WorkerObserved } from './model.ts';
 import { demandOf, wantedWorkers } from './pool-size.ts';
 
 /** A worker that the manager does not know this long after it was ordered is a stranger to it (the manager was new). */
@@ -106,7 +106,7 @@ function fewer(
   known: ReadonlyMap<string, ManagerWorkerObserved>,
   count: number,
 ): void {
-  const busy = busyWorkers(sight);
+  const busy = busyWorkers(sight.observed.details);
   const candidates = staying
     .flatMap(({ name }) => known.get(name) ?? [])
     .filter(({ status }) => status === 'awake' || status === 'asleep')
@@ -123,9 +123,9 @@ function fewer(
 }
 
 /** Ids of the workers that render now. */
-export function busyWorkers(sight: Sight): ReadonlySet<string> {
+export function busyWorkers(details: Observed['details']): ReadonlySet<string> {
   const busy = new Set<string>();
-  for (const { tasks } of sight.observed.details.values()) {
+  for (const { tasks } of details.values()) {
     if (tasks === 'unknown') continue;
     for (const task of tasks) if (task.status === 'active' && task.workerId !== null) busy.add(task.workerId);
   }

@@ -50,7 +50,7 @@ export interface RunStatus {
   readonly warnings: readonly string[];
 }
 
-export interface DecisionMade {
+interface DecisionMade {
   readonly at: string;
   readonly what: string;
   readonly reason: string;

@@ -90,7 +90,7 @@ export async function observe(
   return { observed, catalog, didCatalogChange: scan.didChange };
 }
 
-export async function orUnknown<T>(promise: Promise<T>): Promise<T | Unknown> {
+async function orUnknown<T>(promise: Promise<T>): Promise<T | Unknown> {
   try {
     return await promise;
   } catch (error) {

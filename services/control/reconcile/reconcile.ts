@@ -18,7 +18,7 @@ const TICK_MS = 50_000;
 /** How long until the regular tick comes. */
 const REST_MS = 60_000;
 
-export interface PassLog {
+interface PassLog {
   info(fields: Readonly<Record<string, unknown>>, message: string): void;
   warn(fields: Readonly<Record<string, unknown>>, message: string): void;
 }

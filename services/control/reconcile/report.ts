@@ -2,6 +2,7 @@ import { secondsPerFrame, spreadOf } from '../core/frame-times.ts';
 import { framesOf } from '../core/frames.ts';
 import type { FarmMemory, Observed, Policy } from '../core/model.ts';
 import { isFinal, type RunRecord, rendersFolder, versionName, wantsFarm } from '../core/run.ts';
+import { busyWorkers } from '../core/staff.ts';
 import type { Band, PoolStatus, RunStatus, StatusDocument } from '../core/status-document.ts';
 import type { EpochMs } from '../core/time.ts';
 import { MAX_ATTEMPTS } from '../core/troubles.ts';
@@ -62,11 +63,7 @@ function poolStatus({ observed, policy }: Reported): PoolStatus {
   const known = new Map(
     managerWorkers === 'unknown' ? [] : managerWorkers.map((worker) => [worker.name, worker]),
   );
-  const active = new Set<string>();
-  for (const { tasks } of details.values()) {
-    for (const task of tasks === 'unknown' ? [] : tasks)
-      if (task.status === 'active' && task.workerId !== null) active.add(task.workerId);
-  }
+  const active = busyWorkers(details);
   const living = workers === 'unknown' ? [] : workers.filter(({ state }) => state !== 'ended');
   const counts = { booting: 0, busy: 0, idle: 0, draining: 0 };
   for (const { name } of living) {

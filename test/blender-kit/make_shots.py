@@ -1,0 +1,163 @@
+"""Makes the shots that the kit's tests render: blender --background --factory-startup --python make_shots.py -- FOLDER
+
+Small and quick, each with something that could make a frame come out differently. Works in Blender 3.4 to 5.x.
+"""
+
+import os
+import sys
+
+import bpy
+
+FOLDER = sys.argv[sys.argv.index("--") + 1]
+
+
+def start(engine="CYCLES"):
+    """A moving cube before a camera, 64 × 36 pixels."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    scene = bpy.context.scene
+    render = scene.render
+    render.engine = engine
+    render.resolution_x, render.resolution_y = 64, 36
+    render.image_settings.file_format = "PNG"
+    render.filepath = "//out/shot_####"
+    scene.frame_start, scene.frame_end = 1, 24
+    scene.cycles.samples = 1
+    scene.cycles.use_denoising = False
+    scene.world = bpy.data.worlds.new("World")
+    bpy.ops.mesh.primitive_cube_add()
+    cube = bpy.context.object
+    for frame, place in ((1, -2.0), (24, 2.0)):
+        cube.location.x = place
+        cube.keyframe_insert("location", frame=frame)
+    bpy.ops.object.light_add(type="SUN", rotation=(0.6, 0.3, 0))
+    scene.camera = add_camera("Camera", (0, -9, 2.5), (1.3, 0, 0))
+    return scene, cube
+
+
+def add_camera(name, location, rotation):
+    bpy.ops.object.camera_add(location=location, rotation=rotation)
+    bpy.context.object.name = name
+    return bpy.context.object
+
+
+def save(name):
+    bpy.ops.wm.save_as_mainfile(filepath=os.path.join(FOLDER, name + ".blend"), compress=True)
+
+
+def compositor_tree(scene):
+    """An empty compositor tree, and the socket of it that gives the picture."""
+    if hasattr(scene, "compositing_node_group"):
+        tree = bpy.data.node_groups.new("Compositor", "CompositorNodeTree")
+        scene.compositing_node_group = tree
+        tree.interface.new_socket(name="Image", in_out="OUTPUT", socket_type="NodeSocketColor")
+        return tree, tree.nodes.new("NodeGroupOutput").inputs[0]
+    scene.use_nodes = True
+    scene.node_tree.nodes.clear()
+    return scene.node_tree, scene.node_tree.nodes.new("CompositorNodeComposite").inputs[0]
+
+
+def compositor():
+    """Inverted by the compositor, which also writes two passes of its own."""
+    scene, _ = start()
+    tree, picture = compositor_tree(scene)
+    layers = tree.nodes.new("CompositorNodeRLayers")
+    invert = tree.nodes.new("CompositorNodeInvert")
+    tree.links.new(layers.outputs["Image"], invert.inputs["Color"])
+    tree.links.new(invert.outputs[0], picture)
+    output = tree.nodes.new("CompositorNodeOutputFile")
+    output.name = "Extra/passes"
+    if hasattr(output, "directory"):
+        output.directory = "/nowhere/at/all"
+        output.file_name = "plain"
+        output.format.media_type = "IMAGE"
+        output.format.file_format = "PNG"
+        output.file_output_items.new("RGBA", "plain")
+    else:
+        output.base_path = "/nowhere/at/all"
+        output.format.file_format = "PNG"
+        output.file_slots.clear()
+        output.file_slots.new("plain")
+    tree.links.new(layers.outputs["Image"], output.inputs[0])
+    save("compositor")
+
+
+def sequencer():
+    """The picture comes from the sequencer, and there is a sound."""
+    import math
+    import struct
+    import wave
+    path = os.path.join(FOLDER, "tone.wav")
+    with wave.open(path, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(b"".join(struct.pack("<h", int(9000 * math.sin(n * 0.3))) for n in range(8000)))
+    scene, _ = start("BLENDER_WORKBENCH")
+    scene.sequence_editor_create()
+    editor = scene.sequence_editor
+    strips = editor.strips if hasattr(editor, "strips") else editor.sequences
+    span = {"length": 24} if bpy.app.version >= (5, 0, 0) else {"frame_end": 25}
+    color = strips.new_effect("Color", "COLOR", 1, 1, **span)
+    color.color = (0.9, 0.2, 0.1)
+    for frame, alpha in ((1, 0.1), (24, 1.0)):
+        color.blend_alpha = alpha
+        color.keyframe_insert("blend_alpha", frame=frame)
+    strips.new_sound("Tone", path, 2, 1)
+    save("sequencer")
+
+
+def moving():
+    """Motion blur, a driver that counts frames, two cameras that take turns, a layer that is off."""
+    scene, cube = start()
+    scene.render.use_motion_blur = True
+    scene.cycles.samples = 4
+    driver = cube.driver_add("rotation_euler", 2).driver
+    driver.expression = "frame * 0.2"
+    near = add_camera("Near", (0, -5, 1.5), (1.3, 0, 0))
+    for frame, camera in ((1, scene.camera), (3, near)):
+        scene.timeline_markers.new(camera.name, frame=frame).camera = camera
+    scene.view_layers.new("Second").use = False
+    save("moving")
+
+
+def heavy():
+    """Slow enough that a test can end Blender in the middle of a frame."""
+    scene, _ = start()
+    scene.render.resolution_x, scene.render.resolution_y = 640, 360
+    scene.cycles.samples = 4000
+    scene.cycles.use_adaptive_sampling = False
+    save("heavy")
+
+
+def faulty():
+    """A texture that is not there, a driver that cannot work, and no camera."""
+    scene, cube = start()
+    image = bpy.data.images.new("Lost", 4, 4)
+    image.source = "FILE"
+    image.filepath = "//textures/lost.png"
+    material = bpy.data.materials.new("Textured")
+    material.use_nodes = True
+    material.node_tree.nodes.new("ShaderNodeTexImage").image = image
+    cube.data.materials.append(material)
+    cube.driver_add("scale", 0).driver.expression = "no_such_name + 1"
+    bpy.data.objects.remove(scene.camera)
+    save("faulty")
+
+
+def denoised():
+    """Denoising is on."""
+    scene, _ = start()
+    scene.cycles.use_denoising = True
+    save("denoised")
+
+
+def plain():
+    """Workbench, with two scenes and a handler-free file."""
+    start("BLENDER_WORKBENCH")
+    other = bpy.data.scenes.new("Other")
+    other.render.engine = "BLENDER_WORKBENCH"
+    save("plain")
+
+
+for make in (plain, compositor, sequencer, moving, heavy, faulty, denoised):
+    make()

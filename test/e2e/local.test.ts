@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { describe, test } from 'node:test';
+import { inflateSync } from 'node:zlib';
+
+const MAIN = resolve(import.meta.dirname, '../../services/control/main.ts');
+const MAKE = resolve(import.meta.dirname, 'make_shots.py');
+const hasBlender = existsSync('/usr/bin/blender');
+
+interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+/** Runs the service to its end on its own bucket, as `npm start -- --exit-when-idle` does. */
+function runToEnd(bucket: string, args: readonly string[]): Promise<Ended> {
+  const options = ['--bucket', bucket, '--exit-when-idle', '--port', '0', '--idle-seconds', '1'];
+  const env = { ...process.env, FLAMENCO_LITE_SPEED: '10', SETTLE_SECONDS: '1' };
+  const child = spawn(process.execPath, [MAIN, ...options, ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  child.stdout.on('data', (data) => (output += data));
+  child.stderr.on('data', (data) => (output += data));
+  return new Promise((done) => child.on('close', (code) => done({ code, output })));
+}
+
+/** Width, height, and whether more than one colour is in an 8-bit PNG's filtered rows. */
+function readPng(path: string): { width: number; height: number; isFlat: boolean } {
+  const bytes = readFileSync(path);
+  const parts: Buffer[] = [];
+  for (let at = 8; at < bytes.length; ) {
+    const length = bytes.readUInt32BE(at);
+    if (bytes.toString('latin1', at + 4, at + 8) === 'IDAT')
+      parts.push(bytes.subarray(at + 8, at + 8 + length));
+    at += length + 12;
+  }
+  const isFlat = new Set(inflateSync(Buffer.concat(parts))).size < 8;
+  return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20), isFlat };
+}
+
+describe('npm start on one machine', { skip: hasBlender ? false : 'Blender is not installed here' }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tablao-e2e-'));
+  const shots = join(folder, 'shots');
+  mkdirSync(shots);
+  execFileSync('blender', ['-b', '--factory-startup', '--python', MAKE, '--', shots], { stdio: 'pipe' });
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+  test('renders shots with their settings, proves them, and leaves nothing running', async () => {
+    writeFileSync(
+      join(shots, 'second.render.json'),
+      JSON.stringify({ scene: 'Other', frames: '2,4', resolutionPercent: 50 }),
+    );
+    const bucket = join(folder, 'good');
+    const scenes = ['first.blend', 'second.blend', 'movie.blend'].flatMap((name) => [
+      '--scene',
+      join(shots, name),
+    ]);
+    const ended = await runToEnd(bucket, scenes);
+    assert.equal(ended.code, 0, ended.output);
+    const renders = (shot: string) =>
+      readdirSync(join(bucket, 'renders', shot, 'v001')).filter((name) => name.endsWith('.png'));
+    assert.deepEqual(renders('first'), ['take_001.png', 'take_003.png', 'take_005.png']);
+    assert.deepEqual(renders('second'), ['second_0002.png', 'second_0004.png']);
+    assert.deepEqual(renders('movie'), ['clip0001.png', 'clip0002.png']);
+    const first = readPng(join(bucket, 'renders/first/v001/take_001.png'));
+    assert.deepEqual(first, { width: 64, height: 36, isFlat: false });
+    assert.equal(readPng(join(bucket, 'renders/second/v001/second_0002.png')).width, 32);
+    assert.ok(existsSync(join(bucket, 'renders/first/v001/thumbs/0001.jpg')));
+    assert.equal(existsSync(join(bucket, '.tablao/farm/farm.json')), false, 'the farm is gone');
+  });
+
+  test('ends with 1 and a clear line for garbage, for no camera and for a missing texture', async () => {
+    const garbage = join(shots, 'garbage.blend');
+    writeFileSync(garbage, 'this is no scene');
+    const bucket = join(folder, 'bad');
+    const scenes = [garbage, join(shots, 'nocamera.blend'), join(shots, 'texture.blend')];
+    const ended = await runToEnd(
+      bucket,
+      scenes.flatMap((scene) => ['--scene', scene]),
+    );
+    assert.equal(ended.code, 1, ended.output);
+    assert.match(ended.output, /tablao: garbage: rejected/);
+    assert.match(ended.output, /nocamera: rejected: .*no camera/);
+    assert.match(ended.output, /texture: rejected: .*textures\/wood\.png/);
+  });
+});
