@@ -2,33 +2,38 @@ import { cp, mkdir, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
-import { bringScene } from '../cli/bring-scene.ts';
+import { BringError, bringScene } from '../cli/bring-scene.ts';
 import { createProgress } from '../cli/progress.ts';
 import { blendTools, fileSource } from './adapters/local/blend-tools.ts';
 import { readBlend } from './blend/read.ts';
-import { usage } from './command-line.ts';
+import { parseCommandLine, usage } from './command-line.ts';
 import { composeLocal, type LocalService } from './compose.ts';
 import { type Config, ConfigError, parseConfig } from './config.ts';
 import { isFinal } from './core/run.ts';
-import type { StatusDocument } from './core/status-document.ts';
+import type { RunStatus, StatusDocument } from './core/status-document.ts';
 import { createLog, logFile } from './logging.ts';
 
 const SAMPLE = resolve(import.meta.dirname, '..', 'flamenco-lite', 'sample', 'tablao.blend');
 const SHOW_EVERY_MS = 500;
+/** By then every file that stood in the bucket at the start has become a run, or was found to be none. */
+const TAKEN_IN_AFTER_MS = 10_000;
 
 try {
   process.exitCode = await main();
 } catch (error) {
-  say(
-    error instanceof ConfigError ? error.message : `tablao: ${error instanceof Error ? error.stack : error}`,
-  );
+  say(isForPeople(error) ? error.message : `tablao: ${error instanceof Error ? error.stack : error}`);
   process.exitCode = error instanceof ConfigError ? 2 : 1;
 }
 process.exit();
 
+/** Its message says what to do; where in the code it arose does not help. */
+function isForPeople(error: unknown): error is Error {
+  return error instanceof ConfigError || error instanceof BringError;
+}
+
 async function main(): Promise<number> {
   const argv = process.argv.slice(2);
-  if (argv.includes('--help')) {
+  if (parseCommandLine(argv).help) {
     process.stdout.write(usage());
     return 0;
   }
@@ -56,9 +61,16 @@ function listen(config: Config, service: LocalService): Promise<string> {
 async function bringScenes(config: Config, service: LocalService): Promise<void> {
   const { scenesDir } = service;
   await mkdir(scenesDir, { recursive: true });
+  const brought = new Map();
   for (const file of config.scenes) {
-    const brought = await bringScene({ file: resolve(file), scenesDir, readFacts });
-    say(`tablao: ${brought.shot}: ${brought.copied.length} files copied`);
+    const { shot, copied, missing } = await bringScene({
+      file: resolve(file),
+      scenesDir,
+      readFacts,
+      brought,
+    });
+    say(`tablao: ${shot}: ${copied.length} files copied`);
+    for (const path of missing) say(`tablao: ${shot}: not there: ${path}`);
   }
   if (config.scenes.length > 0 || (await readdir(scenesDir)).length > 0) return;
   await cp(SAMPLE, join(scenesDir, 'tablao.blend'));
@@ -87,24 +99,32 @@ async function follow(config: Config, service: LocalService): Promise<number> {
     const status = await service.status();
     if (status === null || Date.parse(status.asOf) < startedAt) continue;
     progress.show(status);
-    if (config.exitWhenIdle && isAtRest(status, config)) return finish(status, service, progress);
+    const runs = runsToWaitFor(status, startedAt);
+    if (config.exitWhenIdle && isAtRest(status, runs, startedAt)) return finish(runs, service, progress);
   }
 }
 
-/** At rest: runs there are, none of them open, and the farm is gone. */
-function isAtRest(status: StatusDocument, config: Config): boolean {
-  const isDown = status.farm.stage === 'absent' && status.runs.length >= Math.max(1, config.scenes.length);
-  return isDown && status.runs.every((run) => isFinal(run.state) || run.state === 'held');
+/** Runs of this start; when everything was rendered before, the last one of each shot. */
+function runsToWaitFor(status: StatusDocument, startedAt: number): readonly RunStatus[] {
+  const fresh = status.runs.filter((run) => !isFinal(run.state) || Date.parse(run.since) >= startedAt);
+  if (fresh.length > 0) return fresh;
+  return [...new Map(status.runs.toReversed().map((run) => [run.shot, run])).values()];
+}
+
+/** The farm is gone and nothing is open. A held run waits for a person, who is not there. */
+function isAtRest(status: StatusDocument, runs: readonly RunStatus[], startedAt: number): boolean {
+  if (status.farm.stage !== 'absent' || Date.now() - startedAt < TAKEN_IN_AFTER_MS) return false;
+  return runs.every((run) => isFinal(run.state) || run.state === 'held');
 }
 
 async function finish(
-  status: StatusDocument,
+  runs: readonly RunStatus[],
   service: LocalService,
   progress: { done(): void },
 ): Promise<number> {
   progress.done();
   await service.stop(true);
-  const bad = status.runs.filter((run) => run.state !== 'completed');
+  const bad = runs.filter((run) => run.state !== 'completed');
   for (const run of bad)
     say(`tablao: ${run.shot}: ${run.state}: ${run.reason?.message ?? ''} ${run.reason?.action ?? ''}`);
   return bad.length === 0 ? 0 : 1;

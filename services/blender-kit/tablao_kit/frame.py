@@ -46,10 +46,7 @@ class Frame:
         error = None
         try:
             self._remove_files()
-            # Not frame_set(): that would evaluate the whole scene once more, with the viewport's settings.
-            scene.frame_current = self.number
-            scene.render.filepath = self.path
-            bpy.ops.render.render(write_still=True, scene=scene.name)
+            self._render()
         except Exception as raised:  # Handlers and drivers of the shot may raise anything.
             error = str(raised).strip() or type(raised).__name__
         record["seconds"] = round(time.monotonic() - clock, 3)
@@ -70,6 +67,20 @@ class Frame:
         records.write_json(self.record_path, record)
         self._tell_flamenco(printed, record["seconds"], error)
         return error is None
+
+    def _render(self):
+        """One frame, the same pixels as `blender -b FILE -f N`. The scene's own range stays: drivers may read it."""
+        scene = self.task.scene
+        if "frame_start" in bpy.ops.render.render.get_rna_type().properties:
+            # What -f does. From Blender 5.0 on File Output nodes put the frame's number into names only so.
+            name = plans.pattern(self.task.plan) + self.task.plan["extension"]
+            scene.render.filepath = os.path.join(self.task.render_dir, name)
+            bpy.ops.render.render(animation=True, scene=scene.name, frame_start=self.number, frame_end=self.number)
+            return
+        # Not frame_set(): that would evaluate the whole scene once more, with the viewport's settings.
+        scene.frame_current = self.number
+        scene.render.filepath = self.path
+        bpy.ops.render.render(write_still=True, scene=scene.name)
 
     def fail(self, error, code):
         """Records that the frame cannot be rendered, without trying."""

@@ -47,10 +47,13 @@ def frames_of(expression):
     return sorted(frames)
 
 
+def pattern(plan):
+    """The name with a run of '#' in it, as Blender understands it."""
+    return plan["name"] if "#" in plan["name"] else plan["name"] + "_####"
+
+
 def file_stem(plan, frame):
     """The frame's file name without extension: the last run of '#' becomes the padded frame."""
-    runs = list(re.finditer(r"#+", plan["name"]))
-    if not runs:
-        return "%s_%04d" % (plan["name"], frame)
-    run = runs[-1]
-    return plan["name"][:run.start()] + str(frame).zfill(len(run[0])) + plan["name"][run.end():]
+    name = pattern(plan)
+    run = list(re.finditer(r"#+", name))[-1]
+    return name[:run.start()] + str(frame).zfill(len(run[0])) + name[run.end():]

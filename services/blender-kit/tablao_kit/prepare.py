@@ -126,8 +126,9 @@ def set_output_rules(scene):
     render.use_file_extension = True
     render.use_overwrite = True
     render.use_placeholder = False
-    if hasattr(render, "use_save_output"):
-        render.use_save_output = True
+    if hasattr(render, "save_output"):
+        # Blender 5: off, it would render and write nothing.
+        render.save_output = True
 
 
 def enable_addons(folder):
