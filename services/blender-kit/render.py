@@ -10,7 +10,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from tablao_kit import images, machine, plan as plans  # noqa: E402
+from tablao_kit import findings, images, machine, plan as plans  # noqa: E402
 from tablao_kit.frame import Frame  # noqa: E402
 from tablao_kit.log import Log  # noqa: E402
 from tablao_kit.prepare import prepare  # noqa: E402
@@ -27,9 +27,10 @@ class Task:
         self.scene = None
         self.device = ""
 
-    def missing_images(self, frame):
-        """Images that this frame wants and that are not there, in words."""
-        return ["missing image: %s" % path for path in images.missing(frame)]
+    def warnings(self, frame):
+        """What Blender keeps quiet about and what makes this frame's picture wrong, in words."""
+        found = list(findings.missing_libraries()) + list(findings.missing_data()) + list(findings.no_denoiser(self.scene))
+        return [entry["message"] for entry in found] + ["missing image: %s" % path for path in images.missing(frame)]
 
 
 def main():

@@ -54,3 +54,13 @@ image.filepath = "//textures/wood.png"
 image.source = "FILE"
 image.use_fake_user = True
 save("texture.blend")
+
+scene = new_shot()
+scene.render.engine = "CYCLES"
+scene.cycles.samples = 256
+scene.cycles.use_denoising = False
+scene.cycles.use_adaptive_sampling = False
+scene.render.resolution_x, scene.render.resolution_y = 200, 120
+scene.frame_end = 8
+scene.render.filepath = "//f_##"
+save("slow.blend")

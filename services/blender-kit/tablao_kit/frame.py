@@ -2,6 +2,7 @@
 
 import glob
 import os
+import sys
 import time
 
 import bpy
@@ -48,13 +49,13 @@ class Frame:
             self._remove_files()
             self._render()
         except Exception as raised:  # Handlers and drivers of the shot may raise anything.
-            error = str(raised).strip() or type(raised).__name__
+            error = _plain(str(raised)) or type(raised).__name__
         record["seconds"] = round(time.monotonic() - clock, 3)
         files = self._files()
         if error is None:
             error = self._fault_of(files)
         printed = task.log.read(name + ": ended")
-        record["warnings"] = logs.warnings(printed) + task.missing_images(self.number)
+        record["warnings"] = task.warnings(self.number) + logs.warnings(printed)
         if error is None:
             self._make_thumb(record)
         record["files"] = files
@@ -172,8 +173,13 @@ class Frame:
         _flush()
 
 
+def _plain(text):
+    """Blender's reports without their prefix, each once."""
+    lines = [line.strip().removeprefix("Error: ") for line in text.splitlines() if line.strip()]
+    return "\n".join(dict.fromkeys(lines))
+
+
 def _flush():
-    import sys
     sys.stdout.flush()
 
 

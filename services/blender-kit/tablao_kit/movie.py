@@ -61,8 +61,10 @@ def _pictures(plan, scene, frames, folder):
     if plan["format"] in SHOWN_AS_THEY_ARE:
         return [path for _, path in frames]
     if plan["format"] not in LINEAR:
-        # Not scene-linear: the transform has been applied when it was rendered.
-        scene.view_settings.view_transform = "Raw"
+        # The transform is in the file: only back from what Blender makes of it on reading.
+        view = scene.view_settings
+        view.view_transform, view.look, view.exposure, view.gamma = "Standard", "None", 0, 1
+        view.use_curve_mapping = False
     shown = []
     with thumbs.jpeg_settings(scene):
         for frame, path in frames:

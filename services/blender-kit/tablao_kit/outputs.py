@@ -66,12 +66,21 @@ def redirect(scene, render_dir):
 
 
 def of_frame(scene, render_dir, frame):
-    """Paths (relative to render_dir) of the nodes' files that belong to a frame, by the number at the name's end."""
-    ending = re.compile(r"(?<!\d)0*%d(_[A-Za-z]\w*)?\.[A-Za-z0-9]+$" % frame)
+    """Paths (relative to render_dir) of the nodes' files that belong to a frame."""
     paths = []
-    for folder, _ in nodes(scene):
+    for folder, node in nodes(scene):
+        belongs = _name_of_frame(node, frame)
         for base, _, names in os.walk(os.path.join(render_dir, "outputs", folder)):
             for name in names:
-                if ending.search(name):
+                if belongs.search(name):
                     paths.append(os.path.relpath(os.path.join(base, name), render_dir).replace(os.sep, "/"))
     return sorted(paths)
+
+
+def _name_of_frame(node, frame):
+    """What a file name of this frame looks like: its number at the end, but for a view's suffix and the extension."""
+    start = getattr(node, "file_name", "")
+    if "#" in start:
+        # Blender 5 puts the frame where the '#' are, and the item's name behind it.
+        return re.compile("^" + re.sub("(?:\\\\?#)+", lambda run: str(frame).zfill(run[0].count("#")), re.escape(start)))
+    return re.compile(r"(?<!\d)0*%d(_[A-Za-z]\w*)?\.[A-Za-z0-9]+$" % frame)

@@ -111,9 +111,14 @@ async function scanSettings(
   object: ObjectSeen | null,
 ): Promise<boolean> {
   if (object === null) return settings.delete(scenePath);
-  if (settings.get(scenePath)?.generation === object.generation) return false;
+  const known = settings.get(scenePath);
+  if (known?.generation === object.generation) return false;
   const { generation, updatedAt } = object;
   const read = await readJson(scenes, path, object);
+  // The same words written again (a client that was interrupted and starts over) ask for nothing new.
+  const isSame =
+    known !== undefined && read !== null && JSON.stringify(known.value) === JSON.stringify(read.value);
+  if (isSame && known.problem === null && read.problem === null) return false;
   if (read !== null) settings.set(scenePath, { generation, updatedAt, ...read });
   return true;
 }
