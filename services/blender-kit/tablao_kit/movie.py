@@ -12,7 +12,8 @@ from .prepare import choose_scene
 
 # What ffmpeg decodes and what shows the scene's colours as they are. Linear and log files go through Blender.
 SHOWN_AS_THEY_ARE = {"PNG", "JPEG", "BMP", "TARGA", "TARGA_RAW", "TIFF", "WEBP"}
-LINEAR = {"OPEN_EXR", "OPEN_EXR_MULTILAYER", "HDR"}
+# Written without the view transform.
+LINEAR = {"OPEN_EXR", "OPEN_EXR_MULTILAYER", "HDR", "DPX", "CINEON"}
 
 # Even sides, as yuv420p needs them, and at most 1920 pixels wide: it is a preview.
 SIZE_FILTER = "scale='min(1920,iw)':-2,pad=ceil(iw/2)*2:ceil(ih/2)*2"
