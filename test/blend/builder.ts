@@ -74,7 +74,7 @@ export const STRUCTS: Structs = {
 };
 
 /** Values that make a scene which can be rendered. */
-export const SCENE: Values = {
+const SCENE: Values = {
   'id.name': 'SCScene',
   camera: 0x99n,
   'r.sfra': 1,
@@ -141,7 +141,7 @@ interface HeadValues {
 }
 
 /** A block's head alone, for files that lie about what follows. */
-export function head(layout: Layout, { code, length, old, sdna, count }: HeadValues): Uint8Array {
+function head(layout: Layout, { code, length, old, sdna, count }: HeadValues): Uint8Array {
   const little = layout.littleEndian;
   const bytes = new Uint8Array(layout.format === 1 ? 32 : 16 + layout.pointerSize);
   const view = new DataView(bytes.buffer);

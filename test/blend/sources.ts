@@ -53,7 +53,7 @@ export function unpackZstd(file: Uint8Array): Uint8Array {
 }
 
 /** A seek table for these frames. */
-export function seekTable(
+function seekTable(
   frames: readonly { readonly stored: number; readonly decoded: number }[],
 ): Uint8Array {
   const table = Buffer.alloc(8 + frames.length * 8 + 9);
