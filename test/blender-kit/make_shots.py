@@ -11,12 +11,12 @@ import bpy
 FOLDER = sys.argv[sys.argv.index("--") + 1]
 
 
-def start(engine="CYCLES"):
+def start():
     """A moving cube before a camera, 64 × 36 pixels."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     scene = bpy.context.scene
     render = scene.render
-    render.engine = engine
+    render.engine = "CYCLES"
     render.resolution_x, render.resolution_y = 64, 36
     render.image_settings.file_format = "PNG"
     render.filepath = "//out/shot_####"
@@ -92,7 +92,7 @@ def sequencer():
         sound.setsampwidth(2)
         sound.setframerate(8000)
         sound.writeframes(b"".join(struct.pack("<h", int(9000 * math.sin(n * 0.3))) for n in range(8000)))
-    scene, _ = start("BLENDER_WORKBENCH")
+    scene, _ = start()
     scene.sequence_editor_create()
     editor = scene.sequence_editor
     strips = editor.strips if hasattr(editor, "strips") else editor.sequences
@@ -151,13 +151,37 @@ def denoised():
     save("denoised")
 
 
+def stereo():
+    """Two views, each in its own file."""
+    scene, _ = start()
+    scene.render.use_multiview = True
+    scene.render.views_format = "STEREO_3D"
+    scene.render.image_settings.views_format = "INDIVIDUAL"
+    save("stereo")
+
+
+def dying():
+    """A script of its own ends Blender on frame 2, as running out of memory would."""
+    start()
+    text = bpy.data.texts.new("die.py")
+    text.write("""
+import bpy, os, signal
+def die(scene, *_):
+    if scene.frame_current == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+bpy.app.handlers.render_pre.append(die)
+""")
+    text.use_module = True
+    save("dying")
+
+
 def plain():
-    """Workbench, with two scenes and a handler-free file."""
-    start("BLENDER_WORKBENCH")
+    """Two scenes, each with something to see."""
+    start()
     other = bpy.data.scenes.new("Other")
-    other.render.engine = "BLENDER_WORKBENCH"
+    other.render.engine = "CYCLES"
     save("plain")
 
 
-for make in (plain, compositor, sequencer, moving, heavy, faulty, denoised):
+for make in (plain, compositor, sequencer, moving, heavy, faulty, denoised, stereo, dying):
     make()
