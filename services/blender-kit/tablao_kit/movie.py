@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 
 import bpy
 
@@ -18,6 +19,7 @@ LINEAR = {"OPEN_EXR", "OPEN_EXR_MULTILAYER", "HDR", "DPX", "CINEON"}
 # Even sides, as yuv420p needs them, and at most 1920 pixels wide: it is a preview.
 SIZE_FILTER = "scale='min(1920,iw)':-2,pad=ceil(iw/2)*2:ceil(ih/2)*2"
 FFMPEG_SECONDS = 3600
+MIX_SECONDS = 300
 
 
 class NoVideo(Exception):
@@ -105,7 +107,26 @@ def _sound(scene, frames, folder):
     except Exception as problem:  # The video is worth having without it.
         print("tablao: the preview has no sound: %s" % problem)
         return None
-    return path if os.path.isfile(path) and os.path.getsize(path) > 0 else None
+    if not _is_whole_wav(path):
+        print("tablao: the preview has no sound: mixing it took too long")
+        return None
+    return path
+
+
+def _is_whole_wav(path):
+    """Waits for the end of the mix: in Blender 5 the operator comes back at once and a thread goes on writing."""
+    deadline = time.monotonic() + MIX_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            with open(path, "rb") as file:
+                header = file.read(8)
+            # The length in the header is put right at the very end.
+            if header[:4] == b"RIFF" and int.from_bytes(header[4:8], "little") + 8 == os.path.getsize(path):
+                return True
+        except OSError:
+            pass
+        time.sleep(0.05)
+    return False
 
 
 def _encode(ffmpeg, pictures, fps, sound, transparent, result):
