@@ -27,7 +27,7 @@ def main():
         "run": plan["run"],
         "worker": records.worker_name(),
         "blender": "%d.%d.%d" % bpy.app.version,
-        "engine": scene.render.engine if scene else "",
+        "engine": scene.render.engine,
         "device": device,
         "endedAt": records.now(),
         "seconds": round(time.monotonic() - started, 3),

@@ -26,11 +26,13 @@ class Task:
         self.log = log
         self.scene = None
         self.device = ""
+        self._standing = None
 
     def warnings(self, frame):
         """What Blender keeps quiet about and what makes this frame's picture wrong, in words."""
-        found = list(findings.missing_libraries()) + list(findings.missing_data()) + list(findings.no_denoiser(self.scene))
-        return [entry["message"] for entry in found] + ["missing image: %s" % path for path in images.missing(frame)]
+        if self._standing is None:
+            self._standing = [found["message"] for found in findings.standing(self.scene)]
+        return self._standing + ["missing image: %s" % path for path in images.missing(frame)]
 
 
 def main():

@@ -227,6 +227,42 @@ describe('the kit inside a real Blender', { skip: noBlender() }, () => {
     assert.match(readRecord(dir, 1).warnings.join('\n'), /missing image: .*textures\/lost\.png/);
   });
 
+  it('names the one file of a sequence that a frame lacks, and tiles, and leaves out what no picture shows', () => {
+    const dir = folder();
+    render('textured', dir, '3-4');
+    const named = (frame: number) =>
+      readRecord(dir, frame).warnings.map((line: string) => line.slice(line.lastIndexOf('/') + 1));
+    assert.deepEqual(named(3), ['seq_003.png', 'tile.1002.png']);
+    assert.deepEqual(named(4), ['tile.1002.png']);
+
+    const checked = run({
+      script: 'check.py',
+      shot: shot('textured'),
+      renderDir: dir,
+      plan: plan({ frames: '1-4' }),
+    });
+    assert.equal(checked.code, 3, checked.output);
+    const levels = readRecord(dir, 'check').findings.map((finding: { level: string; message: string }) => [
+      finding.level,
+      /\/([^/ ]+) is not there/.exec(finding.message)?.[1],
+    ]);
+    assert.deepEqual(levels, [
+      ['warning', 'reference.png'],
+      ['error', 'seq_003.png'],
+      ['error', 'tile.1002.png'],
+    ]);
+  });
+
+  it('says that a linked file is gone, in the check and in the record of each frame', () => {
+    const dir = folder();
+    const checked = run({ script: 'check.py', shot: shot('linking'), renderDir: dir, plan: plan() });
+    assert.equal(checked.code, 3, checked.output);
+    const codes = readRecord(dir, 'check').findings.map((finding: { code: string }) => finding.code);
+    assert.ok(codes.includes('missingLibrary'), codes.join());
+    render('linking', dir, '1');
+    assert.match(readRecord(dir, 1).warnings.join(), /props\.blend is not there/);
+  });
+
   it('checks a shot: findings in the record, exit code 3 when one is an error', () => {
     const dir = folder();
     const faulty = run({ script: 'check.py', shot: shot('faulty'), renderDir: dir, plan: plan() });

@@ -144,6 +144,52 @@ def faulty():
     save("faulty")
 
 
+def textured():
+    """A sequence that lacks frame 3, a tiled image without its second tile, and a lost image that no picture shows."""
+    scene, cube = start()
+    folder = os.path.join(FOLDER, "tex")
+    os.makedirs(folder, exist_ok=True)
+    for name in ("seq_001", "seq_002", "seq_004", "tile.1001"):
+        image = bpy.data.images.new(name, 4, 4)
+        image.filepath_raw = os.path.join(folder, name + ".png")
+        image.file_format = "PNG"
+        image.save()
+        bpy.data.images.remove(image)
+
+    def picture(name, source):
+        image = bpy.data.images.new(name, 4, 4)
+        image.source = source
+        image.filepath = "//tex/" + name
+        return image
+    material = bpy.data.materials.new("Textured")
+    material.use_nodes = True
+    sequence = material.node_tree.nodes.new("ShaderNodeTexImage")
+    sequence.image = picture("seq_001.png", "SEQUENCE")
+    sequence.image_user.frame_start, sequence.image_user.frame_duration = 1, 4
+    tiled = material.node_tree.nodes.new("ShaderNodeTexImage")
+    tiled.image = picture("tile.<UDIM>.png", "TILED")
+    tiled.image.tiles.new(1002)
+    cube.data.materials.append(material)
+    camera = scene.camera.data
+    camera.show_background_images = True
+    camera.background_images.new().image = picture("reference.png", "FILE")
+    save("textured")
+
+
+def linking():
+    """A linked file that is gone."""
+    start()
+    bpy.data.collections.new("Props").use_fake_user = True
+    save("props")
+    library = os.path.join(FOLDER, "props.blend")
+    scene, _ = start()
+    with bpy.data.libraries.load(library, link=True) as (_, wanted):
+        wanted.collections = ["Props"]
+    scene.collection.children.link(wanted.collections[0])
+    save("linking")
+    os.remove(library)
+
+
 def denoised():
     """Denoising is on."""
     scene, _ = start()
@@ -183,5 +229,5 @@ def plain():
     save("plain")
 
 
-for make in (plain, compositor, sequencer, moving, heavy, faulty, denoised, stereo, dying):
+for make in (plain, compositor, sequencer, moving, heavy, faulty, textured, linking, denoised, stereo, dying):
     make()

@@ -5,7 +5,7 @@ import os
 import bpy
 
 from . import images, plan as plans
-from .prepare import choose_scene, prepare
+from .prepare import prepare
 from .unfit import Unfit
 
 # More than this of one kind help nobody, and the record is read on each pass.
@@ -26,38 +26,51 @@ def warning(code, message, action):
 
 
 def examine(plan, render_dir):
-    """(scene or None, device, findings). The settings are applied as for rendering, so that their faults show too."""
+    """(scene, device, findings). The settings are applied as for rendering, so that their faults show too."""
     found = []
-    device = ""
+    scene, device = None, ""
     try:
         scene, device = prepare(plan, render_dir)
     except Unfit as unfit:
         found.append(error(unfit.code, unfit.message, unfit.action))
-        try:
-            scene = choose_scene(plan.get("scene"))
-        except Unfit:
-            scene = None
-    for ask in (missing_libraries, missing_data):
-        found += _first(ask())
-    found += _first(missing_images(plan))
-    if scene is not None:
-        for ask in (no_camera, unknown_engine, nothing_to_render, no_denoiser, broken_drivers):
-            found += _first(ask(scene))
+    except Exception as problem:
+        # Rendering would come upon the same.
+        found.append(error("kitFailed", "Tablao cannot prepare this shot: %s: %s" % (type(problem).__name__, problem),
+                           "Please report this with the file."))
+    if scene is None:
+        scene = next((known for known in bpy.data.scenes if known.name == plan.get("scene")), bpy.context.scene)
+    found += _ask(missing_libraries)
+    found += _ask(missing_data)
+    found += _ask(missing_images, plan)
+    for question in (no_camera, unknown_engine, nothing_to_render, no_denoiser, broken_drivers):
+        found += _ask(question, scene)
     return scene, device, found
 
 
-def _first(found):
-    # Each once: the same block can stand in several collections.
-    found = list({(entry["code"], entry["message"]): entry for entry in found}.values())
-    if len(found) <= MOST_OF_A_KIND:
-        return found
+def standing(scene):
+    """What makes every frame's picture wrong although Blender renders it."""
+    found = _ask(missing_libraries) + _ask(missing_data) + _ask(no_denoiser, scene)
+    return [entry for entry in found if entry["level"] == "error"]
+
+
+def _ask(question, *about):
+    """The answers, each once: the same block can stand in several collections. A question must not end the check."""
+    try:
+        found = list({(entry["code"], entry["message"]): entry for entry in question(*about)}.values())
+    except Exception as problem:
+        return [warning("checkFailed", "%s could not be looked at: %s" % (question.__name__, problem),
+                        "The frames are rendered all the same.")]
     left = len(found) - MOST_OF_A_KIND
+    if left <= 0:
+        return found
     last = found[MOST_OF_A_KIND - 1]
     return found[:MOST_OF_A_KIND] + [finding(last["code"], last["level"], "And %d more of this kind." % left, "")]
 
 
 def missing_images(plan):
-    """Images that are used, not packed and not there; of sequences each frame of the run."""
+    """Images that are not packed and not there; of sequences each frame of the run."""
+    for path in images.missing_in_editors():
+        yield warning("missingImage", "The image %s is not there; no picture shows it." % path, "Nothing, or remove it.")
     missing = set(images.missing())
     try:
         for frame in plans.frames_of(plan.get("frames", "")):

@@ -1,5 +1,6 @@
 """Images that the shot uses and that are not there. Cycles paints them pink and says nothing."""
 
+import functools
 import os
 import re
 
@@ -13,32 +14,69 @@ def _path(image):
     return bpy.path.abspath(image.filepath, library=image.library)
 
 
-def _is_used(image):
-    return image.users - (1 if image.use_fake_user else 0) > 0
-
-
 def missing(frame=None):
-    """Paths of the images that are used, not packed and absent. With a frame, of sequences only that frame's file."""
+    """Paths of the images that a picture may show, that are not packed and not there.
+
+    With a frame, of sequences that frame's file, else the one that the image names.
+    """
     paths = set()
-    for image in bpy.data.images:
-        if image.packed_file or len(image.packed_files) or not image.filepath or not _is_used(image):
-            continue
-        if image.source in {"FILE", "MOVIE"}:
-            _note(paths, _path(image))
-        elif image.source == "TILED":
-            for tile in image.tiles:
-                _note(paths, _tile_path(_path(image), tile.number))
-        elif image.source == "SEQUENCE" and frame is None:
-            _note(paths, _path(image))
-    if frame is not None:
-        for image, number in _sequence_frames(frame):
-            _note(paths, _sequence_path(_path(image), number))
+    for image, path in _absent():
+        if image.source != "SEQUENCE" and _can_be_rendered(image):
+            paths.add(path)
+    for image, number in _sequence_frames(frame) if frame is not None else ():
+        path = _sequence_path(_path(image), number)
+        if not _exists(path):
+            paths.add(path)
     return sorted(paths)
 
 
-def _note(paths, path):
-    if not os.path.exists(path):
-        paths.add(path)
+def missing_in_editors():
+    """Paths of absent images that only the user interface shows: camera backgrounds, references, image editors."""
+    return sorted({path for image, path in _absent() if not _can_be_rendered(image)})
+
+
+@functools.lru_cache(maxsize=None)
+def _absent():
+    """[(image, path)] of files that are not there; a tiled image can stand there several times."""
+    found = []
+    for image in bpy.data.images:
+        if image.packed_file or len(image.packed_files) or not image.filepath:
+            continue
+        if image.source in {"FILE", "MOVIE", "SEQUENCE"}:
+            paths = [_path(image)]
+        elif image.source == "TILED":
+            paths = [_tile_path(_path(image), tile.number) for tile in image.tiles]
+        else:
+            continue
+        found += [(image, path) for path in paths if not _exists(path)]
+    return found
+
+
+def _can_be_rendered(image):
+    """Whether anything but the user interface uses the image."""
+    for user in bpy.data.user_map(subset={image})[image]:
+        if isinstance(user, (bpy.types.Screen, bpy.types.WindowManager, bpy.types.Brush, bpy.types.Camera)):
+            continue
+        if isinstance(user, bpy.types.Object) and user.type == "EMPTY":
+            continue
+        return True
+    return False
+
+
+def _exists(path):
+    """By a listing of its folder: on a mounted bucket one listing costs what one look at a file does."""
+    folder, name = os.path.split(path)
+    # The listing may spell the name differently where the disk takes both.
+    return name in _names(folder) or os.path.exists(path)
+
+
+@functools.lru_cache(maxsize=256)
+def _names(folder):
+    """Inputs do not change while a task runs, so once is enough."""
+    try:
+        return frozenset(os.listdir(folder))
+    except OSError:
+        return frozenset()
 
 
 def _tile_path(path, number):
