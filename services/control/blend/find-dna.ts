@@ -1,4 +1,4 @@
-import { ascii, lastIndexOf, viewOf } from './bytes.ts';
+import { ascii, copyOf, lastIndexOf, viewOf } from './bytes.ts';
 import type { Content } from './content.ts';
 import { type Dna, MAX_DNA_BYTES, parseDna } from './dna.ts';
 import { BlendError } from './facts.ts';
@@ -13,7 +13,7 @@ const MAX_GUESSES = 16;
 export async function findDna(content: Content, header: Header): Promise<Dna> {
   const block = (await findInLastPiece(content, header)) ?? (await walkTo(content, header));
   if (block.length > MAX_DNA_BYTES) throw new BlendError('tooLarge', `a DNA of ${block.length} bytes`);
-  return parseDna((await readBody(content, block)).slice(), header);
+  return parseDna(copyOf(await readBody(content, block)), header);
 }
 
 async function findInLastPiece(content: Content, header: Header): Promise<BlockHead | null> {

@@ -1,4 +1,4 @@
-import { viewOf } from './bytes.ts';
+import { ascii, copyOf, viewOf } from './bytes.ts';
 import { type Collected, collect } from './collect.ts';
 import { type Content, DecodeMeter, plainContent } from './content.ts';
 import { BlendError, type BlendFacts, type BlendTools, type ByteSource, type Compression } from './facts.ts';
@@ -34,6 +34,9 @@ export async function readBlend(source: ByteSource, tools: BlendTools): Promise<
   }
 }
 
+/** Enough to say what a file is that is no .blend. */
+const SNIFFED_BYTES = 64;
+
 interface Opened {
   readonly compression: Compression;
   readonly content: Content;
@@ -41,7 +44,7 @@ interface Opened {
 }
 
 async function openContent(raw: RangeReader, tools: BlendTools): Promise<Opened> {
-  const start = (await raw.read(0, LONGEST_HEADER)).slice();
+  const start = copyOf(await raw.read(0, SNIFFED_BYTES));
   const magic = start.length < 4 ? 0 : viewOf(start).getUint32(0, true);
   if (isZstdFrame(magic) || isSkippable(magic)) return openZstd(raw, tools);
   if (start[0] === 0x1f && start[1] === 0x8b) return stream('gzip', raw, () => tools.gunzip(piecesOf(raw)));
@@ -50,7 +53,7 @@ async function openContent(raw: RangeReader, tools: BlendTools): Promise<Opened>
 }
 
 function looksPlain(start: Uint8Array): boolean {
-  return viewOf(start).byteLength >= 7 && start[0] === 0x42 && start[1] === 0x4c;
+  return ascii(start, 0, 4) === 'BLEN';
 }
 
 async function openZstd(raw: RangeReader, tools: BlendTools): Promise<Opened> {

@@ -1,3 +1,4 @@
+import { copyOf } from './bytes.ts';
 import type { Content } from './content.ts';
 import type { Dna, Struct } from './dna.ts';
 import { REFERRING_CODES, REFERRING_STRUCTS } from './external.ts';
@@ -74,7 +75,7 @@ export async function readRecord(
   if (struct.bytes > MAX_ID_BYTES)
     throw new BlendError('tooLarge', `${struct.name} has ${struct.bytes} bytes`);
   // Copied: what is kept must not hold on to the window it came from.
-  return recordAt(dna, struct, (await readBody(content, block, struct.bytes)).slice());
+  return recordAt(dna, struct, copyOf(await readBody(content, block, struct.bytes)));
 }
 
 /** Decides which DATA blocks are worth keeping, by struct. */
@@ -97,7 +98,7 @@ export function createDataKeeper(content: Content, dna: Dna) {
       return;
     }
     const struct = dna.at(block.sdna);
-    const body = (await readBody(content, block)).slice();
+    const body = copyOf(await readBody(content, block));
     if (struct && struct.bytes * Math.max(block.count, 1) > body.length)
       throw new BlendError('corrupt', `a block is too short for its ${struct.name}`);
     scope.bytes += block.length;

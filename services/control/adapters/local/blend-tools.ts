@@ -19,7 +19,7 @@ export const blendTools: BlendTools = {
 
 /** Copies what comes in: `blend/` only lends its pieces, and a stream keeps them for longer. */
 async function* copies(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for await (const piece of pieces) yield piece.slice();
+  for await (const piece of pieces) yield new Uint8Array(piece);
 }
 
 async function* through(
