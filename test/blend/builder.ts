@@ -141,7 +141,7 @@ interface HeadValues {
 }
 
 /** A block's head alone, for files that lie about what follows. */
-function head(layout: Layout, { code, length, old, sdna, count }: HeadValues): Uint8Array {
+export function head(layout: Layout, { code, length, old, sdna, count }: HeadValues): Uint8Array {
   const little = layout.littleEndian;
   const bytes = new Uint8Array(layout.format === 1 ? 32 : 16 + layout.pointerSize);
   const view = new DataView(bytes.buffer);

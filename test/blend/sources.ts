@@ -51,3 +51,19 @@ export function splitZstd(file: Uint8Array): { frames: readonly Uint8Array[]; ta
 export function unpackZstd(file: Uint8Array): Uint8Array {
   return Buffer.concat(splitZstd(file).frames.map((frame) => zstdDecompressSync(frame)));
 }
+
+/** A seek table for these frames. */
+export function seekTable(
+  frames: readonly { readonly stored: number; readonly decoded: number }[],
+): Uint8Array {
+  const table = Buffer.alloc(8 + frames.length * 8 + 9);
+  table.writeUInt32LE(0x184d2a5e, 0);
+  table.writeUInt32LE(table.length - 8, 4);
+  for (const [index, frame] of frames.entries()) {
+    table.writeUInt32LE(frame.stored, 8 + index * 8);
+    table.writeUInt32LE(frame.decoded, 12 + index * 8);
+  }
+  table.writeUInt32LE(frames.length, table.length - 9);
+  table.writeUInt32LE(0x8f92eab1, table.length - 4);
+  return table;
+}
