@@ -16,6 +16,8 @@ type Trouble =
 export class Fake<Port> {
   /** Every call in order, failed ones included. */
   readonly calls: Call[] = [];
+  /** Called before and after each call acts; it may throw, as if the caller had died just there. */
+  onCall: ((when: 'before' | 'after') => void) | null = null;
   readonly #next = new Map<string, Trouble[]>();
   readonly #lasting = new Map<string, PortErrorCode>();
 
@@ -50,12 +52,14 @@ export class Fake<Port> {
     args: readonly unknown[],
     act: () => T,
   ): Promise<Awaited<T>> {
+    this.onCall?.('before');
     this.calls.push({ method, args });
     const lasting = this.#lasting.get(method) ?? this.#lasting.get('*');
     if (lasting !== undefined) throw new PortError(lasting, `${method} (ordered by the test)`);
     const trouble = this.#next.get(method)?.shift();
     if (trouble?.kind === 'fail') throw new PortError(trouble.code, `${method} (ordered by the test)`);
     const result = await act();
+    this.onCall?.('after');
     if (trouble?.kind === 'timeOutAfterActing')
       throw new PortError('transient', `${method} (acted, then timed out)`);
     return result;

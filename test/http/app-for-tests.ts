@@ -97,6 +97,7 @@ export function aRun(overrides: Partial<RunRecord> = {}): RunRecord {
     times: NO_FRAME_TIMES,
     round: 0,
     jobId: null,
+    inputGoneSince: null,
     check: 'none',
     restarts: 0,
     warnings: [],

@@ -60,6 +60,18 @@ export function resolveReference(from: string, stored: string): string | null {
   return parts.join('/');
 }
 
+/** A shot is looked at anew when its .blend or its settings file was written anew: this differs then. */
+export function triggerOf(generation: string, settings: SettingsSeen | undefined): string {
+  return `${generation}/${settings?.generation ?? 'none'}`;
+}
+
+/** Sent with a manifest: a person named this shot. */
+export function hasManifest(settings: SettingsSeen | undefined): boolean {
+  if (settings === undefined || settings.problem !== null) return false;
+  const { value } = settings;
+  return typeof value === 'object' && value !== null && 'inputs' in value;
+}
+
 export function folderOf(path: string): string {
   const slash = path.lastIndexOf('/');
   return slash < 0 ? '' : path.slice(0, slash);

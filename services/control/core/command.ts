@@ -23,6 +23,28 @@ export type Command =
   | { readonly kind: 'pause'; readonly by: string | null }
   | { readonly kind: 'resume'; readonly by: string | null };
 
+/** What each kind must carry, beside the kind. */
+const NEEDS: Readonly<Record<Command['kind'], 'path' | 'runId' | 'minutes' | null>> = {
+  uploaded: 'path',
+  cancel: 'runId',
+  again: 'runId',
+  release: 'runId',
+  allowScripts: 'runId',
+  wake: 'minutes',
+  teardown: null,
+  pause: null,
+  resume: null,
+};
+
+/** Commands come from outside this process: what is none must not break a pass. */
+export function isCommand(value: unknown): value is Command {
+  if (typeof value !== 'object' || value === null || !('kind' in value)) return false;
+  if (typeof value.kind !== 'string' || !Object.hasOwn(NEEDS, value.kind)) return false;
+  const need = NEEDS[value.kind as Command['kind']];
+  const type = need === 'minutes' ? 'number' : 'string';
+  return need === null || typeof (value as Record<string, unknown>)[need] === type;
+}
+
 export interface CommandSeen {
   readonly id: string;
   readonly command: Command;

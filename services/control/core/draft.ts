@@ -37,12 +37,14 @@ export function createDraft(observed: Observed): Draft {
   };
 }
 
-/** A run that stands on record as open but that the memory does not know: the service died in between. */
+/** A run whose record and the memory disagree about whether it is open: the service died in between. */
 function withAllOpenRuns({ memory, runs }: Observed): FarmMemory {
   const known = new Set(memory.openRuns);
   const found = [...runs.values()].filter((run) => !isFinal(run.state) && !known.has(run.id));
-  if (found.length === 0) return memory;
-  return { ...memory, openRuns: [...memory.openRuns, ...found.map((run) => run.id)] };
+  const ended = memory.openRuns.filter((id) => isFinal(runs.get(id)?.state ?? 'received'));
+  if (found.length === 0 && ended.length === 0) return memory;
+  const openRuns = [...memory.openRuns.filter((id) => !ended.includes(id)), ...found.map((run) => run.id)];
+  return { ...memory, openRuns, endedRuns: [...new Set([...ended, ...memory.endedRuns])] };
 }
 
 export function openRuns(draft: Draft): readonly RunRecord[] {

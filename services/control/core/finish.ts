@@ -3,7 +3,7 @@ import type { Draft, Sight } from './draft.ts';
 import { act, moveRun, note, openRuns, titleOf, updateRun, updateShot } from './draft.ts';
 import { framesOf } from './frames.ts';
 import type { JobObserved, RunObserved } from './model.ts';
-import { isLiveJob } from './progress.ts';
+import { isLiveJob, rejectByCheck } from './progress.ts';
 import type { RunRecord } from './run.ts';
 import { rendersFolder, wantsFarm } from './run.ts';
 import { openFrames } from './submission.ts';
@@ -40,6 +40,7 @@ function finish(
     endCancelledElsewhere(sight, draft, run);
     return;
   }
+  if (seen.findings === 'unknown' || rejectByCheck(sight, draft, run, seen)) return;
   const bad = badVerdicts(seen, open);
   const log = Object.values(seen.logs).find((text) => text !== '') ?? '';
   const blamed = job === null ? run : blame(run, bad, log);

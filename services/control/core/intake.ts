@@ -1,5 +1,5 @@
 import type { CatalogEntry, SettingsSeen } from './catalog.ts';
-import { linkedPaths, shotOf } from './catalog.ts';
+import { hasManifest, linkedPaths, shotOf, triggerOf } from './catalog.ts';
 import type { Draft, Sight } from './draft.ts';
 import { dropRun, note, openRun, openRuns, remember, shotMemory, updateShot } from './draft.ts';
 import type { RunRecord } from './run.ts';
@@ -20,7 +20,7 @@ export function takeIn(sight: Sight, draft: Draft): void {
 
 function takeInOne(sight: Sight, draft: Draft, entry: CatalogEntry): void {
   const memory = shotMemory(draft, entry.path);
-  const trigger = triggerOf(sight, entry);
+  const trigger = triggerOf(entry.generation, sight.observed.settingsFiles.get(entry.path));
   if (memory.handled === trigger) return;
   if (isDecidedByLiveRun(sight, draft, entry)) return;
   updateShot(draft, entry.path, { handled: trigger });
@@ -29,13 +29,9 @@ function takeInOne(sight: Sight, draft: Draft, entry: CatalogEntry): void {
     note(sight, draft, `${entry.path}: not rendered`, nothing);
     return;
   }
-  createRun(sight, draft, entry.path, { isExplicit: isExplicit(sight, entry.path) });
-}
-
-/** A shot is looked at anew when its .blend or its settings file was written anew. */
-function triggerOf(sight: Sight, entry: CatalogEntry): string {
-  const settings = sight.observed.settingsFiles.get(entry.path);
-  return `${entry.generation}/${settings?.generation ?? 'none'}`;
+  createRun(sight, draft, entry.path, {
+    isExplicit: hasManifest(sight.observed.settingsFiles.get(entry.path)),
+  });
 }
 
 /** A run that lives decides first whether it joins (same bytes) or is superseded; only then is there a new one. */
@@ -49,21 +45,13 @@ function isDecidedByLiveRun(sight: Sight, draft: Draft, entry: CatalogEntry): bo
 
 /** Why nothing is rendered for it, or `null` when a run is to be made. */
 function whyNoRun(sight: Sight, entry: CatalogEntry): string | null {
-  if (isExplicit(sight, entry.path)) return null;
+  if (hasManifest(sight.observed.settingsFiles.get(entry.path))) return null;
   if (entry.updatedAt < sight.observed.memory.intakeSince) return 'it was there before Tablao started here';
   if (sight.policy.isIgnored(entry.path)) return 'its path is in IGNORE_GLOBS';
   if (linkedPaths(sight.observed.catalog).has(entry.path)) return 'a library: other files link it';
   if (entry.failure !== null || entry.facts === null) return null;
   const canRender = entry.facts.scenes.some((scene) => scene.canRender);
   return canRender ? null : 'a library: no scene of it has a camera or a sequence';
-}
-
-/** Sent with a manifest: a person named this shot. */
-function isExplicit(sight: Sight, path: string): boolean {
-  const settings = sight.observed.settingsFiles.get(path);
-  if (settings === undefined || settings.problem !== null) return false;
-  const value = settings.value;
-  return typeof value === 'object' && value !== null && 'inputs' in value;
 }
 
 /** A run that was not admitted yet and is linked by another file meanwhile is a library after all. */
@@ -98,7 +86,7 @@ export function createRun(sight: Sight, draft: Draft, scenePath: string, wish: N
     generation: entry.generation,
     runs: count,
     lastRunId: id,
-    handled: triggerOf(sight, entry),
+    handled: triggerOf(entry.generation, sight.observed.settingsFiles.get(entry.path)),
   });
   openRun(draft, run);
   note(sight, draft, `${run.shot}: received`, `run ${id}`);
@@ -138,6 +126,7 @@ function emptyRun(sight: Sight, entry: CatalogEntry): Omit<RunRecord, 'id' | 'co
     times: NO_FRAME_TIMES,
     round: 0,
     jobId: null,
+    inputGoneSince: null,
     check: 'none',
     restarts: 0,
     warnings: [],

@@ -1,5 +1,6 @@
+import { hasManifest, triggerOf } from './catalog.ts';
 import type { Draft, Sight } from './draft.ts';
-import { moveRun, note, openRuns, titleOf, updateRun, updateShot } from './draft.ts';
+import { lookAgain, moveRun, note, openRuns, shotMemory, titleOf, updateRun, updateShot } from './draft.ts';
 import { createRun } from './intake.ts';
 import type { Pin, RunRecord } from './run.ts';
 
@@ -8,6 +9,9 @@ type InputsNow =
   | { readonly state: 'changed'; readonly path: string }
   | { readonly state: 'gone'; readonly path: string }
   | { readonly state: 'unknown' };
+
+/** Longer than a large file takes to be written over, with the pause until it counts as whole. */
+const GONE_AFTER_MS = 60_000;
 
 /**
  * Never two versions of the inputs in one run: a run whose input was overwritten ends as superseded and a new one is
@@ -24,16 +28,25 @@ export function followInputs(sight: Sight, draft: Draft): void {
 function followBeforeAdmission(sight: Sight, draft: Draft, run: RunRecord): void {
   const entry = sight.observed.catalog.get(run.scenePath);
   if (entry === undefined) return;
-  const settingsGeneration = sight.observed.settingsFiles.get(run.scenePath)?.generation ?? null;
+  const settings = sight.observed.settingsFiles.get(run.scenePath);
+  const settingsGeneration = settings?.generation ?? null;
   if (run.generation === entry.generation && run.settingsGeneration === settingsGeneration) return;
-  const value = sight.observed.settingsFiles.get(run.scenePath)?.value;
-  const isExplicit = typeof value === 'object' && value !== null && 'inputs' in value;
-  updateShot(draft, run.scenePath, {
-    handled: `${entry.generation}/${settingsGeneration ?? 'none'}`,
-    generation: entry.generation,
-    runs: 1,
-  });
+  adoptGeneration(sight, draft, run, entry.generation);
+  const isExplicit = hasManifest(settings);
   updateRun(draft, run, { generation: entry.generation, settingsGeneration, isExplicit });
+}
+
+/**
+ * This run now stands for these bytes. Runs of bytes that were counted before are counted on: ids come from the count,
+ * and an id that came twice would make frames of the older run pass for this one's.
+ */
+function adoptGeneration(sight: Sight, draft: Draft, run: RunRecord, generation: string): void {
+  const memory = shotMemory(draft, run.scenePath);
+  updateShot(draft, run.scenePath, {
+    handled: triggerOf(generation, sight.observed.settingsFiles.get(run.scenePath)),
+    generation,
+    runs: memory.generation === generation ? memory.runs : 1,
+  });
 }
 
 function followAdmitted(sight: Sight, draft: Draft, run: RunRecord): void {
@@ -41,9 +54,11 @@ function followAdmitted(sight: Sight, draft: Draft, run: RunRecord): void {
   const inputs = inputsNow(sight, run);
   if (inputs.state === 'unknown') return;
   if (inputs.state === 'gone') {
+    if (!hasStayedAway(sight, draft, run)) return;
     supersede(sight, draft, run, `${inputs.path} was taken away while it rendered`, 'inputRemoved');
     return;
   }
+  if (run.inputGoneSince !== null) updateRun(draft, run, { inputGoneSince: null });
   if (inputs.state === 'changed') {
     supersede(sight, draft, run, `${inputs.path} was overwritten while it rendered`, 'inputOverwritten');
     createRun(sight, draft, run.scenePath, { isExplicit: run.isExplicit, isReleased: true });
@@ -54,7 +69,16 @@ function followAdmitted(sight: Sight, draft: Draft, run: RunRecord): void {
     createRun(sight, draft, run.scenePath, { isExplicit: run.isExplicit, isReleased: true });
     return;
   }
-  join(sight, draft, run, inputs.pins);
+  join(sight, draft, draft.runs.get(run.id) ?? run, inputs.pins);
+}
+
+/** Programs overwrite a file by taking the old one away first: it counts as gone only when it stays away. */
+function hasStayedAway(sight: Sight, draft: Draft, run: RunRecord): boolean {
+  const since = run.inputGoneSince ?? sight.now;
+  if (sight.now - since >= GONE_AFTER_MS) return true;
+  updateRun(draft, run, { inputGoneSince: since });
+  lookAgain(draft, since + GONE_AFTER_MS);
+  return false;
 }
 
 /** How the pinned inputs stand now. Only the looked-up ones can differ; a look-up that failed says nothing. */
@@ -79,19 +103,12 @@ function join(sight: Sight, draft: Draft, run: RunRecord, pins: readonly Pin[]):
   if (!moved) return;
   const entry = sight.observed.catalog.get(run.scenePath);
   const generation = entry?.generation ?? run.generation;
-  updateShot(draft, run.scenePath, {
-    handled: `${generation}/${run.settingsGeneration ?? 'none'}`,
-    ...(generation === run.generation ? {} : { generation, runs: 1 }),
-  });
+  adoptGeneration(sight, draft, run, generation);
   updateRun(draft, run, { inputs: pins, generation });
   note(sight, draft, `${titleOf(run)}: joined`, 'the same bytes were uploaded again');
 }
 
 function supersede(sight: Sight, draft: Draft, run: RunRecord, what: string, code: string): void {
-  const job = sight.observed.details.get(run.id)?.job;
-  if (job !== undefined && job !== null && job !== 'unknown') {
-    draft.actions.push({ kind: 'cancelJob', jobId: job.id, reason: what });
-  }
   moveRun(sight, draft, run, 'superseded', {
     code,
     message: `${what}; its finished frames stay in ${titleOf(run)}.`,

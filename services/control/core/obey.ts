@@ -74,10 +74,6 @@ function revive(sight: Sight, draft: Draft, path: string): void {
 function cancel(sight: Sight, draft: Draft, runId: string, by: string | null): void {
   const run = draft.runs.get(runId);
   if (run === undefined || isFinal(run.state)) return;
-  const job = sight.observed.details.get(run.id)?.job;
-  if (job !== undefined && job !== null && job !== 'unknown') {
-    draft.actions.push({ kind: 'cancelJob', jobId: job.id, reason: 'a person cancelled the run' });
-  }
   moveRun(sight, draft, run, 'cancelled', {
     code: 'cancelled',
     message: `Cancelled by ${by ?? 'a person'}; the frames that were ready stay.`,

@@ -41,9 +41,12 @@ export function followJobs(sight: Sight, draft: Draft): void {
   }
 }
 
-/** A job whose run has ended otherwise (cancelled, superseded) ends too, whenever it is seen. */
+/**
+ * A job that lives on although its run has ended (cancelled, superseded, given up) ends too. This is the only place that
+ * ends jobs, so that one is found as well when the service died between the two.
+ */
 export function endJobsOfEndedRuns(sight: Sight, draft: Draft): void {
-  for (const run of sight.observed.runs.values()) {
+  for (const run of draft.runs.values()) {
     const job = sight.observed.details.get(run.id)?.job;
     if (job === undefined || job === null || job === 'unknown' || !isLiveJob(job) || !isFinal(run.state))
       continue;
@@ -62,13 +65,13 @@ function followJob(
   let run = begin(sight, draft, before, job, tasks);
   const check = tasks.find((task) => task.name === CHECK_TASK);
   if (check !== undefined && run.check === 'pending') {
-    const judged = judgeCheck(sight, draft, run, seen, job, check);
+    const judged = judgeCheck(sight, draft, run, seen, check);
     if (judged === null) return;
     run = judged;
   }
   run = retryFailed(sight, draft, run, seen, tasks);
   run = freeHung(sight, draft, run, tasks);
-  stopWhenAllFail(sight, draft, run, job);
+  stopWhenAllFail(sight, draft, run);
 }
 
 function begin(
@@ -91,7 +94,6 @@ function judgeCheck(
   draft: Draft,
   run: RunRecord,
   seen: RunObserved,
-  job: JobObserved,
   check: TaskObserved,
 ): RunRecord | null {
   if (seen.findings === 'unknown') return run;
@@ -101,24 +103,27 @@ function judgeCheck(
     return updateRun(draft, run, { check: 'passed', warnings: [...warnings].slice(0, 20) });
   }
   if (check.status !== 'failed') return run;
-  const error = findings.find((finding) => finding.level === 'error');
-  if (error !== undefined) {
-    act(draft, { kind: 'cancelJob', jobId: job.id, reason: error.message });
-    moveRun(sight, draft, run, 'rejected', {
-      code: error.code,
-      message: error.message,
-      action: error.action,
-    });
-    return null;
-  }
-  return restartOrFail(sight, draft, run, job, check, seen);
+  if (rejectByCheck(sight, draft, run, seen)) return null;
+  return restartOrFail(sight, draft, run, check, seen);
+}
+
+/**
+ * Ends the run with what its check found, if that was an error. Flamenco fails a job of up to ten tasks with its first
+ * failed one, so this is asked of jobs that have ended, too.
+ */
+export function rejectByCheck(sight: Sight, draft: Draft, run: RunRecord, seen: RunObserved): boolean {
+  if (seen.findings === null || seen.findings === 'unknown') return false;
+  const error = seen.findings.find((finding) => finding.level === 'error');
+  if (error === undefined) return false;
+  const { code, message, action } = error;
+  moveRun(sight, draft, run, 'rejected', { code, message, action });
+  return true;
 }
 
 function restartOrFail(
   sight: Sight,
   draft: Draft,
   run: RunRecord,
-  job: JobObserved,
   task: TaskObserved,
   seen: RunObserved,
 ): RunRecord | null {
@@ -127,7 +132,6 @@ function restartOrFail(
     act(draft, { kind: 'requeueTask', taskId: task.id, reason: `${task.name} failed; trying again` });
     return updateRun(draft, run, { restarts: run.restarts + 1 });
   }
-  act(draft, { kind: 'cancelJob', jobId: job.id, reason: `${task.name} failed ${MAX_RESTARTS} times` });
   moveRun(sight, draft, run, 'failed', {
     code: 'workerBroken',
     message:
@@ -235,11 +239,10 @@ function hungAfterMs(run: RunRecord): number {
 }
 
 /** When nothing came out and the first frames failed everywhere, more of the same would only cost money. */
-function stopWhenAllFail(sight: Sight, draft: Draft, run: RunRecord, job: JobObserved): void {
+function stopWhenAllFail(sight: Sight, draft: Draft, run: RunRecord): void {
   const total = framesOf(run.frames ?? '').length;
   const givenUp = run.troubles.filter((trouble) => trouble.attempts >= MAX_ATTEMPTS);
   if (run.proved !== '' || givenUp.length === 0 || run.troubles.length < Math.min(3, total)) return;
-  act(draft, { kind: 'cancelJob', jobId: job.id, reason: 'its first frames failed everywhere' });
   moveRun(sight, draft, run, 'failed', {
     code: 'framesFail',
     message: `The first frames failed everywhere, so the rest was not tried. ${describeTroubles(run.troubles)}`,

@@ -159,6 +159,8 @@ export interface RunRecord {
   /** The first job of a run is round 1, a job for missing frames the next. 0 = none submitted yet. */
   readonly round: number;
   readonly jobId: string | null;
+  /** Since when one of its inputs is not there; `null` = all are, as far as is known. */
+  readonly inputGoneSince: EpochMs | null;
   /** What the first task found when it opened the shot on a worker. */
   readonly check: 'none' | 'pending' | 'passed';
   /** How many times a job of this run was set going again after it failed as a whole. */

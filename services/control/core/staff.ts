@@ -8,8 +8,8 @@ const STRANGER_AFTER_MS = 60_000;
 /** Orders workers that are wanted, drains those that are not (idle ones first), and forgets those that are gone. */
 export function staffFarm(sight: Sight, draft: Draft): void {
   const { farm, workers, managerWorkers } = sight.observed;
-  if (farm === 'unknown' || farm.state !== 'up' || workers === 'unknown') return;
-  if (farm.manager !== 'ready' || managerWorkers === 'unknown') return;
+  if (farm === 'unknown' || farm.state !== 'up' || workers === 'unknown' || managerWorkers === 'unknown')
+    return;
   clearEnded(draft, workers, managerWorkers);
   const living = workers.filter((worker) => worker.state !== 'ended');
   const known = new Map(managerWorkers.map((worker) => [worker.name, worker]));

@@ -12,6 +12,7 @@ import type { FileReference, SceneFacts, ShotFacts } from '../core/shot-facts.ts
 import type { EpochMs } from '../core/time.ts';
 import type { ObjectSeen, Scenes } from '../ports/buckets.ts';
 import { isPortError } from '../ports/errors.ts';
+import { orUnknown } from './or-unknown.ts';
 import type { CatalogState } from './state.ts';
 
 const MAX_SETTINGS_BYTES = 8 * 1024 * 1024;
@@ -19,7 +20,7 @@ const MAX_SETTINGS_BYTES = 8 * 1024 * 1024;
 export interface Scan {
   readonly catalog: CatalogState;
   readonly didChange: boolean;
-  /** Scene paths that were looked at. */
+  /** Scene paths whose .blend or settings file is another one than before. */
   readonly touched: ReadonlySet<string>;
 }
 
@@ -39,9 +40,12 @@ export async function scanScenes(
   for (const [path, object] of await changedObjects(scenes, listing, hinted, before)) {
     const scenePath = isBlend(path) ? path : sceneOfRenderJson(path);
     if (scenePath === null) continue;
+    const hasChanged = isBlend(path)
+      ? await scanBlend(scenes, tools, blends, path, object, now)
+      : await scanSettings(scenes, settings, scenePath, path, object);
+    if (!hasChanged) continue;
+    didChange = true;
     touched.add(scenePath);
-    if (isBlend(path)) didChange = (await scanBlend(scenes, tools, blends, path, object, now)) || didChange;
-    else didChange = (await scanSettings(scenes, settings, scenePath, path, object)) || didChange;
   }
   return { catalog: didChange ? { blends, settings } : before, didChange, touched };
 }
@@ -61,7 +65,10 @@ async function changedObjects(
     ]);
   }
   const seen = new Map<string, ObjectSeen | null>();
-  for (const path of new Set(hinted.filter(isOurs))) seen.set(path, await scenes.look(path));
+  for (const path of new Set(hinted.filter(isOurs))) {
+    const object = await orUnknown(scenes.look(path));
+    if (object !== 'unknown') seen.set(path, object);
+  }
   return seen;
 }
 

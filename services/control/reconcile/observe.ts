@@ -1,3 +1,4 @@
+import { triggerOf } from '../core/catalog.ts';
 import { CHECK_TASK } from '../core/chunks.ts';
 import { closureOf } from '../core/closure.ts';
 import type { CommandSeen } from '../core/command.ts';
@@ -19,6 +20,7 @@ import { isFinal, type RunRecord, rendersFolder, wantsFarm } from '../core/run.t
 import { framesOfTask, isGivenUp } from '../core/troubles.ts';
 import { isPortError } from '../ports/errors.ts';
 import { scanScenes } from './catalog-scan.ts';
+import { orUnknown } from './or-unknown.ts';
 import type { Ports } from './ports.ts';
 import { proveFrames, readJson } from './prove.ts';
 import type { CatalogState, State } from './state.ts';
@@ -90,15 +92,6 @@ export async function observe(
   return { observed, catalog, didCatalogChange: scan.didChange };
 }
 
-async function orUnknown<T>(promise: Promise<T>): Promise<T | Unknown> {
-  try {
-    return await promise;
-  } catch (error) {
-    if (isPortError(error)) return 'unknown';
-    throw error;
-  }
-}
-
 const UNKNOWN: Unknown = 'unknown';
 
 /** A job whose run has ended must end too, also when the service died between the two. */
@@ -131,7 +124,8 @@ async function loadRuns(
     const run = await state.run(id);
     if (run === null) continue;
     const isAsked = named.includes(id) || (isUpload && run.reason?.code === 'missingFiles');
-    if (!isFinal(run.state) || isAsked) runs.set(id, run);
+    // One that ended just before a crash may still stand among the open ones: it is moved over.
+    if (!isFinal(run.state) || isAsked || memory.openRuns.includes(id)) runs.set(id, run);
   }
   return runs;
 }
@@ -149,7 +143,7 @@ function hintedPaths(
 function unhandled(catalog: CatalogState, shots: Observed['shots']): readonly string[] {
   const paths: string[] = [];
   for (const entry of catalog.blends.values()) {
-    const trigger = `${entry.generation}/${catalog.settings.get(entry.path)?.generation ?? 'none'}`;
+    const trigger = triggerOf(entry.generation, catalog.settings.get(entry.path));
     if (shots.get(entry.path)?.handled !== trigger) paths.push(entry.path);
   }
   return paths;
@@ -175,7 +169,8 @@ async function lookAtInputs(
     }
     const job = details.get(run.id)?.job;
     const hasEnded = job === null || (job !== undefined && job !== 'unknown' && !isLiveJob(job));
-    for (const { path } of run.inputs) if (hasEnded || isListingDue || uploaded.has(path)) wanted.add(path);
+    const isDue = hasEnded || isListingDue || run.inputGoneSince !== null;
+    for (const { path } of run.inputs) if (isDue || uploaded.has(path)) wanted.add(path);
     wanted.add(run.scenePath);
   }
   const seen = new Map<string, InputSeen | null | Unknown>();

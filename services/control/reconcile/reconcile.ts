@@ -65,9 +65,9 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
     const { observed, catalog, didCatalogChange } = await observe(ports, state, policy, wasFirst);
     const now = clock.now();
     const planned = plan(observed, policy, now);
-    mustHold();
+    await holdOn();
     if (didCatalogChange) await state.saveCatalog(catalog);
-    for (const run of planned.runs) await state.saveRun(run);
+    for (const run of openFirst(planned.runs)) await state.saveRun(run);
     for (const id of planned.dropped) await state.dropRun(id);
     if (planned.shots !== observed.shots && hasChanged(planned.shots, observed.shots))
       await state.saveShots(planned.shots);
@@ -87,9 +87,10 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
     return planned.lookAgainAt;
   }
 
-  function mustHold(): void {
-    if (held === null || clock.now() >= held.until)
-      throw new Error('the lease ran out while looking; nothing was done');
+  /** Looking at a large bucket for the first time may take longer than a lease lasts. */
+  async function holdOn(): Promise<void> {
+    held = await ports.lease.acquire(holder, LEASE_MS);
+    if (held === null) throw new Error('the lease was lost while looking; nothing was done');
   }
 
   async function report(
@@ -131,6 +132,11 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
       held = null;
     },
   };
+}
+
+/** A new run is on record before the one that it follows is ended: a crash between the two loses neither. */
+function openFirst(runs: readonly RunRecord[]): readonly RunRecord[] {
+  return [...runs].sort((a, b) => Number(isFinal(a.state)) - Number(isFinal(b.state)));
 }
 
 function hasChanged<T>(after: ReadonlyMap<string, T>, before: ReadonlyMap<string, T>): boolean {

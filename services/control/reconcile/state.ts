@@ -1,5 +1,5 @@
 import type { Catalog, CatalogEntry, SettingsSeen } from '../core/catalog.ts';
-import type { CommandSeen } from '../core/command.ts';
+import { type Command, type CommandSeen, isCommand } from '../core/command.ts';
 import type { FarmMemory, ShotMemory } from '../core/model.ts';
 import type { RunRecord } from '../core/run.ts';
 import type { EpochMs } from '../core/time.ts';
@@ -49,6 +49,18 @@ export function createState(records: Records, newMemory: () => FarmMemory) {
     }
   }
 
+  /** One that is no command would stand in the way of every pass: it is taken out. */
+  async function readCommand(name: string): Promise<Command | 'none' | 'bad'> {
+    try {
+      const record = await records.read(name);
+      if (record === null) return 'none';
+      return isCommand(record.value) ? record.value : 'bad';
+    } catch (error) {
+      if (isPortError(error, 'invalid')) return 'bad';
+      throw error;
+    }
+  }
+
   return {
     async memory(): Promise<FarmMemory> {
       return ((await load(FARM)) as FarmMemory | undefined) ?? newMemory();
@@ -76,10 +88,11 @@ export function createState(records: Records, newMemory: () => FarmMemory) {
     async commands(): Promise<readonly CommandSeen[]> {
       const seen: CommandSeen[] = [];
       for (const name of await records.list('commands/')) {
-        const record = await records.read(name);
-        if (record === null) continue;
         const id = name.slice('commands/'.length, -'.json'.length);
-        seen.push({ id, command: record.value as CommandSeen['command'] });
+        const command = await readCommand(name);
+        if (command === 'none') continue;
+        if (command === 'bad') await records.delete(name);
+        else seen.push({ id, command });
       }
       return seen;
     },
