@@ -1,18 +1,21 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, test } from 'node:test';
 import { inflateSync } from 'node:zlib';
+import { createLocalRecords } from '../../services/control/adapters/local/records.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../services/control/main.ts');
 const MAKE = resolve(import.meta.dirname, 'make_shots.py');
@@ -95,5 +98,37 @@ describe('npm start on one machine', { skip: hasBlender ? false : 'Blender is no
     assert.match(ended.output, /tablao: garbage: rejected/);
     assert.match(ended.output, /nocamera: rejected: .*no camera/);
     assert.match(ended.output, /texture: rejected: .*textures\/wood\.png/);
+  });
+
+  test('delivers the others when one frame always fails, and renders only that one again later', async () => {
+    const bucket = join(folder, 'failing');
+    const scene = ['--scene', join(shots, 'first.blend')];
+    // A folder stands where the frame would be written.
+    const inTheWay = join(bucket, 'renders/first/v001/take_003.png');
+    mkdirSync(join(inTheWay, 'x'), { recursive: true });
+    const ended = await runToEnd(bucket, scene);
+    assert.equal(ended.code, 1, ended.output);
+    assert.match(ended.output, /first: incomplete: 2 of 3 frames are there. Frame 3 failed: /);
+    const [file] = readdirSync(join(bucket, '.tablao/runs'));
+    const run = JSON.parse(readFileSync(join(bucket, '.tablao/runs', String(file)), 'utf8'));
+    assert.ok(run.troubles[0].log.length > 0, 'the last log lines are kept');
+    const before = statSync(join(bucket, 'renders/first/v001/take_001.png')).mtimeMs;
+
+    rmSync(inTheWay, { recursive: true });
+    const records = createLocalRecords({ dir: join(bucket, '.tablao') });
+    await records.create('commands/again.json', { kind: 'again', runId: run.id, by: null, settings: {} });
+    const again = await runToEnd(bucket, []);
+    assert.equal(again.code, 0, again.output);
+    assert.ok(statSync(inTheWay).isFile());
+    assert.equal(statSync(join(bucket, 'renders/first/v001/take_001.png')).mtimeMs, before);
+  });
+
+  test('ends a shot with what the check found, before a frame is rendered', async () => {
+    writeFileSync(join(shots, 'checked.render.json'), JSON.stringify({ camera: 'Nobody' }));
+    copyFileSync(join(shots, 'first.blend'), join(shots, 'checked.blend'));
+    const bucket = join(folder, 'checked');
+    const ended = await runToEnd(bucket, ['--scene', join(shots, 'checked.blend')]);
+    assert.equal(ended.code, 1, ended.output);
+    assert.match(ended.output, /checked: rejected: .*Nobody/);
   });
 });
