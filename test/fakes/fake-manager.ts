@@ -1,12 +1,7 @@
+import type { JobOrder } from '../../services/control/core/actions.ts';
 import type { EpochMs } from '../../services/control/core/time.ts';
 import { PortError } from '../../services/control/ports/errors.ts';
-import type {
-  FlamencoWorker,
-  JobSeen,
-  JobToSubmit,
-  Manager,
-  TaskSeen,
-} from '../../services/control/ports/manager.ts';
+import type { FlamencoWorker, JobSeen, Manager, TaskSeen } from '../../services/control/ports/manager.ts';
 import { Fake } from './fake.ts';
 
 export interface TaskPlan {
@@ -17,7 +12,7 @@ export interface TaskPlan {
 interface Options {
   readonly clock: { now(): EpochMs };
   /** The tasks of a submitted job; throw `PortError('invalid')` for one that cannot be compiled. */
-  readonly compile?: (job: JobToSubmit) => readonly TaskPlan[];
+  readonly compile?: (job: JobOrder) => readonly TaskPlan[];
   /** A drained worker has finished and signed off: a test ends its process. */
   readonly onSignedOff?: (workerName: string) => void;
   /** Whether a worker's process lives: `forget` of a living one fails the test. */
@@ -26,7 +21,7 @@ interface Options {
 
 interface JobHeld {
   readonly seen: JobSeen;
-  readonly submitted: JobToSubmit | null;
+  readonly submitted: JobOrder | null;
   readonly taskIds: readonly string[];
 }
 
@@ -60,7 +55,7 @@ export class FakeManager extends Fake<Manager> implements Manager {
     return this.answer('logTail', [taskId], () => (this.#logs.get(taskId) ?? '').slice(-2048));
   }
 
-  submit(job: JobToSubmit): Promise<string> {
+  submit(job: JobOrder): Promise<string> {
     return this.answer('submit', [job], () => {
       const same = [...this.#jobs.values()].find(
         ({ seen }) => seen.runId === job.runId && seen.round === job.round,
@@ -136,7 +131,7 @@ export class FakeManager extends Fake<Manager> implements Manager {
     return { ...seen, stepsCompleted, stepsTotal: sum(tasks.map((task) => task.stepsTotal)) };
   }
 
-  submittedAs(jobId: string): JobToSubmit | null {
+  submittedAs(jobId: string): JobOrder | null {
     return this.#job(jobId).submitted;
   }
 
@@ -203,7 +198,7 @@ export class FakeManager extends Fake<Manager> implements Manager {
     for (const memory of [this.#jobs, this.#tasks, this.#workers, this.#logs]) memory.clear();
   }
 
-  #addJob(job: JobToSubmit): string {
+  #addJob(job: JobOrder): string {
     const plans = this.#options.compile?.(job) ?? [{ name: 'render-1', steps: 1 }];
     const now = this.#options.clock.now();
     const id = this.#newId('job');

@@ -2,13 +2,16 @@ import type { FarmMemory, ShotMemory } from './model.ts';
 import type { RunRecord } from './run.ts';
 import type { EpochMs } from './time.ts';
 
-/** A job to hand to Flamenco Manager; the adapter's port has the same shape. */
+/** A job to hand to Flamenco Manager. */
 export interface JobOrder {
   readonly runId: string;
+  /** 1 for the first job of a run; a job for missing frames has the next number. */
   readonly round: number;
   readonly name: string;
   readonly priority: number;
+  /** The tag of the pool whose workers may take it; `null` = any worker. */
   readonly workerTag: string | null;
+  /** Settings of our job type `tablao-render` (services/blender-kit/README.md). */
   readonly settings: Readonly<Record<string, string | number | boolean>>;
 }
 

@@ -182,12 +182,8 @@ export interface FarmMemory {
   readonly mustGo: boolean;
   /** Since when nothing of the farm could be read. */
   readonly unknownSince: EpochMs | null;
-  readonly managerId: string | null;
   /** Counts up with each worker ordered, so that names never repeat. */
   readonly workerSerial: number;
-  /** Seconds from order to first sign-on, learned. */
-  readonly boots: { readonly count: number; readonly sumSeconds: number };
-  readonly bootsSeen: readonly string[];
   readonly ledger: Ledger;
   readonly decisions: readonly DecisionNoted[];
   readonly leftovers: readonly string[] | null;

@@ -170,14 +170,7 @@ export interface RunRecord {
   readonly dollars: number;
 }
 
-const FINAL: ReadonlySet<RunState> = new Set([
-  'completed',
-  'incomplete',
-  'failed',
-  'rejected',
-  'cancelled',
-  'superseded',
-]);
+const FINAL: ReadonlySet<RunState> = new Set(RUN_STATES.slice(RUN_STATES.indexOf('completed')));
 
 export function isFinal(state: RunState): boolean {
   return FINAL.has(state);

@@ -1,3 +1,4 @@
+import type { JobOrder } from '../core/actions.ts';
 import type { EpochMs } from '../core/time.ts';
 
 export type JobStatus =
@@ -53,18 +54,6 @@ export interface FlamencoWorker {
   readonly lastSeenAt: EpochMs | null;
 }
 
-export interface JobToSubmit {
-  readonly runId: string;
-  /** 1 for the first job of a run; a job for missing frames has the next number. */
-  readonly round: number;
-  readonly name: string;
-  readonly priority: number;
-  /** The tag of the pool whose workers may take it; `null` = any worker. */
-  readonly workerTag: string | null;
-  /** Settings of our job type `tablao-render` (services/blender-kit/README.md). */
-  readonly settings: Readonly<Record<string, string | number | boolean>>;
-}
-
 /** Flamenco Manager's management side. Every method throws `PortError('transient')` when it cannot be reached. */
 export interface Manager {
   jobs(): Promise<readonly JobSeen[]>;
@@ -78,7 +67,7 @@ export interface Manager {
    * others, sets it queued, and returns its id. A repeat returns the same id. `PortError('invalid')` with the
    * manager's words when it cannot be compiled.
    */
-  submit(job: JobToSubmit): Promise<string>;
+  submit(job: JobOrder): Promise<string>;
   /** `requeueing` runs what is not completed again; `cancel-requested` ends it (running frames are killed). */
   setJobStatus(jobId: string, status: 'requeueing' | 'cancel-requested', reason: string): Promise<void>;
   setJobPriority(jobId: string, priority: number): Promise<void>;

@@ -13,6 +13,24 @@ export interface Applied {
 const DESTRUCTIVE = new Set<Action['kind']>(['removeWorker', 'deleteFarm']);
 const AT_WORK = new Set(['queued', 'active', 'requeueing', 'pause-requested']);
 
+/** What `report.json` says of a run, in this order. */
+const REPORTED = [
+  'schema',
+  'id',
+  'shot',
+  'version',
+  'state',
+  'reason',
+  'frames',
+  'proved',
+  'troubles',
+  'times',
+  'inputs',
+  'settings',
+  'blender',
+  'dollars',
+] as const satisfies readonly (keyof RunRecord)[];
+
 /**
  * Performs the actions in order. One that fails is left to the next pass; after a failed one nothing is destroyed any
  * more in this pass. `mayGoOn` says before each whether the lease still holds.
@@ -92,37 +110,7 @@ async function deleteFarm(ports: Ports, isForced: boolean): Promise<void> {
 }
 
 function writeReport(ports: Ports, run: RunRecord): Promise<void> {
-  const {
-    id,
-    shot,
-    version,
-    state,
-    reason,
-    frames,
-    proved,
-    troubles,
-    times,
-    inputs,
-    settings,
-    blender,
-    dollars,
-  } = run;
-  const report = {
-    schema: 1,
-    id,
-    shot,
-    version,
-    state,
-    reason,
-    frames,
-    proved,
-    troubles,
-    times,
-    inputs,
-    settings,
-    blender,
-    dollars,
-  };
+  const report = Object.fromEntries(REPORTED.map((key) => [key, run[key]]));
   const bytes = new TextEncoder().encode(`${JSON.stringify(report, null, 2)}\n`);
   return ports.renders.write(`${rendersFolder(run)}/report.json`, bytes, 'application/json');
 }

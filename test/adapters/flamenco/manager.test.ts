@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { createFlamencoManager } from '../../../services/control/adapters/flamenco/manager.ts';
+import type { JobOrder } from '../../../services/control/core/actions.ts';
 import { isPortError } from '../../../services/control/ports/errors.ts';
-import type { JobToSubmit } from '../../../services/control/ports/manager.ts';
 import { startLite } from '../../flamenco-lite/lite-manager.ts';
 
 const jobScript = `
@@ -14,7 +14,7 @@ function compileJob(job) {
   job.addTask(task);
 }`;
 
-const job: JobToSubmit = {
+const job: JobOrder = {
   runId: 'run-1',
   round: 1,
   name: 'a shot',

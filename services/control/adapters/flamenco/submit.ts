@@ -1,5 +1,6 @@
+import type { JobOrder } from '../../core/actions.ts';
 import { isPortError, PortError } from '../../ports/errors.ts';
-import type { JobSeen, JobToSubmit } from '../../ports/manager.ts';
+import type { JobSeen } from '../../ports/manager.ts';
 import { answers, metadataKeys, read } from './answers.ts';
 import type { Http } from './http.ts';
 import { ensureTag } from './tags.ts';
@@ -11,7 +12,7 @@ const jobType = 'tablao-render';
  * Submits a job once, though Flamenco knows no idempotency key: each job carries its run and round and is made paused;
  * only the oldest of its kind is kept and queued. Whatever stops this half-way, a repeat completes it.
  */
-export async function submitOnce(http: Http, job: JobToSubmit): Promise<string> {
+export async function submitOnce(http: Http, job: JobOrder): Promise<string> {
   const doing = `submitting run ${job.runId}, round ${job.round}`;
   if ((await jobsOf(http, job, doing)).length === 0) await post(http, job, doing);
   const [kept, ...others] = await jobsOf(http, job, doing);
@@ -22,7 +23,7 @@ export async function submitOnce(http: Http, job: JobToSubmit): Promise<string> 
   return kept.id;
 }
 
-async function post(http: Http, job: JobToSubmit, doing: string): Promise<void> {
+async function post(http: Http, job: JobOrder, doing: string): Promise<void> {
   const tag = job.workerTag === null ? {} : { worker_tag: await ensureTag(http, job.workerTag, doing) };
   const submitted = {
     name: job.name,
@@ -42,7 +43,7 @@ async function post(http: Http, job: JobToSubmit, doing: string): Promise<void> 
  * one millisecond the first in the list comes first, which is the first that was stored: by its id another could come
  * before one that its submitter has queued already.
  */
-async function jobsOf(http: Http, { runId, round }: JobToSubmit, doing: string): Promise<readonly JobSeen[]> {
+async function jobsOf(http: Http, { runId, round }: JobOrder, doing: string): Promise<readonly JobSeen[]> {
   const { jobs } = read(answers.jobs, await http.get('jobs', doing), doing);
   return jobs
     .filter((job) => job.runId === runId && job.round === round && !job.isDeleting)

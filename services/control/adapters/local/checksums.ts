@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { crc32c } from '@node-rs/crc32';
+import { crcOf } from './upload-file.ts';
 
 interface Known {
   readonly generation: string;
@@ -11,9 +10,6 @@ interface Options {
   readonly generationOf: (path: string) => Promise<string | null>;
 }
 
-/** Large enough that a terabyte needs no million calls, small enough to let the loop breathe. */
-const CHUNK_BYTES = 1024 * 1024;
-
 /** Checksums of files, computed one after the other in the background and remembered for their generation. */
 export function createChecksums({ generationOf }: Options) {
   const known = new Map<string, Known>();
@@ -23,7 +19,7 @@ export function createChecksums({ generationOf }: Options) {
   async function work(): Promise<void> {
     isWorking = true;
     for (const [path, { file, generation }] of wanted) {
-      const crc = await crc32cOfFile(file).catch(() => null);
+      const crc = await crcOf(file).catch(() => null);
       const isSame = crc !== null && (await generationOf(path).catch(() => null)) === generation;
       if (isSame) known.set(path, { generation, crc32c: crc });
       // What could not be read, or has changed, is asked for again by whoever still wants it.
@@ -45,13 +41,4 @@ export function createChecksums({ generationOf }: Options) {
       if (!isWorking) void work();
     },
   };
-}
-
-/** CRC-32C, base64 of the big-endian 4 bytes, as Cloud Storage writes it. */
-async function crc32cOfFile(file: string): Promise<string> {
-  let sum = 0;
-  for await (const chunk of createReadStream(file, { highWaterMark: CHUNK_BYTES })) sum = crc32c(chunk, sum);
-  const four = Buffer.alloc(4);
-  four.writeUInt32BE(sum);
-  return four.toString('base64');
 }
