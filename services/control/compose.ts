@@ -131,6 +131,7 @@ export async function composeLocal(config: Config, log: Logger): Promise<LocalSe
     stop: async (takeDown) => {
       clearInterval(watchManager);
       events.stop();
+      reconciler.stop();
       wakeUp();
       await ticks.stop();
       await app.close();

@@ -261,6 +261,24 @@ describe('the loop', () => {
     assert.deepEqual(runs, ['queued 1-5', 'superseded 1-24', 'superseded 1-4']);
   });
 
+  test('asks nothing of a settings file that is away for a moment, written again alike, or taken away', async () => {
+    const of = world();
+    const path = 'film/sh010.render.json';
+    of.scenes.put(path, '{ "frames": "1-8" }');
+    await untilSubmitted(of);
+    of.scenes.remove(path);
+    const service = of.start('two');
+    await pass(of, service);
+    of.scenes.put(path, '{ "frames": "1-8" }');
+    await pass(of, service, 20);
+    of.scenes.remove(path);
+    await pass(of, service, 40);
+    assert.deepEqual(
+      (await of.runs()).map(({ state, frames }) => [state, frames]),
+      [['queued', '1-8']],
+    );
+  });
+
   test('keeps an idle farm while the job list cannot be read', async () => {
     const of = world();
     const service = await untilSubmitted(of);

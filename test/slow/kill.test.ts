@@ -86,6 +86,20 @@ describe('kill -9 in the middle of rendering', {
     assertWhole(bucket, before);
   });
 
+  test('of nothing: Ctrl-C takes the farm down at once, and the next start goes on', async () => {
+    const bucket = join(folder, 'interrupt');
+    const first = start(bucket, scene);
+    await untilFrames(bucket, 2);
+    const askedAt = Date.now();
+    first.kill('SIGINT');
+    await ended(first);
+    assert.ok(Date.now() - askedAt < 20_000, 'it does not wait for a tick to run out');
+    assert.deepEqual(farmProcesses(bucket, 'flamenco-lite'), [], 'the farm is down');
+    const before = framesOf(bucket);
+    assert.equal(await ended(start(bucket, scene)), 0);
+    assertWhole(bucket, before);
+  });
+
   for (const what of ['flamenco-lite/manager.ts', 'flamenco-lite/worker.ts']) {
     test(`of ${what}: the run completes, and what was there is not rendered again`, async () => {
       const bucket = join(folder, what.replaceAll(/\W/g, ''));

@@ -13,6 +13,8 @@ export interface CatalogEntry {
   readonly seenAt: EpochMs;
   readonly facts: ShotFacts | null;
   readonly failure: ReadFailure | null;
+  /** Since when it is not there; `null` = it is. */
+  readonly goneSince: EpochMs | null;
 }
 
 /** One `<shot>.render.json` as last read: its JSON, or why it is none. */
@@ -21,7 +23,15 @@ export interface SettingsSeen {
   readonly updatedAt: EpochMs;
   readonly value: unknown;
   readonly problem: string | null;
+  /** Since when it is not there; `null` = it is. */
+  readonly goneSince: EpochMs | null;
 }
+
+/**
+ * A file counts as gone when it has stayed away for so long: programs write a file over by taking the old one away, and
+ * one that is being written is not there until it is whole.
+ */
+export const GONE_AFTER_MS = 60_000;
 
 /** `state/catalog.json`: what is known of every .blend in the bucket. A cache: it can be read again from the bucket. */
 export type Catalog = ReadonlyMap<string, CatalogEntry>;

@@ -24,6 +24,7 @@ function takeInOne(sight: Sight, draft: Draft, entry: CatalogEntry): void {
   if (memory.handled === trigger) return;
   if (isDecidedByLiveRun(sight, draft, entry)) return;
   updateShot(draft, entry.path, { handled: trigger });
+  if (isOnlyWithoutSettings(sight, entry, memory.handled)) return;
   const nothing = whyNoRun(sight, entry);
   if (nothing !== null) {
     note(sight, draft, `${entry.path}: not rendered`, nothing);
@@ -32,6 +33,12 @@ function takeInOne(sight: Sight, draft: Draft, entry: CatalogEntry): void {
   createRun(sight, draft, entry.path, {
     isExplicit: hasManifest(sight.observed.settingsFiles.get(entry.path)),
   });
+}
+
+/** To take a settings file away asks for nothing to be rendered. */
+function isOnlyWithoutSettings(sight: Sight, entry: CatalogEntry, handled: string | null): boolean {
+  const settings = sight.observed.settingsFiles.get(entry.path);
+  return settings === undefined && handled !== null && handled.startsWith(`${entry.generation}/`);
 }
 
 /** A run that lives decides first whether it joins (same bytes) or is superseded; only then is there a new one. */

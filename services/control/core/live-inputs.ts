@@ -1,4 +1,4 @@
-import { hasManifest, triggerOf } from './catalog.ts';
+import { GONE_AFTER_MS, hasManifest, triggerOf } from './catalog.ts';
 import type { Draft, Sight } from './draft.ts';
 import { lookAgain, moveRun, note, openRuns, shotMemory, titleOf, updateRun, updateShot } from './draft.ts';
 import { createRun } from './intake.ts';
@@ -9,9 +9,6 @@ type InputsNow =
   | { readonly state: 'changed'; readonly path: string }
   | { readonly state: 'gone'; readonly path: string }
   | { readonly state: 'unknown' };
-
-/** Longer than a large file takes to be written over, with the pause until it counts as whole. */
-const GONE_AFTER_MS = 60_000;
 
 /**
  * Never two versions of the inputs in one run: a run whose input was overwritten ends as superseded and a new one is
@@ -72,7 +69,7 @@ function followAdmitted(sight: Sight, draft: Draft, run: RunRecord): void {
   join(sight, draft, draft.runs.get(run.id) ?? run, inputs.pins);
 }
 
-/** Programs overwrite a file by taking the old one away first: it counts as gone only when it stays away. */
+/** Counts as gone only when it stays away (`GONE_AFTER_MS`). */
 function hasStayedAway(sight: Sight, draft: Draft, run: RunRecord): boolean {
   const since = run.inputGoneSince ?? sight.now;
   if (sight.now - since >= GONE_AFTER_MS) return true;

@@ -7,7 +7,7 @@ import {
 } from '../blend/facts.ts';
 import { readBlend } from '../blend/read.ts';
 import type { CatalogEntry, SettingsSeen } from '../core/catalog.ts';
-import { isBlend, renderJsonOf, sceneOfRenderJson } from '../core/catalog.ts';
+import { GONE_AFTER_MS, isBlend, renderJsonOf, sceneOfRenderJson } from '../core/catalog.ts';
 import type { FileReference, SceneFacts, ShotFacts } from '../core/shot-facts.ts';
 import type { EpochMs } from '../core/time.ts';
 import type { ObjectSeen, Scenes } from '../ports/buckets.ts';
@@ -40,6 +40,9 @@ export async function scanScenes(
   for (const [path, object] of await changedObjects(scenes, listing, hinted, before)) {
     const scenePath = isBlend(path) ? path : sceneOfRenderJson(path);
     if (scenePath === null) continue;
+    const known: Map<string, CatalogEntry | SettingsSeen> = isBlend(path) ? blends : settings;
+    didChange = markPresence(known, scenePath, object !== null, now) || didChange;
+    if (object === null) continue;
     const hasChanged = isBlend(path)
       ? await scanBlend(scenes, tools, blends, path, object, now)
       : await scanSettings(scenes, settings, scenePath, path, object);
@@ -48,6 +51,22 @@ export async function scanScenes(
     touched.add(scenePath);
   }
   return { catalog: didChange ? { blends, settings } : before, didChange, touched };
+}
+
+/** Notes since when a file is away; one that stays away is forgotten. Says whether anything is to be remembered. */
+function markPresence(
+  known: Map<string, CatalogEntry | SettingsSeen>,
+  scenePath: string,
+  isThere: boolean,
+  now: EpochMs,
+): boolean {
+  const entry = known.get(scenePath);
+  if (entry === undefined || (isThere && entry.goneSince === null)) return false;
+  if (isThere) known.set(scenePath, { ...entry, goneSince: null });
+  else if (entry.goneSince === null) known.set(scenePath, { ...entry, goneSince: now });
+  else if (now - entry.goneSince >= GONE_AFTER_MS) known.delete(scenePath);
+  else return false;
+  return true;
 }
 
 async function changedObjects(
@@ -77,16 +96,15 @@ async function scanBlend(
   tools: BlendTools,
   blends: Map<string, CatalogEntry>,
   path: string,
-  object: ObjectSeen | null,
+  object: ObjectSeen,
   now: EpochMs,
 ): Promise<boolean> {
-  if (object === null) return blends.delete(path);
   const known = blends.get(path);
   if (known?.generation === object.generation && (known.facts !== null || known.failure !== null))
     return false;
   const read = await readFacts(scenes, tools, object);
   const { generation, size, updatedAt } = object;
-  blends.set(path, { path, generation, size, updatedAt, seenAt: now, ...read });
+  blends.set(path, { path, generation, size, updatedAt, seenAt: now, goneSince: null, ...read });
   return true;
 }
 
@@ -115,9 +133,8 @@ async function scanSettings(
   settings: Map<string, SettingsSeen>,
   scenePath: string,
   path: string,
-  object: ObjectSeen | null,
+  object: ObjectSeen,
 ): Promise<boolean> {
-  if (object === null) return settings.delete(scenePath);
   const known = settings.get(scenePath);
   if (known?.generation === object.generation) return false;
   const { generation, updatedAt } = object;
@@ -126,7 +143,7 @@ async function scanSettings(
   const isSame =
     known !== undefined && read !== null && JSON.stringify(known.value) === JSON.stringify(read.value);
   if (isSame && known.problem === null && read.problem === null) return false;
-  if (read !== null) settings.set(scenePath, { generation, updatedAt, ...read });
+  if (read !== null) settings.set(scenePath, { generation, updatedAt, goneSince: null, ...read });
   return true;
 }
 

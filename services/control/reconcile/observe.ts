@@ -144,7 +144,7 @@ function unhandled(catalog: CatalogState, shots: Observed['shots']): readonly st
   const paths: string[] = [];
   for (const entry of catalog.blends.values()) {
     const trigger = triggerOf(entry.generation, catalog.settings.get(entry.path));
-    if (shots.get(entry.path)?.handled !== trigger) paths.push(entry.path);
+    if (entry.goneSince === null && shots.get(entry.path)?.handled !== trigger) paths.push(entry.path);
   }
   return paths;
 }

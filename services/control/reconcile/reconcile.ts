@@ -37,6 +37,8 @@ interface Options {
 /** lease -> observe -> plan -> apply -> report, again and again while things move, within one tick. */
 export function createReconciler({ ports, policy, log, holder, intakeSince, wait }: Options): {
   readonly runTick: RunTick;
+  /** The running tick ends with its present pass. */
+  readonly stop: () => void;
   readonly release: () => Promise<void>;
 } {
   const { clock } = ports;
@@ -44,6 +46,7 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
   let held: LeaseHeld | null = null;
   /** After a start, a crash or a pass that broke off, the records are listed: one may be there that nobody remembers. */
   let isFirst = true;
+  let isStopping = false;
   let endedRuns: readonly RunRecord[] = [];
 
   async function runTick(trigger: string): Promise<TickResult> {
@@ -53,8 +56,8 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
       if (held === null) return { lookAgainAt: null, passes: passes - 1, isElsewhere: true };
       const lookAgainAt = await pass(trigger);
       if (lookAgainAt === null || lookAgainAt >= endsAt) return { lookAgainAt, passes, isElsewhere: false };
-      await wait(Math.max(0, lookAgainAt - clock.now()));
-      if (clock.now() >= endsAt) return { lookAgainAt, passes, isElsewhere: false };
+      if (!isStopping) await wait(Math.max(0, lookAgainAt - clock.now()));
+      if (isStopping || clock.now() >= endsAt) return { lookAgainAt, passes, isElsewhere: false };
     }
   }
 
@@ -127,6 +130,9 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
 
   return {
     runTick,
+    stop: () => {
+      isStopping = true;
+    },
     release: async () => {
       if (held !== null) await ports.lease.release(held);
       held = null;
