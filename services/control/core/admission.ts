@@ -1,32 +1,12 @@
 import { chooseBlender } from './blender-choice.ts';
-import { folderOf, resolveReference } from './catalog.ts';
-import { closureOf, describeMissing, meetClosure } from './closure.ts';
 import type { Draft, Sight } from './draft.ts';
-import { dropRun, lookAgain, moveRun, note, openRuns, shotMemory, titleOf, updateShot } from './draft.ts';
-import { manifestOf } from './intake.ts';
+import { dropRun, lookAgain, moveRun, note, openRuns, shotMemory, updateShot } from './draft.ts';
+import { badName, judgeInputs, stillSettling } from './judge-inputs.ts';
 import { extensionOf, outputNames } from './output-names.ts';
-import type { Pin, Reason, RunRecord, RunSettings } from './run.ts';
+import type { RunRecord, RunSettings } from './run.ts';
 import { readSettings, resolveSettings } from './settings.ts';
 import type { SceneFacts } from './shot-facts.ts';
-
-/** What a run needs to be admitted, or why it is not. */
-type Verdict =
-  | {
-      readonly kind: 'admit';
-      readonly pins: readonly Pin[];
-      readonly settings: RunSettings;
-      readonly scene: SceneFacts;
-      readonly blender: string;
-      readonly warnings: readonly string[];
-    }
-  | {
-      readonly kind: 'wait';
-      readonly reason: Reason;
-      readonly patch?: Partial<RunRecord>;
-      readonly lookInMs?: number;
-    }
-  | { readonly kind: 'hold'; readonly reason: Reason }
-  | { readonly kind: 'reject'; readonly reason: Reason; readonly patch?: Partial<RunRecord> };
+import { reject, type Verdict, wait } from './verdict.ts';
 
 /** Decides about every run that is not admitted yet, oldest first. */
 export function admitRuns(sight: Sight, draft: Draft): void {
@@ -114,55 +94,6 @@ function judge(sight: Sight, draft: Draft, run: RunRecord): Verdict {
     scene: resolved.scene,
     blender: blender.blender.version,
     warnings,
-  };
-}
-
-/** Uploads of the files of a shot come one by one: wait until none came for a while where this shot's files live. */
-function stillSettling(sight: Sight, run: RunRecord): Verdict | null {
-  if (run.isExplicit || run.isReleased || run.requestedBy !== null) return null;
-  const entry = sight.observed.catalog.get(run.scenePath);
-  const references = entry?.facts?.references ?? [];
-  const folders = new Set([folderOf(run.scenePath)]);
-  for (const reference of references) {
-    const path = resolveReference(run.scenePath, reference.path);
-    if (path !== null) folders.add(folderOf(path));
-  }
-  const others = sight.observed.memory.recentUploads.filter(
-    (upload) => folders.has(folderOf(upload.path)) && upload.path !== run.scenePath,
-  );
-  const last = Math.max(run.receivedAt, ...others.map((upload) => upload.at));
-  const isAlone = references.length === 0 && others.length === 0;
-  const endsAt = last + sight.policy.settleMs;
-  if (isAlone || sight.now >= endsAt) return null;
-  return { ...wait('settling', 'Waiting until the upload has settled.', null), lookInMs: endsAt - sight.now };
-}
-
-function judgeInputs(sight: Sight, run: RunRecord): Verdict | { readonly pins: readonly Pin[] } {
-  const closure = closureOf(run.scenePath, sight.observed.catalog);
-  const odd = closure.needed.find(({ path }) => /[{}]/.test(path));
-  if (odd !== undefined) return badName(run, odd.path);
-  const met = meetClosure(
-    closure,
-    manifestOf(sight, run.scenePath),
-    sight.observed.catalog,
-    sight.observed.inputs,
-  );
-  if (met.state === 'met') return met;
-  if (met.state === 'unknown') return { ...wait('settling', 'Reading the inputs.', null), lookInMs: 1000 };
-  const reason = {
-    code: 'missingFiles',
-    message: describeMissing(met.missing),
-    action:
-      'Upload them; the render starts by itself. Or pack them into the .blend (File > External Data > Pack Resources).',
-  };
-  const since = run.reason?.code === 'missingFiles' ? run.stateSince : sight.now;
-  const endsAt = since + sight.policy.missingFilesGraceMs;
-  if (sight.now >= endsAt) return { kind: 'reject', reason, patch: { missing: met.missing } };
-  return {
-    kind: 'wait',
-    reason,
-    patch: { missing: met.missing },
-    lookInMs: Math.max(1000, endsAt - sight.now),
   };
 }
 
@@ -289,20 +220,4 @@ function versionFor(draft: Draft, run: RunRecord, key: string): number {
   const version = Math.max(0, ...versions.map((one) => one.version)) + 1;
   updateShot(draft, run.scenePath, { versions: [...versions, { version, key }] });
   return version;
-}
-
-function badName(run: RunRecord, path = run.scenePath): Verdict {
-  return reject(
-    'badName',
-    `The name "${path}" has braces, which Flamenco would expand.`,
-    `Rename it without { and } and upload it again (${titleOf(run)}).`,
-  );
-}
-
-function wait(code: string, message: string, action: string | null): Extract<Verdict, { kind: 'wait' }> {
-  return { kind: 'wait', reason: { code, message, action } };
-}
-
-function reject(code: string, message: string, action: string): Verdict {
-  return { kind: 'reject', reason: { code, message, action } };
 }
