@@ -32,6 +32,36 @@ export function describeScenesContract(
       assert.deepEqual([looked?.generation, looked?.size, size], [generation, 7, 7]);
     });
 
+    test('lists what begins alike, with or without what lies in folders below', async (t) => {
+      const { scenes, put } = makeWorld(t);
+      for (const path of ['f/plate_1.png', 'f/plate_2.png', 'f/other.png', 'f/plate_x/3.png', 'plate_9.png'])
+        put(path, path);
+      const under = async (prefix: string, isDeep: boolean) => {
+        const { objects, isWhole } = await scenes.listUnder(prefix, { isDeep, limit: 100 });
+        assert.equal(isWhole, true);
+        return objects.map(({ path }) => path).sort();
+      };
+      assert.deepEqual(await under('f/plate_', false), ['f/plate_1.png', 'f/plate_2.png']);
+      assert.deepEqual(await under('f/plate_', true), ['f/plate_1.png', 'f/plate_2.png', 'f/plate_x/3.png']);
+      assert.deepEqual(await under('f/', false), ['f/other.png', 'f/plate_1.png', 'f/plate_2.png']);
+      assert.deepEqual(await under('plate', false), ['plate_9.png']);
+      assert.equal((await under('', true)).length, 5);
+      for (const nowhere of ['g/', 'f/plate_1.png/', '../', '/', 'f/../f/'])
+        assert.deepEqual(await under(nowhere, true), [], nowhere);
+    });
+
+    test('says so when there is more than the limit', async (t) => {
+      const { scenes, put } = makeWorld(t);
+      for (let frame = 1; frame <= 5; frame += 1) put(`f/${frame}.png`, 'x');
+      const some = await scenes.listUnder('f/', { isDeep: false, limit: 4 });
+      assert.deepEqual([some.objects.length, some.isWhole], [4, false]);
+      const all = await scenes.listUnder('f/', { isDeep: false, limit: 5 });
+      assert.deepEqual([all.objects.length, all.isWhole], [5, true]);
+      const [first] = all.objects;
+      const looked = await scenes.look(first?.path ?? '');
+      assert.deepEqual([looked?.generation, looked?.size], [first?.generation, first?.size]);
+    });
+
     test('knows the CRC-32C of what it was asked to look at, sooner or later', async (t) => {
       const { scenes, put } = makeWorld(t);
       put('shot.blend', '123456789');

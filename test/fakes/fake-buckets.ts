@@ -1,6 +1,6 @@
 import { crc32c } from '@node-rs/crc32';
 import type { EpochMs } from '../../services/control/core/time.ts';
-import type { ObjectSeen, Renders, Scenes } from '../../services/control/ports/buckets.ts';
+import type { Listed, ObjectSeen, Renders, Scenes } from '../../services/control/ports/buckets.ts';
 import { PortError } from '../../services/control/ports/errors.ts';
 import { Fake } from './fake.ts';
 
@@ -75,6 +75,19 @@ export class FakeScenes extends Fake<Scenes> implements Scenes {
     return this.answer('look', [path], () => {
       const seen = this.#store.seen(path);
       return seen === null ? null : this.#withCrc(seen);
+    });
+  }
+
+  listUnder(
+    prefix: string,
+    { isDeep, limit }: { readonly isDeep: boolean; readonly limit: number },
+  ): Promise<Listed> {
+    return this.answer('listUnder', [prefix], () => {
+      const found = this.#store
+        .list(prefix)
+        .filter(({ path }) => isDeep || !path.slice(prefix.length).includes('/'));
+      const objects = found.slice(0, limit).map((seen) => this.#withCrc(seen));
+      return { objects, isWhole: objects.length === found.length };
     });
   }
 

@@ -13,6 +13,13 @@ export interface ObjectSeen {
   readonly crc32c: string | null;
 }
 
+/** Objects found under a prefix. */
+export interface Listed {
+  readonly objects: readonly ObjectSeen[];
+  /** False: there are more than the limit allowed; what is not among `objects` may be there all the same. */
+  readonly isWhole: boolean;
+}
+
 /** The scenes bucket: what people upload. Read only. Every method throws `PortError('transient')` when it cannot know. */
 export interface Scenes {
   /**
@@ -22,6 +29,12 @@ export interface Scenes {
   list(): Promise<readonly ObjectSeen[]>;
   /** One object, or `null` when it is known to be absent (or not whole yet). A path outside the bucket is `null`. */
   look(path: string): Promise<ObjectSeen | null>;
+  /**
+   * The objects whose path starts with `prefix` (any text: `film/seq/plate_`), up to `limit` of them; those in folders
+   * below it only if `isDeep`. For whole sequences, where looking one by one would take too long. `look` at what
+   * has no `crc32c` yet: only that has it computed.
+   */
+  listUnder(prefix: string, options: { readonly isDeep: boolean; readonly limit: number }): Promise<Listed>;
   /**
    * Bytes `[offset, offset + length)` of exactly this generation; shorter at the end of the object.
    * `PortError('notFound')` when the object is gone or has another generation by now.

@@ -3,7 +3,7 @@ import { open, stat } from 'node:fs/promises';
 import type { EpochMs } from '../../core/time.ts';
 import type { ObjectSeen, Scenes } from '../../ports/buckets.ts';
 import { PortError } from '../../ports/errors.ts';
-import { locate } from './bucket-paths.ts';
+import { isInsidePath, locate } from './bucket-paths.ts';
 import { createChecksums } from './checksums.ts';
 import { fileWork, isAbsent } from './file-errors.ts';
 import { readRange } from './read-range.ts';
@@ -76,6 +76,21 @@ export function createLocalScenes({ dir, storageNow, onOddName }: Options): Scen
         return object;
       }),
 
+    listUnder: (prefix, { isDeep, limit }) =>
+      fileWork(`listing ${prefix}`, async () => {
+        const under = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+        const objects: ObjectSeen[] = [];
+        if (under !== '' && !isFolderPath(under)) return { objects, isWhole: true };
+        const isWanted = isSceneFileName;
+        for await (const { path, file } of walkFiles({ dir, under, isWanted, isDeep, onOddName })) {
+          if (!path.startsWith(prefix)) continue;
+          if (objects.length >= limit) return { objects, isWhole: false };
+          const found = await inspect(path, file);
+          if (found !== null) objects.push(seen(path, found));
+        }
+        return { objects, isWhole: true };
+      }),
+
     read: (path, generation, offset, length) =>
       fileWork(`reading ${path}`, async () => {
         const gone = new PortError('notFound', `reading ${path} of generation ${generation}`);
@@ -91,6 +106,11 @@ export function createLocalScenes({ dir, storageNow, onOddName }: Options): Scen
         return bytes;
       }),
   };
+}
+
+function isFolderPath(under: string): boolean {
+  const path = under.slice(0, -1);
+  return isInsidePath(path) && path.split('/').every(isSceneFileName);
 }
 
 /**

@@ -11,6 +11,8 @@ interface Options {
   /** Where to begin inside the bucket, `''` or ending in `/`. */
   readonly under: string;
   readonly isWanted: (name: string) => boolean;
+  /** False: only the files of the folder itself. */
+  readonly isDeep?: boolean;
   /** A file name that is no UTF-8 cannot be an object's name: it is left out, and told here. */
   readonly onOddName?: ((path: string) => void) | undefined;
 }
@@ -38,7 +40,7 @@ async function* walkFolder(
     if (!options.isWanted(name)) continue;
     const found = await kindOf(options.dir, join(folder, name), entry);
     if (found?.kind === 'file') yield { path: `${under}${name}`, file: found.real };
-    if (found?.kind === 'folder' && !way.includes(found.real))
+    if (found?.kind === 'folder' && options.isDeep !== false && !way.includes(found.real))
       yield* walkFolder(options, found.real, `${under}${name}/`, [...way, found.real]);
   }
 }
