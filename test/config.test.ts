@@ -22,6 +22,7 @@ const DEFAULTS: Config = {
   keepControlPlane: false,
   maxFarmMs: 24 * 3_600_000,
   maxUnknownMs: 3 * 3_600_000,
+  deadmanMs: 3_600_000,
   managerUnreachableMs: 900_000,
   checkFirst: 'auto',
   allowSceneScripts: false,

@@ -170,6 +170,7 @@ async function localPorts(
     blenders,
     env,
     clock,
+    deadmanMs: config.deadmanMs,
   });
   const managerUrl = async () => {
     const seen = await farm.look();

@@ -2,7 +2,8 @@ import { type CommandLine, parseCommandLine } from './command-line.ts';
 import { VARIABLES, type Values, type Variable, type VariableName } from './variables.ts';
 
 const SECOND = 1000;
-const HOUR = 3600 * SECOND;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
 /** With `--exit-when-idle` somebody waits for the end: missing files are given only this long. */
 const GRACE_WHEN_EXITING = 10 * SECOND;
 
@@ -28,6 +29,7 @@ export interface Config {
   readonly keepControlPlane: boolean;
   readonly maxFarmMs: number;
   readonly maxUnknownMs: number;
+  readonly deadmanMs: number;
   readonly managerUnreachableMs: number;
   readonly checkFirst: 'auto' | 'always' | 'never';
   readonly allowSceneScripts: boolean;
@@ -171,6 +173,7 @@ function toConfig(values: Values, line: CommandLine, maxWorkers: number | null):
     keepControlPlane: values.KEEP_CONTROL_PLANE,
     maxFarmMs: values.MAX_FARM_HOURS * HOUR,
     maxUnknownMs: values.MAX_UNKNOWN_HOURS * HOUR,
+    deadmanMs: values.DEADMAN_MINUTES * MINUTE,
     managerUnreachableMs: values.MANAGER_UNREACHABLE_SECONDS * SECOND,
     checkFirst: values.CHECK_FIRST,
     allowSceneScripts: values.ALLOW_SCENE_SCRIPTS,

@@ -64,6 +64,10 @@ export const VARIABLES = {
     { unit: 'hours', min: 0.1, max: 720, byDefault: 3 },
     'the farm is taken down after so long without being able to read how it is',
   ),
+  DEADMAN_MINUTES: number(
+    { unit: 'minutes', min: 0.01, max: 1440, byDefault: 60 },
+    'the farm ends by itself when no service has looked after it for so long',
+  ),
   MANAGER_UNREACHABLE_SECONDS: number(
     { unit: 'seconds', min: 60, max: 86_400, byDefault: 900 },
     'how long an idle worker waits for a manager that does not answer before it ends itself',

@@ -21,6 +21,7 @@ export function describeFarmContract(
       assert.deepEqual(await farm.look(), { state: 'absent' });
       assert.deepEqual(await farm.leftovers(), []);
       await farm.delete();
+      await farm.pushDeadman();
       assert.deepEqual(await farm.look(), { state: 'absent' });
     });
 
@@ -43,6 +44,7 @@ export function describeFarmContract(
       const ready = await until((seen) => seen.state === 'up' && seen.manager === 'ready');
       assert.ok(ready.state === 'up' && ready.managerUrl !== null && ready.managerId !== null);
       await farm.install();
+      await farm.pushDeadman();
       assert.deepEqual(await farm.look(), ready);
 
       await farm.delete();

@@ -83,6 +83,10 @@ export class FakeFarm extends Fake<Farm> implements Farm {
     });
   }
 
+  pushDeadman(): Promise<void> {
+    return this.answer('pushDeadman', [], () => undefined);
+  }
+
   leftovers(): Promise<readonly string[]> {
     return this.answer('leftovers', [], () => this.#leftovers);
   }

@@ -26,6 +26,11 @@ export interface Farm {
   install(): Promise<void>;
   /** Begins deleting everything and returns at once. Workers still alive are told to end (they sign off). Absent: success. */
   delete(): Promise<void>;
+  /**
+   * Pushes the dead-man's switch `DEADMAN_MINUTES` ahead: without that for so long everything ends by itself, whether there
+   * is a service or not. Called in each pass; a push may be left out while the last one is fresh. Absent: success.
+   */
+  pushDeadman(): Promise<void>;
   /** What still exists of any farm of ours and can cost money, by name. Empty = known to be none. */
   leftovers(): Promise<readonly string[]>;
 }

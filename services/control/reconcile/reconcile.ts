@@ -1,8 +1,9 @@
 import type { Action } from '../core/actions.ts';
-import type { FarmMemory, Policy } from '../core/model.ts';
+import type { FarmMemory, FarmObserved, Policy, Unknown } from '../core/model.ts';
 import { plan } from '../core/plan.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
 import type { EpochMs } from '../core/time.ts';
+import { isPortError } from '../ports/errors.ts';
 import type { LeaseHeld } from '../ports/lease.ts';
 import { type Applied, applyActions } from './apply.ts';
 import { observe } from './observe.ts';
@@ -69,6 +70,7 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
     const now = clock.now();
     const planned = plan(observed, policy, now);
     await holdOn();
+    await pushDeadman(observed.farm);
     if (didCatalogChange) await state.saveCatalog(catalog);
     for (const run of openFirst(planned.runs)) await state.saveRun(run);
     for (const id of planned.dropped) await state.dropRun(id);
@@ -88,6 +90,18 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
     logPass(trigger, planned.actions, applied, clock.now() - startedAt);
     isFirst = false;
     return planned.lookAgainAt;
+  }
+
+  /** Unknown counts as living: a farm that cannot be read for a while may be rendering. */
+  async function pushDeadman(farm: FarmObserved | Unknown): Promise<void> {
+    const isLiving = farm === 'unknown' || farm.state === 'creating' || farm.state === 'up';
+    if (!isLiving) return;
+    try {
+      await ports.farm.pushDeadman();
+    } catch (err) {
+      if (!isPortError(err)) throw err;
+      log.warn({ err }, "dead-man's switch not pushed");
+    }
   }
 
   /** Looking at a large bucket for the first time may take longer than a lease lasts. */

@@ -19,7 +19,11 @@ const standIns: FlamencoPrograms = {
 /** A bucket in a temporary folder with a farm that is really started; whatever still lives at the end is killed. */
 export async function localWorld(
   t: { after(fn: () => unknown): void },
-  { programs = standIns, behaviour = '' }: { programs?: FlamencoPrograms; behaviour?: string } = {},
+  {
+    programs = standIns,
+    behaviour = '',
+    deadmanMs = 3_600_000,
+  }: { programs?: FlamencoPrograms; behaviour?: string; deadmanMs?: number } = {},
 ) {
   // Hooks run in the order of their making: the processes must end before the folder goes that knows them.
   t.after(() => killAll(stateDir));
@@ -30,7 +34,7 @@ export async function localWorld(
   const plain = await plainEnvironment({ env: process.env, platform: process.platform });
   const env = { ...plain, FLAMENCO_LITE_STAND_IN: behaviour };
   const blenders = [{ path: '/opt/blender/blender', version: '4.5.3', hasDenoiser: true, devices: ['CPU'] }];
-  const common = { stateDir, env, clock, blenders, programs, program: programs.worker };
+  const common = { stateDir, deadmanMs, env, clock, blenders, programs, program: programs.worker };
   return {
     dir,
     stateDir,

@@ -66,6 +66,7 @@ describe('local workers', () => {
       env: {},
       label: 'local',
       orderedAt: Date.now(),
+      deadman: '',
     });
     // This test's own pid, with the start of a process of long ago.
     await writeJson(join(folder, 'process.json'), { pid: process.pid, startMark: 'long ago' });
@@ -76,7 +77,15 @@ describe('local workers', () => {
 
   test('one that was ordered by a service that died before starting it is ended, and never starts', async (t) => {
     const { newWorkers, stateDir, advance } = await worldWithPort(t);
-    const order = { command: 'x', args: [], cwd: stateDir, env: {}, label: 'local', orderedAt: Date.now() };
+    const order = {
+      command: 'x',
+      args: [],
+      cwd: stateDir,
+      env: {},
+      label: 'local',
+      orderedAt: Date.now(),
+      deadman: '',
+    };
     await writeJson(join(stateDir, 'farm', 'workers', 'w-1', 'order.json'), order);
     assert.deepEqual(
       (await newWorkers().list()).map(({ state }) => state),

@@ -14,6 +14,8 @@ export const farmFiles = (stateDir: string) => {
     dir,
     farm: join(dir, 'farm.json'),
     deleting: join(dir, 'deleting.json'),
+    /** Its processes end by themselves when nobody writes this anew: see deadman.ts. */
+    deadman: join(dir, 'deadman.json'),
     /** The manager's working directory. */
     manager: join(dir, 'manager'),
     address: join(dir, 'manager', 'address.json'),

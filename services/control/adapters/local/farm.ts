@@ -6,6 +6,7 @@ import type { EpochMs } from '../../core/time.ts';
 import { PortError } from '../../ports/errors.ts';
 import type { Farm, FarmSeen } from '../../ports/farm.ts';
 import type { BlenderFound } from './blenders.ts';
+import { pushDeadman } from './deadman.ts';
 import { farmFiles, managerUrlOf, namesIn, readDeleting, readFarm, readPort } from './farm-files.ts';
 import { fileWork } from './file-errors.ts';
 import type { FlamencoPrograms } from './flamenco-programs.ts';
@@ -26,6 +27,8 @@ interface Options {
   /** Of the manager's process: `plainEnvironment()`. */
   readonly env: Readonly<Record<string, string>>;
   readonly clock: { now(): EpochMs };
+  /** Its processes end by themselves when nothing has pushed the switch on for so long. */
+  readonly deadmanMs: number;
 }
 
 const ZONE = 'local';
@@ -35,6 +38,8 @@ const ASK_TIMEOUT_MS = 2000;
 /** A manager that ended by itself so soon never worked; after so many in a row the next one won't either. */
 const SHORT_LIFE_MS = 30_000;
 const MAX_SHORT_LIVES = 3;
+/** A push is left out while the last one is younger than this part of the time. */
+const FRESH_PART = 20;
 
 /** A manager's start: the name of its folder, and what became of it. */
 interface ManagerStart {
@@ -48,8 +53,16 @@ interface ManagerStart {
  * finds it and goes on. `look` pushes a deletion on, too: nobody need call `delete` twice.
  */
 export function createLocalFarm(options: Options): Farm {
-  const { stateDir, clock } = options;
+  const { stateDir, clock, deadmanMs } = options;
   const files = farmFiles(stateDir);
+  let pushedAt = Number.NEGATIVE_INFINITY;
+
+  async function push(): Promise<void> {
+    const now = clock.now();
+    if (Math.abs(now - pushedAt) < deadmanMs / FRESH_PART) return;
+    await pushDeadman(files.deadman, now, deadmanMs);
+    pushedAt = now;
+  }
 
   async function managerStarts(): Promise<readonly ManagerStart[]> {
     const starts: ManagerStart[] = [];
@@ -130,8 +143,15 @@ export function createLocalFarm(options: Options): Farm {
           throw new PortError('notFound', 'starting the manager of a farm that is not up');
         const isLiving = (await managerStarts()).some(({ seen }) => seen.state !== 'ended');
         if (isLiving) return;
+        pushedAt = Number.NEGATIVE_INFINITY;
+        await push();
         const { programs, ...rest } = options;
         await startManager({ ...rest, farmId: farm.id, program: programs.manager, now: clock.now() });
+      }),
+
+    pushDeadman: () =>
+      fileWork("pushing the dead-man's switch on", async () => {
+        if ((await readFarm(stateDir)) !== null && (await readDeleting(stateDir)) === null) await push();
       }),
 
     delete: () =>

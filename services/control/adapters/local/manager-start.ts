@@ -49,6 +49,7 @@ async function startManagerProcess(options: Options, cwd: string): Promise<void>
     env: { ...env },
     label: program.kind,
     orderedAt: now,
+    deadman: farmFiles(stateDir).deadman,
   };
   await startProcess(join(farmFiles(stateDir).managers, name), order);
 }

@@ -28,6 +28,8 @@ const orderSchema = z.object({
   /** For those who order: the pool of a worker. */
   label: z.string(),
   orderedAt: z.number(),
+  /** The mark that has to be written anew for it to go on: see deadman.ts. */
+  deadman: z.string(),
 });
 /** `startMark` as process-table.ts tells it; a `pid` of `null`: nothing was started in time, and nothing will be. */
 const claimSchema = z.object({ pid: z.number().nullable(), startMark: z.string() });

@@ -37,6 +37,7 @@ export function createLocalWorkers({ stateDir, program, env, clock }: Options): 
       env: { ...env, FLAMENCO_HOME: home, FLAMENCO_WORKER_NAME: name },
       label: pool,
       orderedAt: clock.now(),
+      deadman: files.deadman,
     });
   }
 
