@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
@@ -213,17 +214,25 @@ function localPolicy(config: Config, dirs: Dirs, blenders: readonly BlenderFound
     isIgnored: createIgnore(config.ignoreGlobs),
     hash: (text) => createHash('sha256').update(text).digest('hex'),
     blenders,
-    pool: {
-      name: 'local',
-      max: Math.max(1, config.maxWorkers ?? Math.min(1, memoryForWorkers())),
-      pricePerHour: 0,
-      tag: null,
-      bootSeconds: 5,
-      tailSeconds: 5,
-    },
+    pools: [
+      {
+        name: 'local',
+        max: Math.max(1, config.maxWorkers ?? Math.min(1, memoryForWorkers())),
+        pricePerHour: 0,
+        tag: null,
+        bootSeconds: 5,
+        tailSeconds: 5,
+        hasGpu: blenders.length === 0 ? null : blenders.some(hasGpu),
+        memoryGiB: totalmem() / 1024 ** 3,
+      },
+    ],
     scenesRoot: dirs.scenes.replaceAll('\\', '/'),
     rendersRoot: dirs.renders.replaceAll('\\', '/'),
   };
+}
+
+function hasGpu({ devices }: BlenderFound): boolean {
+  return devices.some((device) => device !== 'CPU');
 }
 
 async function readStatus(records: Records): Promise<StatusDocument | null> {

@@ -49,7 +49,16 @@ describe('chunks', () => {
 });
 
 describe('the pool size', () => {
-  const pool = { name: 'p', max: 20, pricePerHour: 0.2, tag: null, bootSeconds: 150, tailSeconds: 60 };
+  const pool = {
+    name: 'p',
+    max: 20,
+    pricePerHour: 0.2,
+    tag: null,
+    bootSeconds: 150,
+    tailSeconds: 60,
+    hasGpu: null,
+    memoryGiB: null,
+  };
 
   test('stays between 0 and what can run at all', () => {
     fc.assert(

@@ -64,10 +64,15 @@ export class FakeManager extends Fake<Manager> implements Manager {
     });
   }
 
-  setJobStatus(jobId: string, status: 'requeueing' | 'cancel-requested', reason: string): Promise<void> {
+  setJobStatus(
+    jobId: string,
+    status: 'requeueing' | 'cancel-requested' | 'pause-requested',
+    reason: string,
+  ): Promise<void> {
     return this.answer('setJobStatus', [jobId, status, reason], () => {
       const { seen } = this.#job(jobId);
       if (status === 'cancel-requested') this.#cancel(seen);
+      else if (status === 'pause-requested') this.#pause(seen);
       else this.#requeue(seen);
     });
   }
@@ -162,6 +167,7 @@ export class FakeManager extends Fake<Manager> implements Manager {
     const jobId = this.#jobIdOf(taskId);
     const isDone = this.tasksOf(jobId).every((each) => each.status === 'completed');
     if (isDone) this.setJob(jobId, { status: 'completed' });
+    else this.#pauseWhenQuiet(jobId);
     if (task.workerId !== null) this.#signOffIfIdle(task.workerId);
   }
 
@@ -224,6 +230,19 @@ export class FakeManager extends Fake<Manager> implements Manager {
       if (['active', 'queued', 'soft-failed'].includes(task.status))
         this.setTask(task.id, { status: 'canceled' });
     this.setJob(job.id, { status: 'canceled' });
+  }
+
+  #pause(job: JobSeen): void {
+    for (const task of this.tasksOf(job.id))
+      if (['queued', 'soft-failed'].includes(task.status)) this.setTask(task.id, { status: 'paused' });
+    this.setJob(job.id, { status: 'pause-requested' });
+    this.#pauseWhenQuiet(job.id);
+  }
+
+  #pauseWhenQuiet(jobId: string): void {
+    const isBusy = this.tasksOf(jobId).some((task) => task.status === 'active');
+    if (this.#job(jobId).seen.status === 'pause-requested' && !isBusy)
+      this.setJob(jobId, { status: 'paused' });
   }
 
   #requeue(job: JobSeen): void {

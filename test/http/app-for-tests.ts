@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
-import { NO_FRAME_TIMES, type RunRecord } from '../../services/control/core/run.ts';
+import { NEW_RUN, type RunRecord } from '../../services/control/core/run.ts';
 import type { StatusDocument } from '../../services/control/core/status-document.ts';
 import { buildApp } from '../../services/control/http/app.ts';
 import type { AppDeps } from '../../services/control/http/deps.ts';
@@ -64,44 +64,17 @@ export function commandsIn({ records }: Bench): readonly unknown[] {
 
 export function aRun(overrides: Partial<RunRecord> = {}): RunRecord {
   return {
-    schema: 1,
+    ...NEW_RUN,
     id: 'r1',
     shot: 'film/sh010',
     scenePath: 'film/sh010.blend',
     generation: 'g1',
     count: 1,
     settingsGeneration: null,
-    isExplicit: false,
-    isReleased: false,
-    scriptsAllowed: false,
-    request: {},
-    requestedBy: null,
     state: 'rendering',
-    reason: null,
     receivedAt: 0,
     stateSince: 0,
-    admittedAt: null,
-    endedAt: null,
-    startedAt: null,
     version: 1,
-    settings: null,
-    inputs: [],
-    inputsKey: null,
-    blender: null,
-    output: null,
-    frames: null,
-    proved: '',
-    troubles: [],
-    missing: [],
-    standstill: {},
-    times: NO_FRAME_TIMES,
-    round: 0,
-    jobId: null,
-    inputGoneSince: null,
-    check: 'none',
-    restarts: 0,
-    warnings: [],
-    dollars: 0,
     ...overrides,
   };
 }

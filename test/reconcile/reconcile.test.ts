@@ -40,7 +40,18 @@ const policy: Policy = {
   isIgnored: createIgnore(['**/lib/**']),
   hash: (text) => createHash('sha256').update(text).digest('hex'),
   blenders: [{ version: '3.4.1', hasDenoiser: false, devices: [] }],
-  pool: { name: 'p', max: 4, pricePerHour: 0.2, tag: null, bootSeconds: 60, tailSeconds: 30 },
+  pools: [
+    {
+      name: 'p',
+      max: 4,
+      pricePerHour: 0.2,
+      tag: null,
+      bootSeconds: 60,
+      tailSeconds: 30,
+      hasGpu: false,
+      memoryGiB: 16,
+    },
+  ],
   scenesRoot: '/scenes',
   rendersRoot: '/renders',
 };

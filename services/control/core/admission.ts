@@ -3,6 +3,7 @@ import type { Draft, Sight } from './draft.ts';
 import { dropRun, lookAgain, moveRun, note, openRuns, shotMemory, updateShot } from './draft.ts';
 import { badName, judgeInputs, stillSettling } from './judge-inputs.ts';
 import { extensionOf, outputNames } from './output-names.ts';
+import { choosePool } from './pools.ts';
 import type { RunRecord, RunSettings } from './run.ts';
 import { readSettings, resolveSettings } from './settings.ts';
 import type { SceneFacts } from './shot-facts.ts';
@@ -84,6 +85,8 @@ function judge(sight: Sight, draft: Draft, run: RunRecord): Verdict {
     );
   const denoiser = judgeDenoiser(resolved.scene, blender.blender.hasDenoiser, blender.blender.version);
   if (denoiser !== null) return denoiser;
+  const pool = choosePool(resolved.settings, resolved.scene, sight.policy.pools);
+  if (!pool.ok) return { kind: 'reject', reason: pool.reason };
   const brake = judgeBrakes(sight, draft, run, resolved.settings);
   if (brake !== null) return brake;
   const warnings = [...entry.facts.warnings, ...(blender.note === null ? [] : [blender.note])];
@@ -93,6 +96,7 @@ function judge(sight: Sight, draft: Draft, run: RunRecord): Verdict {
     settings: resolved.settings,
     scene: resolved.scene,
     blender: blender.blender.version,
+    pool: pool.pool.name,
     warnings,
   };
 }
@@ -193,6 +197,7 @@ function admit(
       inputs: verdict.pins,
       inputsKey,
       blender: verdict.blender,
+      pool: verdict.pool,
       frames: verdict.settings.frames.value,
       output: outputNames(run.shot, verdict.scene.outputPath, extension, verdict.scene.viewSuffixes),
       missing: [],

@@ -3,7 +3,7 @@ import { hasManifest, linkedPaths, shotOf, triggerOf } from './catalog.ts';
 import type { Draft, Sight } from './draft.ts';
 import { dropRun, note, openRun, openRuns, remember, shotMemory, updateShot } from './draft.ts';
 import type { RunRecord } from './run.ts';
-import { NO_FRAME_TIMES } from './run.ts';
+import { NEW_RUN } from './run.ts';
 import { readSettings } from './settings.ts';
 
 /**
@@ -102,42 +102,13 @@ export function createRun(sight: Sight, draft: Draft, scenePath: string, wish: N
 
 function emptyRun(sight: Sight, entry: CatalogEntry): Omit<RunRecord, 'id' | 'count'> {
   return {
-    schema: 1,
+    ...NEW_RUN,
     shot: shotOf(entry.path),
     scenePath: entry.path,
     generation: entry.generation,
     settingsGeneration: sight.observed.settingsFiles.get(entry.path)?.generation ?? null,
-    isExplicit: false,
-    isReleased: false,
-    scriptsAllowed: false,
-    request: {},
-    requestedBy: null,
-    state: 'received',
-    reason: null,
     receivedAt: sight.now,
     stateSince: sight.now,
-    admittedAt: null,
-    endedAt: null,
-    startedAt: null,
-    version: null,
-    settings: null,
-    inputs: [],
-    inputsKey: null,
-    blender: null,
-    output: null,
-    frames: null,
-    proved: '',
-    troubles: [],
-    missing: [],
-    standstill: {},
-    times: NO_FRAME_TIMES,
-    round: 0,
-    jobId: null,
-    inputGoneSince: null,
-    check: 'none',
-    restarts: 0,
-    warnings: [],
-    dollars: 0,
   };
 }
 

@@ -206,6 +206,10 @@ export interface PoolPolicy {
   readonly bootSeconds: number;
   /** Seconds that a worker is still paid for after its last task. */
   readonly tailSeconds: number;
+  /** Whether Cycles finds a GPU on its workers; `null` = not known. */
+  readonly hasGpu: boolean | null;
+  /** Memory of one worker; `null` = not known. */
+  readonly memoryGiB: number | null;
 }
 
 /** What the deployment decided, in core's units. */
@@ -230,7 +234,8 @@ export interface Policy {
   /** A stable hexadecimal digest of a text (SHA-256), for ids and keys. */
   readonly hash: (text: string) => string;
   readonly blenders: readonly BlenderAtHand[];
-  readonly pool: PoolPolicy;
+  /** At least one; a run that asks for nothing special renders on the first. */
+  readonly pools: readonly [PoolPolicy, ...PoolPolicy[]];
   /** Where workers see the buckets. */
   readonly scenesRoot: string;
   readonly rendersRoot: string;

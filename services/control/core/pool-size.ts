@@ -1,9 +1,10 @@
-import { CHECK_TASK, VIDEO_TASK } from './chunks.ts';
 import type { Draft, Sight } from './draft.ts';
 import { openRuns } from './draft.ts';
 import { secondsPerFrame } from './frame-times.ts';
-import type { PoolPolicy, TaskObserved } from './model.ts';
+import type { PoolPolicy } from './model.ts';
+import { poolOf } from './pools.ts';
 import { wantsFarm } from './run.ts';
+import { runnableTasks } from './tasks.ts';
 
 /** What is left to do, as far as it can run now. */
 export interface Demand {
@@ -12,12 +13,12 @@ export interface Demand {
   readonly secondsPerTask: number;
 }
 
-/** `null` = some job could not be read: nobody is sent home on that. */
-export function demandOf(sight: Sight, draft: Draft): Demand | null {
+/** What a pool has to do. `null` = some job could not be read: nobody is sent home on that. */
+export function demandOf(sight: Sight, draft: Draft, pool: PoolPolicy): Demand | null {
   let runnable = 0;
   let seconds = 0;
   for (const run of openRuns(draft)) {
-    if (!wantsFarm(run.state)) continue;
+    if (!wantsFarm(run.state) || poolOf(sight.policy, run) !== pool) continue;
     const seen = sight.observed.details.get(run.id);
     if (seen === undefined || seen.job === 'unknown' || seen.tasks === 'unknown') return null;
     const tasks = runnableTasks(seen.tasks);
@@ -27,17 +28,6 @@ export function demandOf(sight: Sight, draft: Draft): Demand | null {
     seconds += Math.max(upcoming, frames) * secondsPerFrame(run);
   }
   return { runnable, secondsPerTask: runnable === 0 ? 0 : seconds / runnable };
-}
-
-/** Render tasks wait for the check, the video for all frames (flamenco.md: dependencies are not in the API). */
-function runnableTasks(tasks: readonly TaskObserved[]): readonly TaskObserved[] {
-  const open = tasks.filter(
-    ({ status }) => status === 'queued' || status === 'active' || status === 'soft-failed',
-  );
-  const check = open.filter((task) => task.name === CHECK_TASK);
-  if (check.length > 0) return check;
-  const frames = open.filter((task) => task.name !== VIDEO_TASK);
-  return frames.length > 0 ? frames : open;
 }
 
 /**

@@ -99,7 +99,7 @@ export interface FrameTimes {
   readonly maxMemoryMiB: number;
 }
 
-export const NO_FRAME_TIMES: FrameTimes = {
+const NO_FRAME_TIMES: FrameTimes = {
   frames: 0,
   sumSeconds: 0,
   sumSquaredSeconds: 0,
@@ -145,6 +145,8 @@ export interface RunRecord {
   /** Same for the same bytes under the same names. */
   readonly inputsKey: string | null;
   readonly blender: string | null;
+  /** Whose workers render it; `null` until admitted. */
+  readonly pool: string | null;
   readonly output: OutputNames | null;
   /** Frames of this run, as an expression: `1-24`. */
   readonly frames: string | null;
@@ -169,6 +171,41 @@ export interface RunRecord {
   /** Dollars spent on it so far, by the ledger. */
   readonly dollars: number;
 }
+
+/** A run about which nothing has been decided; also what a record lacks that an earlier version wrote. */
+export const NEW_RUN = {
+  schema: 1,
+  isExplicit: false,
+  isReleased: false,
+  scriptsAllowed: false,
+  request: {},
+  requestedBy: null,
+  state: 'received',
+  reason: null,
+  admittedAt: null,
+  endedAt: null,
+  startedAt: null,
+  version: null,
+  settings: null,
+  inputs: [],
+  inputsKey: null,
+  blender: null,
+  pool: null,
+  output: null,
+  frames: null,
+  proved: '',
+  troubles: [],
+  missing: [],
+  standstill: {},
+  times: NO_FRAME_TIMES,
+  round: 0,
+  jobId: null,
+  inputGoneSince: null,
+  check: 'none',
+  restarts: 0,
+  warnings: [],
+  dollars: 0,
+} as const satisfies Partial<RunRecord>;
 
 const FINAL: ReadonlySet<RunState> = new Set(RUN_STATES.slice(RUN_STATES.indexOf('completed')));
 

@@ -1,5 +1,5 @@
 import { act, type Draft, note, remember, type Sight } from './draft.ts';
-import type { ManagerWorkerObserved, Observed, WorkerObserved } from './model.ts';
+import type { ManagerWorkerObserved, Observed, PoolPolicy, WorkerObserved } from './model.ts';
 import { demandOf, wantedWorkers } from './pool-size.ts';
 
 /** A worker that the manager does not know this long after it was ordered is a stranger to it (the manager was new). */
@@ -14,12 +14,27 @@ export function staffFarm(sight: Sight, draft: Draft): void {
   const living = workers.filter((worker) => worker.state !== 'ended');
   const known = new Map(managerWorkers.map((worker) => [worker.name, worker]));
   endStrangers(sight, draft, living, known);
-  const demand = demandOf(sight, draft);
-  if (demand === null || draft.memory.stage === 'deleting') return;
-  const { pool, fixedPricePerHour, valueOfTimePerHour } = sight.policy;
+  if (draft.memory.stage === 'deleting') return;
+  const { pools } = sight.policy;
+  for (const pool of pools) staffPool(sight, draft, pool, living, known);
+  const strays = living.filter((worker) => pools.every(({ name }) => name !== worker.pool));
+  fewer(sight, draft, strays, known, strays.length);
+}
+
+function staffPool(
+  sight: Sight,
+  draft: Draft,
+  pool: PoolPolicy,
+  everyone: readonly WorkerObserved[],
+  known: ReadonlyMap<string, ManagerWorkerObserved>,
+): void {
+  const demand = demandOf(sight, draft, pool);
+  if (demand === null) return;
+  const { fixedPricePerHour, valueOfTimePerHour } = sight.policy;
   const wanted = wantedWorkers(demand, pool, fixedPricePerHour, valueOfTimePerHour);
+  const living = everyone.filter((worker) => worker.pool === pool.name);
   const staying = living.filter((worker) => known.get(worker.name)?.isDraining !== true);
-  if (staying.length < wanted) more(sight, draft, living, known, wanted - staying.length);
+  if (staying.length < wanted) more(sight, draft, pool, living, known, wanted - staying.length);
   else if (staying.length > wanted) fewer(sight, draft, staying, known, staying.length - wanted);
 }
 
@@ -71,6 +86,7 @@ function endStrangers(
 function more(
   sight: Sight,
   draft: Draft,
+  pool: PoolPolicy,
   living: readonly WorkerObserved[],
   known: ReadonlyMap<string, ManagerWorkerObserved>,
   count: number,
@@ -81,14 +97,11 @@ function more(
   for (const worker of returning.slice(0, count)) {
     act(draft, { kind: 'keepWorker', workerId: worker.id, name: worker.name, reason: 'there is work again' });
   }
-  const room = sight.policy.pool.max - living.length;
+  const room = pool.max - living.length;
   const missing = Math.min(count - returning.length, room);
   if (missing <= 0) return;
   const serial = draft.memory.workerSerial;
-  const names = Array.from(
-    { length: missing },
-    (_, index) => `${sight.policy.pool.name}-${serial + index + 1}`,
-  );
+  const names = Array.from({ length: missing }, (_, index) => `${pool.name}-${serial + index + 1}`);
   remember(draft, { workerSerial: serial + missing });
   note(
     sight,
@@ -96,7 +109,7 @@ function more(
     `${missing} more worker${missing === 1 ? '' : 's'} ordered`,
     `${living.length} there, tasks are waiting`,
   );
-  act(draft, { kind: 'orderWorkers', pool: sight.policy.pool.name, names, reason: 'tasks are waiting' });
+  act(draft, { kind: 'orderWorkers', pool: pool.name, names, reason: 'tasks are waiting' });
 }
 
 function fewer(

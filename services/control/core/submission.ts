@@ -5,6 +5,7 @@ import { act, moveRun, openRuns, titleOf, updateRun } from './draft.ts';
 import { secondsPerFrame } from './frame-times.ts';
 import { framesOf } from './frames.ts';
 import type { RunObserved } from './model.ts';
+import { poolOf } from './pools.ts';
 import type { RunRecord, RunSettings } from './run.ts';
 import { rendersFolder, wantsFarm } from './run.ts';
 import { MAX_ATTEMPTS } from './troubles.ts';
@@ -69,13 +70,14 @@ function wantsCheck(sight: Sight, draft: Draft, run: RunRecord): boolean {
 
 function jobFor(sight: Sight, run: RunRecord, settings: RunSettings, frames: readonly number[]): JobOrder {
   const { policy } = sight;
-  const size = chunkSizeFor(frames.length, secondsPerFrame(run), policy.pool.max, settings.chunkSize.value);
+  const pool = poolOf(policy, run);
+  const size = chunkSizeFor(frames.length, secondsPerFrame(run), pool.max, settings.chunkSize.value);
   return {
     runId: run.id,
     round: run.round,
     name: titleOf(run),
     priority: settings.priority.value,
-    workerTag: policy.pool.tag,
+    workerTag: pool.tag,
     settings: {
       blendfile: `${policy.scenesRoot}/${run.scenePath}`,
       render_dir: `${policy.rendersRoot}/${rendersFolder(run)}`,

@@ -9,6 +9,7 @@ export type Verdict =
       readonly settings: RunSettings;
       readonly scene: SceneFacts;
       readonly blender: string;
+      readonly pool: string;
       readonly warnings: readonly string[];
     }
   | {

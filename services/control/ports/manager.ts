@@ -68,8 +68,15 @@ export interface Manager {
    * manager's words when it cannot be compiled.
    */
   submit(job: JobOrder): Promise<string>;
-  /** `requeueing` runs what is not completed again; `cancel-requested` ends it (running frames are killed). */
-  setJobStatus(jobId: string, status: 'requeueing' | 'cancel-requested', reason: string): Promise<void>;
+  /**
+   * `requeueing` runs what is not completed again; `cancel-requested` ends it (running frames are killed);
+   * `pause-requested` hands nothing out any more: it is `paused` once the running tasks have ended.
+   */
+  setJobStatus(
+    jobId: string,
+    status: 'requeueing' | 'cancel-requested' | 'pause-requested',
+    reason: string,
+  ): Promise<void>;
   setJobPriority(jobId: string, priority: number): Promise<void>;
   /** Hands the task out again; an active one is stopped by its worker within 10 s. */
   requeueTask(taskId: string, reason: string): Promise<void>;

@@ -1,6 +1,7 @@
 import { secondsPerFrame, spreadOf } from '../core/frame-times.ts';
 import { framesOf } from '../core/frames.ts';
-import type { FarmMemory, Observed, Policy } from '../core/model.ts';
+import type { FarmMemory, Observed, Policy, PoolPolicy } from '../core/model.ts';
+import { poolOf } from '../core/pools.ts';
 import { isFinal, type RunRecord, rendersFolder, versionName, wantsFarm } from '../core/run.ts';
 import { busyWorkers } from '../core/staff.ts';
 import type { Band, PoolStatus, RunStatus, StatusDocument } from '../core/status-document.ts';
@@ -24,16 +25,16 @@ export interface Reported {
 /** The status document: what people see of this pass. */
 export function statusDocument(reported: Reported): StatusDocument {
   const { memory, policy, now, nextLookAt } = reported;
-  const pool = poolStatus(reported);
-  const runs = reported.runs.map((run) => runStatus(reported, run, pool));
+  const pools = policy.pools.map((pool) => poolStatus(reported, pool));
+  const runs = reported.runs.map((run) => runStatus(reported, run, pools));
   const endsAt =
     memory.idleSince === null || policy.keepControlPlane ? null : memory.idleSince + policy.idleTeardownMs;
-  const isToday = memory.ledger.day === reported.observed.day;
+  const { day, month } = reported.observed;
   return {
     schema: 1,
     asOf: iso(now),
     nextLookAt: iso(nextLookAt),
-    sentence: sentence(reported, pool),
+    sentence: sentence(reported, pools),
     farm: {
       stage: memory.unknownSince === null ? memory.stage : 'unknown',
       reason: memory.stageReason,
@@ -42,12 +43,12 @@ export function statusDocument(reported: Reported): StatusDocument {
       endsAt: endsAt === null ? null : iso(endsAt),
       isPaused: memory.isPaused,
     },
-    pools: [pool],
+    pools,
     runs,
     decisions: memory.decisions.map(({ at, what, reason }) => ({ at: iso(at), what, reason })),
     money: {
-      today: isToday ? memory.ledger.today : 0,
-      month: memory.ledger.thisMonth,
+      today: memory.ledger.day === day ? memory.ledger.today : 0,
+      month: memory.ledger.month === month ? memory.ledger.thisMonth : 0,
       cap: policy.monthlyBudgetDollars,
     },
     leftovers: memory.leftovers,
@@ -58,13 +59,16 @@ function zoneOf({ farm }: Observed): string | null {
   return farm !== 'unknown' && 'zone' in farm ? farm.zone : null;
 }
 
-function poolStatus({ observed, policy }: Reported): PoolStatus {
+function poolStatus({ observed }: Reported, pool: PoolPolicy): PoolStatus {
   const { workers, managerWorkers, details } = observed;
   const known = new Map(
     managerWorkers === 'unknown' ? [] : managerWorkers.map((worker) => [worker.name, worker]),
   );
   const active = busyWorkers(details);
-  const living = workers === 'unknown' ? [] : workers.filter(({ state }) => state !== 'ended');
+  const living =
+    workers === 'unknown'
+      ? []
+      : workers.filter((worker) => worker.state !== 'ended' && worker.pool === pool.name);
   const counts = { booting: 0, busy: 0, idle: 0, draining: 0 };
   for (const { name } of living) {
     const worker = known.get(name);
@@ -74,19 +78,19 @@ function poolStatus({ observed, policy }: Reported): PoolStatus {
     else counts.idle += 1;
   }
   return {
-    name: policy.pool.name,
+    name: pool.name,
     wanted: living.length - counts.draining,
     ...counts,
-    pricePerHour: policy.pool.pricePerHour,
+    pricePerHour: pool.pricePerHour,
   };
 }
 
-function runStatus(reported: Reported, run: RunRecord, pool: PoolStatus): RunStatus {
+function runStatus(reported: Reported, run: RunRecord, pools: readonly PoolStatus[]): RunStatus {
+  const { name } = poolOf(reported.policy, run);
+  const { busy, pricePerHour } = pools.find((pool) => pool.name === name) ?? { busy: 0, pricePerHour: 0 };
   const frames = frameCounts(reported.observed, run);
-  const eta = wantsFarm(run.state)
-    ? etaSeconds(run, frames.total - frames.done, Math.max(1, pool.busy))
-    : null;
-  const perHour = reported.policy.fixedPricePerHour + pool.busy * pool.pricePerHour;
+  const eta = wantsFarm(run.state) ? etaSeconds(run, frames.total - frames.done, Math.max(1, busy)) : null;
+  const perHour = reported.policy.fixedPricePerHour + busy * pricePerHour;
   const money = (seconds: number) => run.dollars + (seconds / 3600) * perHour;
   return {
     id: run.id,
@@ -139,13 +143,13 @@ function thumbnailOf(run: RunRecord): string | null {
   return last === undefined ? null : `${rendersFolder(run)}/thumbs/${String(last).padStart(4, '0')}.jpg`;
 }
 
-function sentence({ memory, runs }: Reported, pool: PoolStatus): string {
+function sentence({ memory, runs }: Reported, pools: readonly PoolStatus[]): string {
   const rendering = runs.filter(({ state }) => state === 'rendering').length;
   const queued = runs.filter(({ state }) => state === 'queued').length;
   const waiting = runs.filter(
     ({ state }) => state === 'waiting' || state === 'held' || state === 'received',
   ).length;
-  const workers = pool.busy + pool.idle + pool.draining;
+  const workers = pools.reduce((sum, { busy, idle, draining }) => sum + busy + idle + draining, 0);
   if (memory.unknownSince !== null)
     return 'The farm cannot be seen at the moment; nothing is changed until it can.';
   if (memory.stage === 'broken') return `The farm is broken: ${memory.stageReason ?? 'no reason is known'}.`;

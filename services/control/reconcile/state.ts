@@ -1,7 +1,7 @@
 import type { Catalog, CatalogEntry, SettingsSeen } from '../core/catalog.ts';
 import { type Command, type CommandSeen, isCommand } from '../core/command.ts';
 import type { FarmMemory, ShotMemory } from '../core/model.ts';
-import type { RunRecord } from '../core/run.ts';
+import { NEW_RUN, type RunRecord } from '../core/run.ts';
 import type { EpochMs } from '../core/time.ts';
 import { isPortError } from '../ports/errors.ts';
 import type { Records } from '../ports/records.ts';
@@ -63,7 +63,7 @@ export function createState(records: Records, newMemory: () => FarmMemory) {
 
   return {
     async memory(): Promise<FarmMemory> {
-      return ((await load(FARM)) as FarmMemory | undefined) ?? newMemory();
+      return withDefaults(newMemory(), await load(FARM)) ?? newMemory();
     },
     async shots(): Promise<ReadonlyMap<string, ShotMemory>> {
       return new Map(Object.entries(((await load(SHOTS)) as Record<string, ShotMemory> | undefined) ?? {}));
@@ -78,7 +78,7 @@ export function createState(records: Records, newMemory: () => FarmMemory) {
       };
     },
     async run(id: string): Promise<RunRecord | null> {
-      return ((await load(runName(id))) as RunRecord | undefined) ?? null;
+      return withDefaults<RunRecord>(NEW_RUN, await load(runName(id)));
     },
     /** Every run on record: after a crash one may stand there that the memory does not know. */
     async runIds(): Promise<readonly string[]> {
@@ -110,6 +110,11 @@ export function createState(records: Records, newMemory: () => FarmMemory) {
     },
     deleteCommand: (id: string) => records.delete(commandName(id)),
   };
+}
+
+/** A record as it was written, perhaps by an earlier version that did not know every field; `null` = there is none. */
+function withDefaults<T>(defaults: Partial<T>, value: unknown): T | null {
+  return value === undefined ? null : { ...defaults, ...(value as T) };
 }
 
 export type State = ReturnType<typeof createState>;

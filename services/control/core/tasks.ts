@@ -1,0 +1,22 @@
+import { CHECK_TASK, VIDEO_TASK } from './chunks.ts';
+import type { RunObserved, TaskObserved } from './model.ts';
+
+/** Tasks that a worker has in hand; `[]` as well when they could not be read. */
+export function activeTasks(seen: RunObserved | undefined): readonly TaskObserved[] {
+  if (seen === undefined || seen.tasks === 'unknown') return [];
+  return seen.tasks.filter(({ status }) => status === 'active');
+}
+
+/**
+ * Tasks that are running or could be handed out now. Render tasks wait for the check, the video for all frames
+ * (flamenco.md: dependencies are not in the API).
+ */
+export function runnableTasks(tasks: readonly TaskObserved[]): readonly TaskObserved[] {
+  const open = tasks.filter(
+    ({ status }) => status === 'queued' || status === 'active' || status === 'soft-failed',
+  );
+  const check = open.filter((task) => task.name === CHECK_TASK);
+  if (check.length > 0) return check;
+  const frames = open.filter((task) => task.name !== VIDEO_TASK);
+  return frames.length > 0 ? frames : open;
+}

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { allTasks, begin, createWorld, memory, POOL, pass, run, upload, workOff } from './world.ts';
+
+const BIG = { ...POOL, name: 'big', memoryGiB: 64, tag: 'tag-of-big', pricePerHour: 1 };
+
+describe('several pools', () => {
+  test('a run is rendered by workers of its own pool, and pays their price', async () => {
+    const of = createWorld({ pools: [POOL, BIG], fixedPricePerHour: 0 });
+    await begin(of, { memoryGiB: 40 });
+    const workers = await of.workers.list();
+    assert.deepEqual([...new Set(workers.map((worker) => worker.pool))], ['big']);
+    const [job] = await of.manager.jobs();
+    assert.equal(of.manager.submittedAs(job?.id ?? '')?.workerTag, 'tag-of-big');
+    const before = (await run(of)).dollars;
+    const running = (await of.workers.list()).filter(({ state }) => state === 'running').length;
+    await pass(of);
+    assert.ok(running > 0);
+    assert.ok(Math.abs((await run(of)).dollars - before - running / 60) < 1e-9);
+    await workOff(of);
+    assert.equal((await run(of)).state, 'completed');
+  });
+
+  test('workers of a pool that is not configured any more are let go when their task has ended', async () => {
+    const of = createWorld();
+    await begin(of);
+    await of.workers.order('gone', ['gone-1']);
+    await pass(of, 2);
+    assert.equal(of.workers.isAlive('gone-1'), false);
+    assert.ok((await allTasks(of)).length > 0);
+    assert.ok(memory(of).decisions.some(({ what }) => what === 'worker gone-1: let go'));
+  });
+
+  for (const [settings, code] of [
+    [{ pool: 'spot' }, 'badSettings'],
+    [{ device: 'gpu' }, 'gpuMissing'],
+    [{ memoryGiB: 17 }, 'notEnoughMemory'],
+  ] as const) {
+    test(`${JSON.stringify(settings)} is rejected before anything is raised, and goes on when corrected`, async () => {
+      const of = createWorld();
+      await upload(of, settings);
+      await pass(of, 3);
+      assert.deepEqual([(await run(of)).state, (await run(of)).reason?.code], ['rejected', code]);
+      assert.deepEqual(of.farm.callsOf('create'), []);
+      of.clock.advance(1);
+      await upload(of, {});
+      await pass(of, 16);
+      assert.equal((await run(of)).state, 'queued');
+    });
+  }
+});
