@@ -89,7 +89,11 @@ function judge(sight: Sight, draft: Draft, run: RunRecord): Verdict {
   if (!pool.ok) return { kind: 'reject', reason: pool.reason };
   const brake = judgeBrakes(sight, draft, run, resolved.settings);
   if (brake !== null) return brake;
-  const warnings = [...entry.facts.warnings, ...(blender.note === null ? [] : [blender.note])];
+  const warnings = [
+    ...entry.facts.warnings,
+    ...inputs.warnings,
+    ...(blender.note === null ? [] : [blender.note]),
+  ];
   return {
     kind: 'admit',
     pins: inputs.pins,

@@ -13,6 +13,8 @@ export interface CatalogEntry {
   readonly seenAt: EpochMs;
   readonly facts: ShotFacts | null;
   readonly failure: ReadFailure | null;
+  /** Which form of `facts` was read: an older one is read again. */
+  readonly readAs?: number;
   /** Since when it is not there; `null` = it is. */
   readonly goneSince: EpochMs | null;
 }

@@ -1,13 +1,20 @@
 import type { Catalog } from './catalog.ts';
-import { isBlend, resolveReference } from './catalog.ts';
+import { isBlend, resolveReference, shotOf } from './catalog.ts';
 import type { InputSeen, Unknown } from './model.ts';
 import type { MissingInput, Pin } from './run.ts';
 import type { SettingsFile } from './settings.ts';
+import type { FileReference } from './shot-facts.ts';
+import { type Listings, type WantedFile, wantedFiles } from './wanted-files.ts';
 
-/** One file that a shot needs, and who says so. */
-interface Needed {
+/** What a reference means in the bucket, and who says so. */
+export interface Needed extends Pick<FileReference, 'shape' | 'shown' | 'tiles' | 'onFrames'> {
+  /** Of a sequence the file that it names, of tiles with `<UDIM>` in it. */
   readonly path: string;
+  readonly kind: string;
+  /** The .blend that refers to it. */
   readonly referredBy: string;
+  readonly owner: string;
+  readonly isOptional: boolean;
 }
 
 export interface Closure {
@@ -16,82 +23,141 @@ export interface Closure {
   readonly impossible: readonly MissingInput[];
 }
 
+/** More pins than this would make a run's record (about 150 bytes a pin) too large to be written again and again. */
+const MAX_INPUTS = 10_000;
+
 /** Everything a shot refers to: its own references, those of its libraries, and theirs. Cycles are fine. */
 export function closureOf(scenePath: string, catalog: Catalog): Closure {
-  const needed = new Map<string, Needed>([[scenePath, { path: scenePath, referredBy: scenePath }]]);
-  const impossible: MissingInput[] = [];
-  const queue = [scenePath];
-  for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
-    for (const reference of catalog.get(path)?.facts?.references ?? []) {
-      if (reference.isOptional) continue;
-      const target = resolveReference(path, reference.path);
-      if (target === null) {
-        impossible.push(impossibleReference(path, reference.path));
+  const needed = new Map<string, Needed>();
+  const impossible = new Map<string, MissingInput>();
+  const blends = new Set([scenePath]);
+  for (const blend of blends) {
+    for (const reference of catalog.get(blend)?.facts?.references ?? []) {
+      const one = neededBy(blend, reference);
+      if (one === null) {
+        if (!reference.isOptional) addOnce(impossible, reference.path, impossibleReference(blend, reference));
         continue;
       }
-      if (needed.has(target)) continue;
-      needed.set(target, { path: target, referredBy: path });
-      if (isBlend(target)) queue.push(target);
+      addOnce(needed, keyOf(one), one);
+      if (isBlend(one.path)) blends.add(one.path);
     }
   }
-  return { needed: [...needed.values()], impossible };
+  return { needed: [theShot(scenePath), ...needed.values()], impossible: [...impossible.values()] };
+}
+
+function theShot(path: string): Needed {
+  return { path, kind: 'shot', referredBy: path, owner: '', isOptional: false };
+}
+
+function neededBy(blend: string, reference: FileReference): Needed | null {
+  const path = resolveReference(blend, ownFolder(blend, reference.path));
+  if (path === null) return null;
+  const { kind, owner, isOptional, shape, shown, tiles, onFrames } = reference;
+  return {
+    ...{ path, kind, referredBy: blend, owner, isOptional },
+    ...(shape === undefined ? {} : { shape }),
+    ...(shown === undefined ? {} : { shown }),
+    ...(tiles === undefined ? {} : { tiles }),
+    ...(onFrames === undefined ? {} : { onFrames }),
+  };
+}
+
+/** Physics caches lie in a folder that is named for the .blend: the reader writes `<blend>` for its name. */
+function ownFolder(blend: string, stored: string): string {
+  return stored.replace('<blend>', () => shotOf(blend.slice(blend.lastIndexOf('/') + 1)));
+}
+
+/** Two references may mean the same file in different ways: both count. */
+function keyOf({ path, isOptional, shape, shown, tiles, onFrames }: Needed): string {
+  return `${path}\n${JSON.stringify([isOptional, shape, shown, tiles, onFrames])}`;
+}
+
+function addOnce<T>(map: Map<string, T>, key: string, value: T): void {
+  if (!map.has(key)) map.set(key, value);
+}
+
+function impossibleReference(referredBy: string, { path, owner }: FileReference): MissingInput {
+  const problem = path.startsWith('//') && !path.startsWith('///') ? 'outside' : 'absolute';
+  return { path, referredBy, owner, problem, suggestion: null };
+}
+
+/** What is known of the scenes bucket. */
+export interface InputsSeen {
+  readonly catalog: Catalog;
+  readonly inputs: ReadonlyMap<string, InputSeen | null | Unknown>;
+  readonly listings: Listings;
 }
 
 export type ClosureMet =
-  | { readonly state: 'met'; readonly pins: readonly Pin[] }
+  | { readonly state: 'met'; readonly pins: readonly Pin[]; readonly warnings: readonly string[] }
   | { readonly state: 'missing'; readonly missing: readonly MissingInput[] }
+  | { readonly state: 'tooMany'; readonly count: number; readonly limit: number }
   /** Something is still being read or computed: look again. */
   | { readonly state: 'unknown' };
 
-/** Whether every needed file (and everything the manifest names) is in the bucket, and as what. */
+/**
+ * Whether everything that these frames need (and everything the manifest names) is in the bucket, and as what.
+ * `frames`: `null` = which are shown of a sequence cannot be told.
+ */
 export function meetClosure(
   closure: Closure,
+  frames: readonly number[] | null,
   manifest: SettingsFile['inputs'],
-  catalog: Catalog,
-  inputs: ReadonlyMap<string, InputSeen | null | Unknown>,
+  seen: InputsSeen,
 ): ClosureMet {
-  const missing: MissingInput[] = [...closure.impossible];
+  const wanted = wantedFiles(closure.needed, frames, seen.listings);
+  const files = [...wanted.files.values(), ...(manifest ?? []).map(namedByManifest)];
+  if (files.length > MAX_INPUTS) return { state: 'tooMany', count: files.length, limit: MAX_INPUTS };
+  const missing: MissingInput[] = [...closure.impossible, ...wanted.missing];
   const pins = new Map<string, Pin>();
-  let isUnknown = false;
-  const named = (manifest ?? []).map(({ path }) => ({ path, referredBy: 'the manifest' }));
-  for (const { path, referredBy } of [...closure.needed, ...named]) {
-    const seen = inputs.get(path);
-    if (seen === undefined || seen === 'unknown') isUnknown = true;
-    else if (seen === null) missing.push({ path, referredBy, problem: 'missing' });
-    else if (seen.crc32c === null || isUnread(path, seen, catalog)) isUnknown = true;
-    else pins.set(path, { path, generation: seen.generation, size: seen.size, crc32c: seen.crc32c });
+  let { isUnknown } = wanted;
+  for (const file of files) {
+    const found = findFile(file, seen);
+    if (found === 'unknown') isUnknown = true;
+    else if (found !== null && 'problem' in found) missing.push(found);
+    else if (found !== null) pins.set(file.path, found);
   }
-  for (const { path, size, crc32c } of manifest ?? []) {
-    const pin = pins.get(path);
-    if (pin === undefined || (pin.size === size && pin.crc32c === crc32c)) continue;
-    missing.push({ path, referredBy: 'the manifest', problem: 'different' });
-  }
+  missing.push(...differing(manifest, pins));
   if (missing.length > 0) return { state: 'missing', missing: dedupe(missing) };
-  return isUnknown ? { state: 'unknown' } : { state: 'met', pins: [...pins.values()] };
+  if (isUnknown) return { state: 'unknown' };
+  return { state: 'met', pins: [...pins.values()], warnings: wanted.warnings };
 }
 
-/** A library that the catalog has not read yet may refer to more. */
-function isUnread(path: string, seen: InputSeen, catalog: Catalog): boolean {
-  return isBlend(path) && catalog.get(path)?.generation !== seen.generation;
+function namedByManifest({ path }: { readonly path: string }): WantedFile {
+  return { path, referredBy: 'the manifest', owner: null, isOptional: false };
 }
 
-function dedupe(missing: readonly MissingInput[]): readonly MissingInput[] {
-  return [...new Map(missing.map((one) => [one.path, one])).values()];
+/** `null` = it is not there and need not be. */
+function findFile(file: WantedFile, { inputs, catalog }: InputsSeen): Pin | MissingInput | Unknown | null {
+  const { path, referredBy, owner } = file;
+  const seen = inputs.get(path);
+  if (seen === undefined || seen === 'unknown') return 'unknown';
+  const problem = (what: MissingInput['problem']): MissingInput => {
+    return { path, referredBy, owner, problem: what, suggestion: null };
+  };
+  if (seen === null) return file.isOptional ? null : problem('missing');
+  if (isBlend(path)) {
+    const entry = catalog.get(path);
+    if (entry?.generation !== seen.generation || (entry.facts === null && entry.failure === null))
+      return 'unknown';
+    if (entry.failure !== null) return problem('unreadable');
+  }
+  const { generation, size, crc32c } = seen;
+  return crc32c === null ? 'unknown' : { path, generation, size, crc32c };
 }
 
-function impossibleReference(from: string, stored: string): MissingInput {
-  const problem = stored.startsWith('//') ? 'outside' : 'absolute';
-  return { path: stored, referredBy: from, problem };
-}
-
-/** One sentence that names what is missing and who refers to it. */
-export function describeMissing(missing: readonly MissingInput[]): string {
-  const shown = missing.slice(0, 5).map(({ path, referredBy, problem }) => {
-    if (problem === 'absolute') return `${path} (an absolute path in ${referredBy})`;
-    if (problem === 'outside') return `${path} (leads out of the bucket, in ${referredBy})`;
-    if (problem === 'different') return `${path} (other bytes than the manifest says)`;
-    return `${path} (needed by ${referredBy})`;
+function differing(
+  manifest: SettingsFile['inputs'],
+  pins: ReadonlyMap<string, Pin>,
+): readonly MissingInput[] {
+  return (manifest ?? []).flatMap(({ path, size, crc32c }) => {
+    const pin = pins.get(path);
+    if (pin === undefined || (pin.size === size && pin.crc32c === crc32c)) return [];
+    return [{ path, referredBy: 'the manifest', owner: null, problem: 'different', suggestion: null }];
   });
-  const more = missing.length > shown.length ? ` and ${missing.length - shown.length} more` : '';
-  return `${missing.length === 1 ? 'A file is' : `${missing.length} files are`} missing: ${shown.join(', ')}${more}.`;
+}
+
+/** The .blend that needs a file says more than the manifest that names it: the first word counts. */
+function dedupe(missing: readonly MissingInput[]): readonly MissingInput[] {
+  return [...new Map([...missing].reverse().map((one) => [one.path, one])).values()].reverse();
 }

@@ -1,10 +1,9 @@
-import type { CatalogEntry, SettingsSeen } from './catalog.ts';
+import type { CatalogEntry } from './catalog.ts';
 import { hasManifest, linkedPaths, shotOf, triggerOf } from './catalog.ts';
 import type { Draft, Sight } from './draft.ts';
 import { dropRun, note, openRun, openRuns, remember, shotMemory, updateShot } from './draft.ts';
 import type { RunRecord } from './run.ts';
 import { NEW_RUN } from './run.ts';
-import { readSettings } from './settings.ts';
 
 /**
  * Makes a run of each new version of a shot (or of its settings), and finds out which .blends are none: libraries that
@@ -110,21 +109,6 @@ function emptyRun(sight: Sight, entry: CatalogEntry): Omit<RunRecord, 'id' | 'co
     receivedAt: sight.now,
     stateSince: sight.now,
   };
-}
-
-/** The manifest of the settings file, when it reads well. */
-export function manifestOf(sight: Sight, scenePath: string): ReturnType<typeof readManifest> {
-  return readManifest(sight.observed.settingsFiles.get(scenePath)?.value);
-}
-
-function readManifest(value: unknown) {
-  const read = readSettings(value ?? {}, 'render.json');
-  return read.ok ? read.settings.inputs : undefined;
-}
-
-/** Paths that a settings file's manifest names; none when it reads badly. */
-export function manifestPaths(settings: SettingsSeen | undefined): readonly string[] {
-  return (readManifest(settings?.value) ?? []).map(({ path }) => path);
 }
 
 /** Remembers uploads for as long as settling needs them. */

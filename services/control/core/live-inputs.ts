@@ -53,6 +53,8 @@ function followAdmitted(sight: Sight, draft: Draft, run: RunRecord): void {
   if (inputs.state === 'gone') {
     if (!hasStayedAway(sight, draft, run)) return;
     supersede(sight, draft, run, `${inputs.path} was taken away while it rendered`, 'inputRemoved');
+    // Frames without it may be wrong, so nothing of this run is called complete; the new one waits until it is back.
+    createRun(sight, draft, run.scenePath, { isExplicit: run.isExplicit, isReleased: true });
     return;
   }
   if (run.inputGoneSince !== null) updateRun(draft, run, { inputGoneSince: null });
@@ -110,6 +112,8 @@ function supersede(sight: Sight, draft: Draft, run: RunRecord, what: string, cod
     code,
     message: `${what}; its finished frames stay in ${titleOf(run)}.`,
     action:
-      code === 'inputRemoved' ? 'Put the file back and render again.' : 'Nothing: the new version follows.',
+      code === 'inputRemoved'
+        ? 'Put the file back: the render starts anew by itself.'
+        : 'Nothing: the new version follows.',
   });
 }

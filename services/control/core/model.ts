@@ -4,6 +4,7 @@ import type { FrameVerdict } from './proof.ts';
 import type { RunRecord } from './run.ts';
 import type { FarmStage } from './status-document.ts';
 import type { EpochMs } from './time.ts';
+import type { Listings } from './wanted-files.ts';
 
 /** Could not be read this time. Never leads to scaling down or deleting. */
 export type Unknown = 'unknown';
@@ -104,6 +105,8 @@ export interface Observed {
   readonly touched: ReadonlySet<string>;
   readonly didList: boolean;
   readonly inputs: ReadonlyMap<string, InputSeen | null | Unknown>;
+  /** What was listed of sequences, tiles, cache folders and projects. */
+  readonly listings: Listings;
   readonly farm: FarmObserved | Unknown;
   readonly workers: readonly WorkerObserved[] | Unknown;
   readonly jobs: readonly JobObserved[] | Unknown;

@@ -4,7 +4,6 @@ import {
   lookAgain,
   moveRun,
   note,
-  openRun,
   openRuns,
   remember,
   shotMemory,
@@ -28,7 +27,6 @@ export function obeyCommands(sight: Sight, draft: Draft): void {
 function obey(sight: Sight, draft: Draft, id: string, command: Command): void {
   switch (command.kind) {
     case 'uploaded':
-      revive(sight, draft, command.path);
       return;
     case 'cancel':
       cancel(sight, draft, command.runId, command.by);
@@ -57,17 +55,6 @@ function obey(sight: Sight, draft: Draft, id: string, command: Command): void {
       remember(draft, { isPaused: false, mustGo: false });
       note(sight, draft, 'new work: resumed', command.by ?? 'a person asked');
       return;
-  }
-}
-
-/** A run that was rejected for missing files comes back when one of them (or one that its inputs need) is uploaded. */
-function revive(sight: Sight, draft: Draft, path: string): void {
-  for (const run of draft.runs.values()) {
-    if (run.state !== 'rejected' || run.reason?.code !== 'missingFiles') continue;
-    if (!run.missing.some((missing) => missing.path === path)) continue;
-    if (shotMemory(draft, run.scenePath).lastRunId !== run.id) continue;
-    openRun(draft, run);
-    moveRun(sight, draft, run, 'waiting', { code: 'settling', message: `${path} came.`, action: null });
   }
 }
 

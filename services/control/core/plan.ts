@@ -9,6 +9,7 @@ import type { Observed, Policy } from './model.ts';
 import { countMoney } from './money.ts';
 import { obeyCommands } from './obey.ts';
 import { endJobsOfEndedRuns, followJobs } from './progress.ts';
+import { reviveRuns } from './revival.ts';
 import { wantsFarm } from './run.ts';
 import { staffFarm } from './staff.ts';
 import { submitJobs } from './submission.ts';
@@ -19,6 +20,7 @@ const DECISIONS: readonly ((sight: Sight, draft: Draft) => void)[] = [
   countMoney,
   rememberUploads,
   obeyCommands,
+  reviveRuns,
   followInputs,
   takeIn,
   admitRuns,

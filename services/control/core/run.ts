@@ -63,12 +63,21 @@ export interface Pin {
   readonly crc32c: string;
 }
 
-/** An input that is not in the bucket, and which file refers to it. */
+/** An input that is not as it must be, and who refers to it. */
 export interface MissingInput {
+  /** In the bucket; for `absolute` and `outside` as the .blend has it. */
   readonly path: string;
+  /** The .blend that refers to it. */
   readonly referredBy: string;
-  /** `absolute` paths exist only on the author's machine and can never come. */
-  readonly problem: 'missing' | 'absolute' | 'outside' | 'different';
+  /** The data-block in it that does; `null` = the manifest. */
+  readonly owner: string | null;
+  /**
+   * `absolute` paths exist only on the author's machine and can never come; `different` = other bytes than the manifest
+   * says; `unreadable` = a library that is no .blend any more.
+   */
+  readonly problem: 'missing' | 'absolute' | 'outside' | 'different' | 'unreadable';
+  /** Path in the bucket of the file that was probably meant. Only ever told, never taken instead. */
+  readonly suggestion: string | null;
 }
 
 /** What the frame files of a run are called. `pattern` has one run of `#`; `views` are file name suffixes, `['']` when mono. */

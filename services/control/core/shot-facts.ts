@@ -1,3 +1,5 @@
+import type { SequenceUse } from './sequence.ts';
+
 /** What a scene of a .blend says about its render, as far as decisions need it. */
 export interface SceneFacts {
   readonly name: string;
@@ -23,15 +25,23 @@ export interface SceneFacts {
   readonly device: 'CPU' | 'GPU' | null;
 }
 
-/** A file that a .blend refers to and that is not packed into it. */
+/** Something outside that a .blend refers to. */
 export interface FileReference {
   /** As stored: `//textures/wood.png` is relative to the .blend. */
   readonly path: string;
   readonly kind: string;
   /** The data-block that refers to it, for people. */
   readonly owner: string;
-  /** Only perhaps needed (a cache folder that is always filled in): never waited for. */
+  /** Only perhaps needed (a cache folder that is always filled in): never waited for, but pinned when it is there. */
   readonly isOptional: boolean;
+  /** What the path stands for; absent = the one file that it names. */
+  readonly shape?: 'sequence' | 'tiles' | 'folder';
+  /** Which file of a sequence is shown when, one entry a user; absent = not known. */
+  readonly shown?: readonly SequenceUse[];
+  /** The tiles of a texture, such as 1001; absent = not known. */
+  readonly tiles?: readonly number[];
+  /** The scene's frames on which it is visible; absent = not known. */
+  readonly onFrames?: { readonly from: number; readonly to: number };
 }
 
 export interface ShotFacts {

@@ -1,20 +1,16 @@
-import {
-  BlendError,
-  type BlendFacts,
-  type SceneFacts as BlendScene,
-  type BlendTools,
-  type ExternalFile,
-} from '../blend/facts.ts';
+import { BlendError, type BlendTools } from '../blend/facts.ts';
 import { readBlend } from '../blend/read.ts';
 import type { CatalogEntry, SettingsSeen } from '../core/catalog.ts';
 import { GONE_AFTER_MS, isBlend, renderJsonOf, sceneOfRenderJson } from '../core/catalog.ts';
-import type { FileReference, SceneFacts, ShotFacts } from '../core/shot-facts.ts';
 import type { EpochMs } from '../core/time.ts';
 import type { ObjectSeen, Scenes } from '../ports/buckets.ts';
 import { isPortError } from '../ports/errors.ts';
 import { orUnknown } from './or-unknown.ts';
+import { toShotFacts } from './shot-facts-of.ts';
 import type { CatalogState } from './state.ts';
 
+/** Counted up when more is read from a .blend than before: what an earlier version read is read again. */
+const FACTS_FORM = 2;
 const MAX_SETTINGS_BYTES = 8 * 1024 * 1024;
 
 export interface Scan {
@@ -51,6 +47,15 @@ export async function scanScenes(
     touched.add(scenePath);
   }
   return { catalog: didChange ? { blends, settings } : before, didChange, touched };
+}
+
+/** A scan, and one of what it left over. */
+export function joinScans(first: Scan, second: Scan): Scan {
+  return {
+    catalog: second.catalog,
+    didChange: first.didChange || second.didChange,
+    touched: new Set([...first.touched, ...second.touched]),
+  };
 }
 
 /** Notes since when a file is away; one that stays away is forgotten. Says whether anything is to be remembered. */
@@ -100,11 +105,12 @@ async function scanBlend(
   now: EpochMs,
 ): Promise<boolean> {
   const known = blends.get(path);
-  if (known?.generation === object.generation && (known.facts !== null || known.failure !== null))
-    return false;
+  const isRead = known !== undefined && (known.facts !== null || known.failure !== null);
+  if (isRead && known.generation === object.generation && known.readAs === FACTS_FORM) return false;
   const read = await readFacts(scenes, tools, object);
   const { generation, size, updatedAt } = object;
-  blends.set(path, { path, generation, size, updatedAt, seenAt: now, goneSince: null, ...read });
+  const readAs = FACTS_FORM;
+  blends.set(path, { path, generation, size, updatedAt, seenAt: now, goneSince: null, readAs, ...read });
   return true;
 }
 
@@ -161,47 +167,4 @@ async function readJson(
     if (isPortError(error)) return null;
     return { value: null, problem: `is no JSON (${error instanceof Error ? error.message : error})` };
   }
-}
-
-function toShotFacts(facts: BlendFacts): ShotFacts {
-  return {
-    blenderVersion: facts.blenderVersion,
-    activeScene: facts.activeScene,
-    scenes: facts.scenes.map(toSceneFacts),
-    references: facts.externalFiles.filter((file) => !file.packed).map(toReference),
-    warnings: facts.warnings,
-  };
-}
-
-function toSceneFacts(scene: BlendScene): SceneFacts {
-  const isIndividual = scene.multiView && scene.viewsFormat === 'INDIVIDUAL';
-  return {
-    name: scene.name,
-    frameStart: scene.frameStart,
-    frameEnd: scene.frameEnd,
-    frameStep: scene.frameStep,
-    fps: scene.fpsBase > 0 ? scene.fps / scene.fpsBase : scene.fps,
-    resolutionX: scene.resolutionX,
-    resolutionY: scene.resolutionY,
-    resolutionPercent: scene.resolutionPercent,
-    engine: scene.engine,
-    samples: scene.samples,
-    outputPath: scene.outputPath,
-    fileFormat: scene.fileFormat === 'unknown' ? null : scene.fileFormat,
-    isMovie: scene.isMovie,
-    canRender: scene.canRender,
-    viewLayers: scene.viewLayers.filter(({ enabled }) => enabled).map(({ name }) => name),
-    viewSuffixes: isIndividual ? (scene.views?.map(({ suffix }) => suffix) ?? null) : null,
-    useDenoising: scene.useDenoising,
-    device: scene.device,
-  };
-}
-
-function toReference(file: ExternalFile): FileReference {
-  return {
-    path: file.path,
-    kind: file.kind,
-    owner: file.owner,
-    isOptional: file.mayBeNeeded === true || file.source === 'tiles',
-  };
 }

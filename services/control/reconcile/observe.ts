@@ -1,13 +1,10 @@
 import { triggerOf } from '../core/catalog.ts';
 import { CHECK_TASK } from '../core/chunks.ts';
-import { closureOf } from '../core/closure.ts';
 import type { CommandSeen } from '../core/command.ts';
 import { framesOf } from '../core/frames.ts';
-import { manifestPaths } from '../core/intake.ts';
 import type {
   CheckFinding,
   FarmMemory,
-  InputSeen,
   JobObserved,
   Observed,
   Policy,
@@ -16,10 +13,12 @@ import type {
   Unknown,
 } from '../core/model.ts';
 import { isLiveJob } from '../core/progress.ts';
+import { isRejectedForFiles } from '../core/revival.ts';
 import { isFinal, type RunRecord, rendersFolder, wantsFarm } from '../core/run.ts';
 import { framesOfTask, isGivenUp } from '../core/troubles.ts';
 import { isPortError } from '../ports/errors.ts';
-import { scanScenes } from './catalog-scan.ts';
+import { joinScans, scanScenes } from './catalog-scan.ts';
+import { lookAtInputs } from './look-at-inputs.ts';
 import { orUnknown } from './or-unknown.ts';
 import type { Ports } from './ports.ts';
 import { proveFrames, readJson } from './prove.ts';
@@ -41,21 +40,25 @@ export async function observe(
   const now = ports.clock.now();
   const memory = await state.memory();
   const commands = await state.commands();
-  const runs = await loadRuns(state, memory, commands, isFirst);
+  const isListingDue = isFirst || memory.listedAt === null || now - memory.listedAt >= policy.listEveryMs;
+  const runs = await loadRuns(state, memory, commands, isFirst, isListingDue);
   const shots = await state.shots();
   const before = await state.catalog();
-  const isListingDue = isFirst || memory.listedAt === null || now - memory.listedAt >= policy.listEveryMs;
   const listing = isListingDue ? await orUnknown(ports.scenes.list()) : null;
-  const hinted = hintedPaths(commands, runs);
-  const scan = await scanScenes(
+  const uploaded = new Set(uploadedPaths(commands));
+  let scan = await scanScenes(
     ports.scenes,
     ports.blendTools,
     before,
     listing === 'unknown' ? null : listing,
-    hinted,
+    [...uploaded, ...openScenes(runs)],
     now,
   );
-  const catalog = scan.catalog;
+  const readBlends = async (paths: readonly string[]) => {
+    const more = await scanScenes(ports.scenes, ports.blendTools, scan.catalog, null, paths, now);
+    scan = joinScans(scan, more);
+    return scan.catalog;
+  };
   const farm = await orUnknown(ports.farm.look());
   const isReady = farm !== 'unknown' && farm.state === 'up' && farm.manager === 'ready';
   const isAbsent = farm !== 'unknown' && farm.state === 'absent';
@@ -66,7 +69,10 @@ export async function observe(
   ]);
   await loadRunsOfJobs(state, runs, jobs);
   const details = await lookAtRuns(ports, runs, jobs);
-  const inputs = await lookAtInputs(ports, catalog, runs, commands, details, isListingDue);
+  const { scenes } = ports;
+  const asked = { scenes, runs, catalog: scan.catalog, uploaded, details, isListingDue, readBlends };
+  const { inputs, listings } = await lookAtInputs(asked);
+  const { catalog } = scan;
   const didList = listing !== null && listing !== 'unknown';
   const today = new Date(now).toISOString();
   const observed: Observed = {
@@ -81,6 +87,7 @@ export async function observe(
     touched: new Set([...scan.touched, ...unhandled(catalog, shots)]),
     didList,
     inputs,
+    listings,
     farm,
     workers,
     jobs,
@@ -108,35 +115,38 @@ async function loadRunsOfJobs(
   }
 }
 
-/** Open runs, those that commands name, and after a (re)start whatever else stands on record as open. */
+/**
+ * Open runs, those that commands name, after a (re)start whatever else stands on record as open, and those rejected for
+ * missing files whenever some may have come.
+ */
 async function loadRuns(
   state: State,
   memory: FarmMemory,
   commands: readonly CommandSeen[],
   isFirst: boolean,
+  isListingDue: boolean,
 ): Promise<Map<string, RunRecord>> {
   const named = commands.flatMap(({ command }) => ('runId' in command ? [command.runId] : []));
-  const isUpload = commands.some(({ command }) => command.kind === 'uploaded');
-  const revivable = isUpload ? memory.endedRuns : [];
+  const mayRevive = isListingDue || commands.some(({ command }) => command.kind === 'uploaded');
+  const revivable = mayRevive ? memory.endedRuns : [];
   const all = isFirst ? await state.runIds() : [];
   const runs = new Map<string, RunRecord>();
   for (const id of new Set([...memory.openRuns, ...named, ...revivable, ...all])) {
     const run = await state.run(id);
     if (run === null) continue;
-    const isAsked = named.includes(id) || (isUpload && run.reason?.code === 'missingFiles');
+    const isAsked = named.includes(id) || (mayRevive && isRejectedForFiles(run));
     // One that ended just before a crash may still stand among the open ones: it is moved over.
     if (!isFinal(run.state) || isAsked || memory.openRuns.includes(id)) runs.set(id, run);
   }
   return runs;
 }
 
-function hintedPaths(
-  commands: readonly CommandSeen[],
-  runs: ReadonlyMap<string, RunRecord>,
-): readonly string[] {
-  const uploaded = commands.flatMap(({ command }) => (command.kind === 'uploaded' ? [command.path] : []));
-  const open = [...runs.values()].filter((run) => !isFinal(run.state)).map((run) => run.scenePath);
-  return [...uploaded, ...open];
+function uploadedPaths(commands: readonly CommandSeen[]): readonly string[] {
+  return commands.flatMap(({ command }) => (command.kind === 'uploaded' ? [command.path] : []));
+}
+
+function openScenes(runs: ReadonlyMap<string, RunRecord>): readonly string[] {
+  return [...runs.values()].filter((run) => !isFinal(run.state)).map((run) => run.scenePath);
 }
 
 /** .blends that were read but not decided about, for example because the service died in between. */
@@ -147,35 +157,6 @@ function unhandled(catalog: CatalogState, shots: Observed['shots']): readonly st
     if (entry.goneSince === null && shots.get(entry.path)?.handled !== trigger) paths.push(entry.path);
   }
   return paths;
-}
-
-async function lookAtInputs(
-  ports: Ports,
-  catalog: CatalogState,
-  runs: ReadonlyMap<string, RunRecord>,
-  commands: readonly CommandSeen[],
-  details: ReadonlyMap<string, RunObserved>,
-  isListingDue: boolean,
-): Promise<ReadonlyMap<string, InputSeen | null | Unknown>> {
-  const uploaded = new Set(
-    commands.flatMap(({ command }) => (command.kind === 'uploaded' ? [command.path] : [])),
-  );
-  const wanted = new Set<string>();
-  for (const run of runs.values()) {
-    if (run.admittedAt === null || run.reason?.code === 'paused' || run.state === 'rejected') {
-      for (const { path } of closureOf(run.scenePath, catalog.blends).needed) wanted.add(path);
-      for (const path of manifestPaths(catalog.settings.get(run.scenePath))) wanted.add(path);
-      continue;
-    }
-    const job = details.get(run.id)?.job;
-    const hasEnded = job === null || (job !== undefined && job !== 'unknown' && !isLiveJob(job));
-    const isDue = hasEnded || isListingDue || run.inputGoneSince !== null;
-    for (const { path } of run.inputs) if (isDue || uploaded.has(path)) wanted.add(path);
-    wanted.add(run.scenePath);
-  }
-  const seen = new Map<string, InputSeen | null | Unknown>();
-  for (const path of wanted) seen.set(path, await orUnknown(ports.scenes.look(path)));
-  return seen;
 }
 
 async function lookAtRuns(

@@ -1,0 +1,162 @@
+import { isBlend } from '../core/catalog.ts';
+import { meetClosure } from '../core/closure.ts';
+import { projectOf } from '../core/judge-inputs.ts';
+import type { RunObserved, Unknown } from '../core/model.ts';
+import { isLiveJob } from '../core/progress.ts';
+import type { RunRecord } from '../core/run.ts';
+import { needsOf, type RunNeeds } from '../core/run-needs.ts';
+import {
+  type ListedInput,
+  type Listing,
+  type Listings,
+  listingFor,
+  listingKey,
+  wantedFiles,
+} from '../core/wanted-files.ts';
+import type { Scenes } from '../ports/buckets.ts';
+import { type Inputs, inParallel, LISTED_AT_MOST, lookUp } from './look-up.ts';
+import { orUnknown } from './or-unknown.ts';
+import type { CatalogState } from './state.ts';
+
+/** Libraries of libraries are read level by level; no project is as deep as this. */
+const MOST_LEVELS = 50;
+
+interface Asked {
+  readonly scenes: Scenes;
+  readonly runs: ReadonlyMap<string, RunRecord>;
+  readonly catalog: CatalogState;
+  /** Paths of which an upload was told. */
+  readonly uploaded: ReadonlySet<string>;
+  readonly details: ReadonlyMap<string, RunObserved>;
+  readonly isListingDue: boolean;
+  /** Reads these .blends, as they are now, into the catalog. */
+  readonly readBlends: (paths: readonly string[]) => Promise<CatalogState>;
+}
+
+interface InputsLookedAt {
+  readonly inputs: Inputs;
+  readonly listings: Listings;
+}
+
+/**
+ * Everything that runs which are not admitted yet refer to, libraries of libraries included, and the pins of those that
+ * render, when they may have changed.
+ */
+export async function lookAtInputs(asked: Asked): Promise<InputsLookedAt> {
+  const { scenes, runs } = asked;
+  const inputs: Inputs = new Map();
+  const listings = new Map<string, readonly ListedInput[] | Unknown>();
+  const waiting = [...runs.values()].filter(needsInputs);
+  let { catalog } = asked;
+  const hasRead = new Set<string>();
+  for (let level = 0; level < MOST_LEVELS; level += 1) {
+    const needs = waiting.map((run) => needsOf(run, known(catalog)));
+    await lookAtNeeds(scenes, needs, inputs, listings);
+    const unread = unreadBlends(needs, inputs, catalog).filter((path) => !hasRead.has(path));
+    if (unread.length === 0) break;
+    for (const path of unread) hasRead.add(path);
+    catalog = await asked.readBlends(unread);
+  }
+  await lookAtPins(asked, inputs);
+  await listProjects(asked, catalog, waiting, inputs, listings);
+  return { inputs, listings };
+}
+
+function needsInputs(run: RunRecord): boolean {
+  return run.admittedAt === null || run.reason?.code === 'paused' || run.state === 'rejected';
+}
+
+function known({ blends, settings }: CatalogState) {
+  return { catalog: blends, settingsFiles: settings };
+}
+
+async function lookAtNeeds(
+  scenes: Scenes,
+  needs: readonly RunNeeds[],
+  inputs: Inputs,
+  listings: Map<string, readonly ListedInput[] | Unknown>,
+): Promise<void> {
+  const wanted = new Map<string, Listing>();
+  for (const listing of needs.flatMap(({ closure }) => closure.needed.map(listingFor)))
+    if (listing !== null && !listings.has(listingKey(listing))) wanted.set(listingKey(listing), listing);
+  await inParallel([...wanted], async ([key, listing]) => {
+    listings.set(key, await list(scenes, listing));
+  });
+  const there = new Map(
+    [...listings.values()]
+      .flatMap((listed) => (listed === 'unknown' ? [] : listed))
+      .map((one) => [one.path, one]),
+  );
+  const paths = new Set<string>();
+  for (const { closure, frames, manifest } of needs) {
+    for (const path of wantedFiles(closure.needed, frames, listings).files.keys()) paths.add(path);
+    for (const { path } of manifest ?? []) paths.add(path);
+  }
+  for (const path of paths) {
+    const listed = there.get(path);
+    if (inputs.has(path)) paths.delete(path);
+    else if (listed !== undefined && listed.crc32c !== null) {
+      inputs.set(path, listed);
+      paths.delete(path);
+    }
+  }
+  await lookUp(scenes, paths, new Map(), inputs);
+}
+
+async function list(scenes: Scenes, { prefix, isDeep }: Listing): Promise<readonly ListedInput[] | Unknown> {
+  const listed = await orUnknown(scenes.listUnder(prefix, { isDeep, limit: LISTED_AT_MOST }));
+  return listed === 'unknown' ? 'unknown' : listed.objects;
+}
+
+/** Shots and libraries that are another file now than the one that was read, if any was. */
+function unreadBlends(
+  needs: readonly RunNeeds[],
+  inputs: Inputs,
+  { blends }: CatalogState,
+): readonly string[] {
+  const paths = needs.flatMap(({ closure }) => closure.needed.map(({ path }) => path)).filter(isBlend);
+  return [...new Set(paths)].filter((path) => {
+    const seen = inputs.get(path);
+    if (seen === undefined || seen === null || seen === 'unknown') return false;
+    const entry = blends.get(path);
+    return entry?.generation !== seen.generation || (entry.facts === null && entry.failure === null);
+  });
+}
+
+/** The pins of runs that render: when their job has ended, from time to time, and where an upload was told. */
+async function lookAtPins({ scenes, runs, uploaded, details, isListingDue }: Asked, inputs: Inputs) {
+  const pinned = new Map<string, string>();
+  const wanted = new Set<string>();
+  for (const run of runs.values()) {
+    if (needsInputs(run)) continue;
+    const job = details.get(run.id)?.job;
+    const hasEnded = job === null || (job !== undefined && job !== 'unknown' && !isLiveJob(job));
+    const isDue = hasEnded || isListingDue || run.inputGoneSince !== null;
+    for (const { path, generation } of run.inputs) {
+      if (inputs.has(path) || !(isDue || uploaded.has(path) || path === run.scenePath)) continue;
+      wanted.add(path);
+      pinned.set(path, pinned.get(path) === undefined ? generation : '');
+    }
+  }
+  await lookUp(scenes, wanted, pinned, inputs);
+}
+
+/** All names of a project, for runs of which something else is missing than was told: perhaps it has another name. */
+async function listProjects(
+  { scenes, isListingDue }: Asked,
+  catalog: CatalogState,
+  waiting: readonly RunRecord[],
+  inputs: Inputs,
+  listings: Map<string, readonly ListedInput[] | Unknown>,
+): Promise<void> {
+  for (const run of waiting) {
+    const project = projectOf(run.scenePath);
+    if (listings.has(listingKey(project))) continue;
+    const { closure, frames, manifest } = needsOf(run, known(catalog));
+    const met = meetClosure(closure, frames, manifest, { catalog: catalog.blends, inputs, listings });
+    if (met.state !== 'missing') continue;
+    const told = new Set(run.missing.map(({ path }) => path));
+    if (!isListingDue && met.missing.every(({ path }) => told.has(path))) continue;
+    listings.set(listingKey(project), await list(scenes, project));
+  }
+}
