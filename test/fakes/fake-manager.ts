@@ -90,7 +90,7 @@ export class FakeManager extends Fake<Manager> implements Manager {
   }
 
   closeTask(taskId: string, reason: string): Promise<void> {
-    return this.answer('closeTask', [taskId, reason], () => this.setTask(taskId, { status: 'completed' }));
+    return this.answer('closeTask', [taskId, reason], () => this.endTask(taskId, 'completed'));
   }
 
   drain(workerId: string): Promise<void> {

@@ -21,6 +21,8 @@ export type Action = (
   | { readonly kind: 'installManager' }
   | { readonly kind: 'submitJob'; readonly job: JobOrder }
   | { readonly kind: 'cancelJob'; readonly jobId: string }
+  | { readonly kind: 'pauseJob'; readonly jobId: string }
+  | { readonly kind: 'resumeJob'; readonly jobId: string }
   | { readonly kind: 'requeueTask'; readonly taskId: string }
   | { readonly kind: 'closeTask'; readonly taskId: string }
   | { readonly kind: 'orderWorkers'; readonly pool: string; readonly names: readonly string[] }

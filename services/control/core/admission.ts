@@ -1,18 +1,19 @@
 import { chooseBlender } from './blender-choice.ts';
+import { budgetReason, isBudgetSpent } from './budget.ts';
 import type { Draft, Sight } from './draft.ts';
 import { dropRun, lookAgain, moveRun, note, openRuns, shotMemory, updateShot } from './draft.ts';
 import { badName, judgeInputs, stillSettling } from './judge-inputs.ts';
 import { extensionOf, outputNames } from './output-names.ts';
 import { choosePool } from './pools.ts';
-import type { RunRecord, RunSettings } from './run.ts';
+import { type RunRecord, type RunSettings, wantsFarm } from './run.ts';
 import { readSettings, resolveSettings } from './settings.ts';
 import type { SceneFacts } from './shot-facts.ts';
 import { reject, type Verdict, wait } from './verdict.ts';
 
-/** Decides about every run that is not admitted yet, oldest first. */
+/** Decides about every run that is not admitted yet, or was sent back to wait, oldest first. */
 export function admitRuns(sight: Sight, draft: Draft): void {
   const candidates = openRuns(draft)
-    .filter((run) => run.admittedAt === null || run.reason?.code === 'paused')
+    .filter((run) => !wantsFarm(run.state))
     .sort((a, b) => a.receivedAt - b.receivedAt);
   for (const run of candidates) settle(sight, draft, run, judge(sight, draft, run));
 }
@@ -118,15 +119,8 @@ function judgeDenoiser(scene: SceneFacts, hasDenoiser: boolean | null, version: 
 /** What a person, the budget or a burst holds back. */
 function judgeBrakes(sight: Sight, draft: Draft, run: RunRecord, settings: RunSettings): Verdict | null {
   if (draft.memory.isPaused) return wait('paused', 'New work is paused.', 'Resume it on the page.');
-  const { monthlyBudgetDollars } = sight.policy;
-  if (monthlyBudgetDollars !== null && draft.memory.ledger.thisMonth >= monthlyBudgetDollars) {
-    return wait(
-      'budget',
-      `This month's budget of $${monthlyBudgetDollars} is spent.`,
-      'Raise MONTHLY_BUDGET_DOLLARS, or wait for the next month.',
-    );
-  }
-  if (run.isReleased || run.requestedBy !== null) return null;
+  if (isBudgetSpent(sight, draft)) return { kind: 'wait', reason: budgetReason(sight, draft) };
+  if (run.isReleased || run.requestedBy !== null || run.admittedAt !== null) return null;
   if (settings.hold.value)
     return {
       kind: 'hold',
@@ -205,7 +199,7 @@ function admit(
       frames: verdict.settings.frames.value,
       output: outputNames(run.shot, verdict.scene.outputPath, extension, verdict.scene.viewSuffixes),
       missing: [],
-      warnings: verdict.warnings,
+      warnings: [...new Set([...verdict.warnings, ...run.warnings])],
     },
   );
 }

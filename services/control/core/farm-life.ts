@@ -1,10 +1,15 @@
+import { isBudgetSpent } from './budget.ts';
 import { act, type Draft, lookAgain, note, openRuns, remember, type Sight } from './draft.ts';
 import type { FarmObserved } from './model.ts';
 import { isFinal, wantsFarm } from './run.ts';
 import type { FarmStage } from './status-document.ts';
+import { isFarmOld } from './wind-down.ts';
 
 /** Jobs that Flamenco still works on; one of somebody else's keeps the farm up as well as ours do. */
 const AT_WORK = new Set(['queued', 'active', 'requeueing', 'pause-requested', 'cancel-requested']);
+
+/** A farm that is too old is given this share of MAX_FARM_HOURS for its last frames: one that hangs must not keep it. */
+const LAST_SHARE = 0.25;
 
 /** Raises the farm when a run wants it, keeps it installed, and takes it down after its idle time. */
 export function keepFarm(sight: Sight, draft: Draft): void {
@@ -28,6 +33,7 @@ export function keepFarm(sight: Sight, draft: Draft): void {
 }
 
 function isWanted(sight: Sight, draft: Draft): boolean {
+  if (isBudgetSpent(sight, draft)) return false;
   const { awakeUntil } = draft.memory;
   return openRuns(draft).some((run) => wantsFarm(run.state)) || (awakeUntil ?? 0) > sight.now;
 }
@@ -51,11 +57,9 @@ function keepAbsent(sight: Sight, draft: Draft, farm: FarmObserved): void {
 }
 
 function keepUp(sight: Sight, draft: Draft, farm: Extract<FarmObserved, { state: 'up' }>): void {
-  const tooOld = sight.now - farm.since > sight.policy.maxFarmMs;
-  if (draft.memory.mustGo || tooOld) {
-    const reason = tooOld ? 'it lived as long as MAX_FARM_HOURS allows' : 'a person asked';
-    stage(sight, draft, 'deleting', reason);
-    act(draft, { kind: 'deleteFarm', isForced: true, reason });
+  const end = whyEnd(sight, draft, farm);
+  if (end !== null) {
+    takeDown(sight, draft, end);
     return;
   }
   if (isWanted(sight, draft) || hasOtherWork(sight)) {
@@ -66,6 +70,31 @@ function keepUp(sight: Sight, draft: Draft, farm: Extract<FarmObserved, { state:
     return;
   }
   letGo(sight, draft);
+}
+
+/** Why a farm goes although there may be work for it. */
+interface End {
+  readonly reason: string;
+  /** Else its workers finish what they have in hand and sign off first. */
+  readonly isNow: boolean;
+}
+
+function whyEnd(sight: Sight, draft: Draft, farm: Extract<FarmObserved, { state: 'up' }>): End | null {
+  if (draft.memory.mustGo) return { reason: 'a person asked', isNow: true };
+  if (sight.now - farm.since > sight.policy.maxFarmMs * (1 + LAST_SHARE))
+    return { reason: 'it lived longer than MAX_FARM_HOURS allows and something still ran', isNow: true };
+  if (isBudgetSpent(sight, draft))
+    return { reason: "this month's budget is spent", isNow: sight.policy.budgetStop === 'now' };
+  return isFarmOld(sight) ? { reason: 'it lived as long as MAX_FARM_HOURS allows', isNow: false } : null;
+}
+
+function takeDown(sight: Sight, draft: Draft, { reason, isNow }: End): void {
+  if (!isNow && hasLivingWorkers(sight)) {
+    stage(sight, draft, 'letting-go', `${reason}: running frames are finished`);
+    return;
+  }
+  stage(sight, draft, 'deleting', reason);
+  act(draft, { kind: 'deleteFarm', isForced: true, reason });
 }
 
 /** Unknown is not idle. */

@@ -16,8 +16,9 @@ export function finishRuns(sight: Sight, draft: Draft): void {
     if (!wantsFarm(run.state) || seen === undefined || run.round === 0) continue;
     const isAllProved = framesOf(run.proved).length === framesOf(run.frames ?? '').length;
     if (seen.job === 'unknown') continue;
-    if (seen.job === null ? isAllProved || openFrames(run).length === 0 : !isLiveJob(seen.job))
-      finish(sight, draft, run, seen, seen.job);
+    const isCapped = run.stopping?.code === 'maxDollars';
+    const hasNothingLeft = isAllProved || isCapped || openFrames(run).length === 0;
+    if (seen.job === null ? hasNothingLeft : !isLiveJob(seen.job)) finish(sight, draft, run, seen, seen.job);
   }
 }
 
@@ -34,6 +35,10 @@ function finish(
   const open = frames.filter((frame) => !proved.has(frame));
   if (open.length === 0) {
     complete(sight, draft, run);
+    return;
+  }
+  if (run.stopping?.code === 'maxDollars') {
+    endCapped(sight, draft, run, proved.size);
     return;
   }
   if (job !== null && (job.status === 'canceled' || job.status === 'cancel-requested')) {
@@ -83,6 +88,18 @@ function endShort(sight: Sight, draft: Draft, run: RunRecord, proved: number): v
   const action = 'Correct what it says and render again: only the missing frames are rendered.';
   const state = proved > 0 ? 'incomplete' : 'failed';
   const ended = moveRun(sight, draft, run, state, { code: 'framesFail', message, action });
+  act(draft, { kind: 'writeReport', run: ended, reason: 'the run has ended' });
+}
+
+/** Its own cap is reached; the frames that were running have ended. */
+function endCapped(sight: Sight, draft: Draft, run: RunRecord, proved: number): void {
+  const total = framesOf(run.frames ?? '').length;
+  const spent = `It has cost $${run.dollars.toFixed(2)}, and its maxDollars is $${run.settings?.maxDollars.value}`;
+  const ended = moveRun(sight, draft, run, proved > 0 ? 'incomplete' : 'failed', {
+    code: 'budget',
+    message: `${spent}: ${proved} of ${total} frames are there. ${describeTroubles(run.troubles)}`.trim(),
+    action: 'Raise "maxDollars" and render again: only the missing frames are rendered.',
+  });
   act(draft, { kind: 'writeReport', run: ended, reason: 'the run has ended' });
 }
 

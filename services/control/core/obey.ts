@@ -13,6 +13,7 @@ import {
 } from './draft.ts';
 import { formatFrames, framesOf } from './frames.ts';
 import { createRun } from './intake.ts';
+import { parkRun } from './park.ts';
 import type { RunRecord } from './run.ts';
 import { isFinal, wantsFarm } from './run.ts';
 
@@ -119,7 +120,7 @@ function tearDown(sight: Sight, draft: Draft, by: string | null): void {
   remember(draft, { mustGo: true, isPaused: true, awakeUntil: null });
   note(sight, draft, 'farm: tear down now', by ?? 'a person asked');
   for (const run of openRuns(draft)) {
-    if (wantsFarm(run.state)) moveRun(sight, draft, run, 'waiting', PAUSED);
+    if (wantsFarm(run.state)) parkRun(sight, draft, run, PAUSED);
   }
 }
 

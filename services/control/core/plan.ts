@@ -8,12 +8,13 @@ import { followInputs } from './live-inputs.ts';
 import type { Observed, Policy } from './model.ts';
 import { countMoney } from './money.ts';
 import { obeyCommands } from './obey.ts';
-import { endJobsOfEndedRuns, followJobs } from './progress.ts';
+import { endJobs, followJobs } from './progress.ts';
 import { reviveRuns } from './revival.ts';
 import { wantsFarm } from './run.ts';
 import { staffFarm } from './staff.ts';
 import { submitJobs } from './submission.ts';
 import type { EpochMs } from './time.ts';
+import { windDown } from './wind-down.ts';
 
 /** The decisions of a pass, in their order. */
 const DECISIONS: readonly ((sight: Sight, draft: Draft) => void)[] = [
@@ -26,7 +27,8 @@ const DECISIONS: readonly ((sight: Sight, draft: Draft) => void)[] = [
   admitRuns,
   followJobs,
   finishRuns,
-  endJobsOfEndedRuns,
+  windDown,
+  endJobs,
   submitJobs,
   staffFarm,
   keepFarm,

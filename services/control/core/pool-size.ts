@@ -4,7 +4,7 @@ import { secondsPerFrame } from './frame-times.ts';
 import type { PoolPolicy } from './model.ts';
 import { poolOf } from './pools.ts';
 import { wantsFarm } from './run.ts';
-import { runnableTasks } from './tasks.ts';
+import { activeTasks, runnableTasks } from './tasks.ts';
 
 /** What is left to do, as far as it can run now. */
 export interface Demand {
@@ -21,8 +21,9 @@ export function demandOf(sight: Sight, draft: Draft, pool: PoolPolicy): Demand |
     if (!wantsFarm(run.state) || poolOf(sight.policy, run) !== pool) continue;
     const seen = sight.observed.details.get(run.id);
     if (seen === undefined || seen.job === 'unknown' || seen.tasks === 'unknown') return null;
-    const tasks = runnableTasks(seen.tasks);
-    const upcoming = tasks.length === 0 && seen.job === null ? 1 : tasks.length;
+    const isStopping = run.stopping !== null;
+    const tasks = isStopping ? activeTasks(seen) : runnableTasks(seen.tasks);
+    const upcoming = tasks.length === 0 && seen.job === null && !isStopping ? 1 : tasks.length;
     const frames = tasks.reduce((sum, task) => sum + Math.max(1, task.stepsTotal - task.stepsCompleted), 0);
     runnable += upcoming;
     seconds += Math.max(upcoming, frames) * secondsPerFrame(run);

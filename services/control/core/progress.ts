@@ -5,7 +5,7 @@ import { secondsPerFrame } from './frame-times.ts';
 import { formatFrames, framesOf } from './frames.ts';
 import type { JobObserved, RunObserved, TaskObserved } from './model.ts';
 import type { FrameTrouble, RunRecord } from './run.ts';
-import { isFinal, wantsFarm } from './run.ts';
+import { wantsFarm } from './run.ts';
 import {
   badVerdicts,
   blame,
@@ -42,13 +42,13 @@ export function followJobs(sight: Sight, draft: Draft): void {
 }
 
 /**
- * A job that lives on although its run has ended (cancelled, superseded, given up) ends too. This is the only place that
- * ends jobs, so that one is found as well when the service died between the two.
+ * A job that lives on although its run has ended (cancelled, superseded, given up) or was sent back to wait ends too. It is
+ * looked for in each pass, so that one is found as well when the service died between the two.
  */
-export function endJobsOfEndedRuns(sight: Sight, draft: Draft): void {
+export function endJobs(sight: Sight, draft: Draft): void {
   for (const run of draft.runs.values()) {
     const job = sight.observed.details.get(run.id)?.job;
-    if (job === undefined || job === null || job === 'unknown' || !isLiveJob(job) || !isFinal(run.state))
+    if (job === undefined || job === null || job === 'unknown' || !isLiveJob(job) || wantsFarm(run.state))
       continue;
     act(draft, { kind: 'cancelJob', jobId: job.id, reason: `its run is ${run.state}` });
   }
@@ -63,6 +63,10 @@ function followJob(
   tasks: readonly TaskObserved[],
 ): void {
   let run = begin(sight, draft, before, job, tasks);
+  if (run.stopping !== null) {
+    freeHung(sight, draft, run, tasks);
+    return;
+  }
   const check = tasks.find((task) => task.name === CHECK_TASK);
   if (check !== undefined && run.check === 'pending') {
     const judged = judgeCheck(sight, draft, run, seen, check);
@@ -220,7 +224,8 @@ function freeOne(sight: Sight, draft: Draft, before: RunRecord, task: TaskObserv
   };
   const troubles = [...before.troubles.filter((one) => one.frame !== frame), trouble];
   const run = updateRun(draft, before, { troubles: troubles.sort((a, b) => a.frame - b.frame) });
-  const kind = trouble.attempts >= MAX_ATTEMPTS ? 'closeTask' : 'requeueTask';
+  const isLast = trouble.attempts >= MAX_ATTEMPTS || run.stopping !== null;
+  const kind = isLast ? 'closeTask' : 'requeueTask';
   act(draft, { kind, taskId: task.id, reason: `frame ${frame} ${trouble.message}` });
   note(
     sight,

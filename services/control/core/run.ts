@@ -117,6 +117,9 @@ const NO_FRAME_TIMES: FrameTimes = {
   maxMemoryMiB: 0,
 };
 
+/** Why a run begins no more frames: its own cap, the month's budget, a farm that is too old. */
+export type StopCode = 'maxDollars' | 'budget' | 'farmAge';
+
 /** `state/runs/<id>.json`: one go at (some of) a shot's frames. Written by the lease holder only. */
 export interface RunRecord {
   readonly schema: 1;
@@ -170,6 +173,8 @@ export interface RunRecord {
   /** The first job of a run is round 1, a job for missing frames the next. 0 = none submitted yet. */
   readonly round: number;
   readonly jobId: string | null;
+  /** Its running frames are finished and no more are begun; `null` = it goes on. */
+  readonly stopping: { readonly code: StopCode; readonly since: EpochMs } | null;
   /** Since when one of its inputs is not there; `null` = all are, as far as is known. */
   readonly inputGoneSince: EpochMs | null;
   /** What the first task found when it opened the shot on a worker. */
@@ -209,6 +214,7 @@ export const NEW_RUN = {
   times: NO_FRAME_TIMES,
   round: 0,
   jobId: null,
+  stopping: null,
   inputGoneSince: null,
   check: 'none',
   restarts: 0,

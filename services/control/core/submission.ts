@@ -18,7 +18,7 @@ export function submitJobs(sight: Sight, draft: Draft): void {
   const { farm } = sight.observed;
   if (farm === 'unknown' || farm.state !== 'up' || farm.manager !== 'ready') return;
   for (const run of openRuns(draft)) {
-    if (!wantsFarm(run.state)) continue;
+    if (!wantsFarm(run.state) || run.stopping !== null) continue;
     const seen = sight.observed.details.get(run.id);
     if (seen !== undefined && needsJob(run, seen)) submit(sight, draft, run);
   }

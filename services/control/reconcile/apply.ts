@@ -69,6 +69,10 @@ function perform(ports: Ports, action: Action): Promise<unknown> {
       return ports.manager.submit(action.job);
     case 'cancelJob':
       return ports.manager.setJobStatus(action.jobId, 'cancel-requested', action.reason);
+    case 'pauseJob':
+      return ports.manager.setJobStatus(action.jobId, 'pause-requested', action.reason);
+    case 'resumeJob':
+      return ports.manager.setJobStatus(action.jobId, 'requeueing', action.reason);
     case 'requeueTask':
       return ports.manager.requeueTask(action.taskId, action.reason);
     case 'closeTask':

@@ -1,0 +1,117 @@
+import { budgetReason, isBudgetSpent } from './budget.ts';
+import { act, type Draft, moveRun, note, openRuns, type Sight, titleOf, updateRun } from './draft.ts';
+import type { JobObserved, RunObserved } from './model.ts';
+import { parkRun } from './park.ts';
+import { isLiveJob } from './progress.ts';
+import { type Reason, type RunRecord, type StopCode, wantsFarm } from './run.ts';
+import { activeTasks } from './tasks.ts';
+
+const PAUSING = new Set(['paused', 'pause-requested']);
+
+/**
+ * Stops runs without cutting off a frame: no new task is handed out, the running ones end, and only then the run ends
+ * (its own cap), goes back to wait (the month's budget), or leaves a farm that is too old. One whose reason to stop has gone goes on.
+ */
+export function windDown(sight: Sight, draft: Draft): void {
+  for (const run of openRuns(draft)) {
+    if (!wantsFarm(run.state)) continue;
+    const code = whyStop(sight, draft, run);
+    if (code === null) goOn(sight, draft, run);
+    else stop(sight, draft, run, code);
+  }
+}
+
+/** Whether the farm has lived so long that it begins nothing new. */
+export function isFarmOld({ observed, policy, now }: Sight): boolean {
+  const { farm } = observed;
+  return farm !== 'unknown' && farm.state === 'up' && now - farm.since > policy.maxFarmMs;
+}
+
+function whyStop(sight: Sight, draft: Draft, run: RunRecord): StopCode | null {
+  const cap = run.settings?.maxDollars.value ?? null;
+  if (cap !== null && run.dollars >= cap) return 'maxDollars';
+  if (isBudgetSpent(sight, draft)) return 'budget';
+  return isFarmOld(sight) ? 'farmAge' : null;
+}
+
+function stop(sight: Sight, draft: Draft, before: RunRecord, code: StopCode): void {
+  if (code === 'budget' && sight.policy.budgetStop === 'now') {
+    stopNow(sight, draft, before);
+    return;
+  }
+  const run = mark(sight, draft, before, code);
+  const seen = sight.observed.details.get(run.id);
+  if (hasNoJob(sight, run, seen)) {
+    if (code === 'budget') parkRun(sight, draft, run, budgetReason(sight, draft));
+    return;
+  }
+  if (seen === undefined || seen.job === null || seen.job === 'unknown' || seen.tasks === 'unknown') return;
+  if (!PAUSING.has(seen.job.status)) {
+    act(draft, { kind: 'pauseJob', jobId: seen.job.id, reason: reasonOf(sight, draft, run, code).message });
+    return;
+  }
+  const isQuiet = seen.job.status === 'paused' && activeTasks(seen).length === 0;
+  if (isQuiet) endQuietJob(sight, draft, run, code, seen.job);
+}
+
+function mark(sight: Sight, draft: Draft, run: RunRecord, code: StopCode): RunRecord {
+  const reason = reasonOf(sight, draft, run, code);
+  const stopping = run.stopping?.code === code ? run.stopping : { code, since: sight.now };
+  return moveRun(sight, draft, run, run.state, reason, { stopping });
+}
+
+function endQuietJob(sight: Sight, draft: Draft, run: RunRecord, code: StopCode, job: JobObserved): void {
+  // The run of a cancelled job is looked at as a whole once more before it ends.
+  if (code === 'maxDollars')
+    act(draft, { kind: 'cancelJob', jobId: job.id, reason: 'its run has cost as much as it may' });
+  if (code === 'budget') parkRun(sight, draft, run, budgetReason(sight, draft));
+}
+
+/** Known to have none: never submitted, lost with its farm, or ended. */
+function hasNoJob({ observed }: Sight, run: RunRecord, seen: RunObserved | undefined): boolean {
+  if (run.round === 0 || (observed.farm !== 'unknown' && observed.farm.state === 'absent')) return true;
+  if (seen === undefined || seen.job === 'unknown') return false;
+  return seen.job === null || !isLiveJob(seen.job);
+}
+
+/** `BUDGET_STOP=now`: one of the named exceptions that end running frames; how many is said. */
+function stopNow(sight: Sight, draft: Draft, run: RunRecord): void {
+  const frames = activeTasks(sight.observed.details.get(run.id)).length;
+  note(sight, draft, `${titleOf(run)}: ${frames} running tasks ended`, 'BUDGET_STOP=now');
+  parkRun(sight, draft, run, budgetReason(sight, draft));
+}
+
+/** The cap was raised, a new month has begun, or a new farm is there. */
+function goOn(sight: Sight, draft: Draft, run: RunRecord): void {
+  if (run.stopping === null) return;
+  const job = sight.observed.details.get(run.id)?.job ?? 'unknown';
+  if (job === 'unknown') return;
+  if (job !== null && PAUSING.has(job.status)) {
+    act(draft, { kind: 'resumeJob', jobId: job.id, reason: 'nothing stops it any more' });
+    return;
+  }
+  note(sight, draft, `${titleOf(run)}: goes on`, 'nothing stops it any more');
+  updateRun(draft, run, { stopping: null, reason: null });
+}
+
+function reasonOf(sight: Sight, draft: Draft, run: RunRecord, code: StopCode): Reason {
+  switch (code) {
+    case 'maxDollars':
+      return {
+        code: 'budget',
+        message: `It has cost as much as its maxDollars ($${run.settings?.maxDollars.value}) allows: running frames are finished, no more are begun.`,
+        action: null,
+      };
+    case 'budget': {
+      const { code: budget, message, action } = budgetReason(sight, draft);
+      return { code: budget, message: `${message} Running frames are finished, no more are begun.`, action };
+    }
+    case 'farmAge':
+      return {
+        code: 'farmAge',
+        message:
+          'The farm is as old as MAX_FARM_HOURS allows: running frames are finished, the rest goes on with a new farm.',
+        action: null,
+      };
+  }
+}

@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { framesOf } from '../../services/control/core/frames.ts';
+import type { Policy } from '../../services/control/core/model.ts';
+import {
+  allTasks,
+  begin,
+  createWorld,
+  dieAfter,
+  endTasks,
+  MINUTE,
+  memory,
+  pass,
+  restart,
+  run,
+  takeTasks,
+  type World,
+  workOff,
+} from './world.ts';
+
+/** A dollar an hour with all four workers. */
+const PRICED: Partial<Policy> = { fixedPricePerHour: 0.2 };
+const settings = { chunkSize: 2, video: false, frameMinutesLimit: 300 };
+
+/** Tasks that a worker had in hand when they were taken away from it. */
+async function cutOff(of: World): Promise<readonly string[]> {
+  const tasks = await allTasks(of);
+  return tasks
+    .filter(({ status, workerId }) => status === 'canceled' && workerId !== null)
+    .map(({ name }) => name);
+}
+
+/** What each action of that kind asked for. */
+const statusesAsked = (of: World) => of.manager.callsOf('setJobStatus').map(([, status]) => status);
+
+describe('maxDollars', () => {
+  test('stops at the cap: running frames end, the run ends incomplete, and the farm goes', async () => {
+    const of = createWorld(PRICED);
+    await begin(of, { ...settings, maxDollars: 0.12 });
+    await takeTasks(of);
+    await pass(of, 10);
+    assert.equal((await run(of)).stopping?.code, 'maxDollars');
+    assert.deepEqual(statusesAsked(of), ['pause-requested']);
+    assert.match((await run(of)).reason?.message ?? '', /maxDollars \(\$0.12\) allows: running frames/);
+    assert.equal(await takeTasks(of), 0, 'nothing more is handed out');
+    await endTasks(of);
+    await pass(of, 4);
+    const ended = await run(of);
+    assert.deepEqual(
+      [ended.state, ended.reason?.code, framesOf(ended.proved).length],
+      ['incomplete', 'budget', 8],
+    );
+    assert.match(
+      ended.reason?.message ?? '',
+      /^It has cost \$0\.\d\d, and its maxDollars is \$0.12: 8 of 24 frames/,
+    );
+    assert.deepEqual(await cutOff(of), []);
+    await pass(of, 20);
+    assert.deepEqual(await of.farm.look(), { state: 'absent' });
+    assert.equal((await of.manager.workers()).length, 0);
+  });
+
+  test('ends as failed when nothing came out for it', async () => {
+    const of = createWorld(PRICED);
+    await begin(of, { ...settings, maxDollars: 0.02 });
+    await pass(of, 5);
+    assert.deepEqual([(await run(of)).state, (await run(of)).reason?.code], ['failed', 'budget']);
+  });
+
+  test('is no stop for a run that is complete before', async () => {
+    const of = createWorld(PRICED);
+    await begin(of, { ...settings, maxDollars: 5 });
+    await workOff(of);
+    assert.equal((await run(of)).state, 'completed');
+  });
+
+  test('ends the run once, without cutting a frame off, when the service dies at any call', async () => {
+    let hasDied = true;
+    for (let calls = 1; hasDied; calls += 3) {
+      const of = createWorld(PRICED);
+      await begin(of, { ...settings, maxDollars: 0.12 });
+      await takeTasks(of);
+      await pass(of, 7);
+      if (calls % 2 === 0) await endTasks(of);
+      const death = dieAfter(of, calls);
+      for (let ticks = 0; ticks < 3; ticks += 1) await pass(of).catch(() => {});
+      hasDied = death.revive();
+      restart(of, `after ${calls}`);
+      await pass(of, 1);
+      await endTasks(of);
+      await pass(of, 6);
+      const ended = await run(of);
+      assert.deepEqual([ended.state, ended.proved], ['incomplete', '1-8'], `died at call ${calls}`);
+      assert.deepEqual(await cutOff(of), [], `died at call ${calls}`);
+      assert.equal((await of.manager.jobs()).length, 1, `died at call ${calls}`);
+    }
+  });
+});
+
+describe("the month's budget", () => {
+  test('drains: running frames end, the run waits, the farm goes, and next month the rest is rendered', async () => {
+    const of = createWorld({ ...PRICED, monthlyBudgetDollars: 0.15 });
+    await begin(of, settings);
+    await takeTasks(of);
+    await pass(of, 12);
+    assert.equal((await run(of)).state, 'rendering');
+    assert.equal(await takeTasks(of), 0);
+    await endTasks(of);
+    await pass(of, 8);
+    const waiting = await run(of);
+    assert.deepEqual([waiting.state, waiting.reason?.code, waiting.proved], ['waiting', 'budget', '1-8']);
+    assert.deepEqual(await of.farm.look(), { state: 'absent' }, 'without the idle time');
+    assert.deepEqual(await cutOff(of), []);
+    assert.ok(memory(of).decisions.some(({ reason }) => /budget of \$0.15 is spent/.test(reason)));
+    await pass(of, 60);
+    assert.equal(of.farm.callsOf('create').length > 0, true);
+    const created = of.farm.callsOf('create').length;
+    of.clock.advance(10 * 24 * 60 * MINUTE);
+    await pass(of, 15);
+    assert.ok(of.farm.callsOf('create').length > created, 'a new month, a new farm');
+    const [job] = await of.manager.jobs();
+    const chunks = String(of.manager.submittedAs(job?.id ?? '')?.settings.chunks).split(';');
+    assert.equal(chunks.flatMap((chunk) => [...framesOf(chunk)]).length, 16, 'only what is missing');
+    assert.equal((await run(of)).id, waiting.id);
+  });
+
+  test('goes on with the paused job when the cap is raised before the last frame has ended', async () => {
+    const of = createWorld({ ...PRICED, monthlyBudgetDollars: 0.15 });
+    await begin(of, settings);
+    await takeTasks(of);
+    await pass(of, 12);
+    assert.equal((await of.manager.jobs())[0]?.status, 'pause-requested');
+    of.policy = { ...of.policy, monthlyBudgetDollars: 100 };
+    restart(of, 'two');
+    await pass(of, 2);
+    assert.equal((await run(of)).stopping, null);
+    await endTasks(of);
+    await workOff(of);
+    assert.equal((await run(of)).state, 'completed');
+    assert.equal((await of.manager.jobs()).length, 1);
+  });
+
+  test('with BUDGET_STOP=now ends everything at once, and says how many tasks it cut off', async () => {
+    const of = createWorld({ ...PRICED, monthlyBudgetDollars: 0.15, budgetStop: 'now' });
+    await begin(of, settings);
+    await takeTasks(of);
+    await pass(of, 15);
+    assert.deepEqual([(await run(of)).state, (await run(of)).reason?.code], ['waiting', 'budget']);
+    assert.deepEqual(await of.farm.look(), { state: 'absent' });
+    assert.ok(memory(of).decisions.some(({ what }) => /: 4 running tasks ended$/.test(what)));
+    of.policy = { ...of.policy, monthlyBudgetDollars: 100 };
+    restart(of, 'two');
+    await pass(of, 12);
+    await workOff(of);
+    assert.equal((await run(of)).state, 'completed');
+  });
+
+  for (const budgetStop of ['drain', 'now'] as const)
+    test(`loses nothing with BUDGET_STOP=${budgetStop} when the service dies at any call`, async () => {
+      let hasDied = true;
+      for (let calls = 1; hasDied; calls += 4) {
+        const of = createWorld({ ...PRICED, monthlyBudgetDollars: 0.15, budgetStop });
+        await begin(of, settings);
+        await takeTasks(of);
+        await pass(of, 9);
+        const death = dieAfter(of, calls);
+        for (let ticks = 0; ticks < 3; ticks += 1) await pass(of).catch(() => {});
+        hasDied = death.revive();
+        restart(of, 'two');
+        await endTasks(of);
+        await pass(of, 10);
+        assert.deepEqual(await of.farm.look(), { state: 'absent' }, `died at call ${calls}`);
+        assert.equal((await run(of)).reason?.code, 'budget', `died at call ${calls}`);
+        of.policy = { ...of.policy, monthlyBudgetDollars: 100 };
+        restart(of, 'three');
+        await pass(of, 12);
+        await workOff(of);
+        assert.equal((await run(of)).state, 'completed', `died at call ${calls}`);
+        assert.equal((await of.records.list('runs/')).length, 1, `died at call ${calls}`);
+      }
+    });
+});
