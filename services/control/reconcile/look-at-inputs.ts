@@ -3,7 +3,7 @@ import { meetClosure } from '../core/closure.ts';
 import { projectOf } from '../core/judge-inputs.ts';
 import type { RunObserved, Unknown } from '../core/model.ts';
 import { isLiveJob } from '../core/progress.ts';
-import type { RunRecord } from '../core/run.ts';
+import { isFinal, type RunRecord, wantsFarm } from '../core/run.ts';
 import { needsOf, type RunNeeds } from '../core/run-needs.ts';
 import {
   type ListedInput,
@@ -63,7 +63,7 @@ export async function lookAtInputs(asked: Asked): Promise<InputsLookedAt> {
 }
 
 function needsInputs(run: RunRecord): boolean {
-  return run.admittedAt === null || run.reason?.code === 'paused' || run.state === 'rejected';
+  return run.state === 'rejected' || !(wantsFarm(run.state) || isFinal(run.state));
 }
 
 function known({ blends, settings }: CatalogState) {
