@@ -108,6 +108,13 @@ export class FakeScenes extends Fake<Scenes> implements Scenes {
     this.#store.remove(path);
   }
 
+  /** What an object holds, without a call. */
+  bytesOf(path: string): Uint8Array {
+    const stored = this.#store.get(path);
+    if (stored === null) throw new Error(`there is no ${path}`);
+    return stored.bytes;
+  }
+
   /** `false`: its crc32c is still being computed (`null`) until the test says `true`. */
   setHashed(path: string, isHashed: boolean): void {
     if (isHashed) this.#unhashed.delete(path);

@@ -43,10 +43,10 @@ function isSameSequence(a: MissingInput, b: MissingInput): boolean {
 }
 
 function describeGroup({ first, last, count }: Group): string {
-  const path =
-    count === 1 ? short(first.path) : `${short(first.path)} to ${short(nameOf(last.path))} (${count} files)`;
+  const path = count === 1 ? short(first.path) : `${short(first.path)} to ${short(nameOf(last.path))}`;
+  const size = count === 1 ? '' : `${count} files, `;
   const meant = first.suggestion === null ? '' : `; did you mean ${short(first.suggestion)}?`;
-  return `${path} (${PROBLEMS[first.problem](short(first.referredBy))}${meant})`;
+  return `${path} (${size}${PROBLEMS[first.problem](short(first.referredBy))}${meant})`;
 }
 
 const PROBLEMS: Readonly<Record<MissingInput['problem'], (referredBy: string) => string>> = {

@@ -3,6 +3,7 @@ import { meetClosure } from '../core/closure.ts';
 import { projectOf } from '../core/judge-inputs.ts';
 import type { RunObserved, Unknown } from '../core/model.ts';
 import { isLiveJob } from '../core/progress.ts';
+import { isRejectedForFiles } from '../core/revival.ts';
 import { isFinal, type RunRecord, wantsFarm } from '../core/run.ts';
 import { needsOf, type RunNeeds } from '../core/run-needs.ts';
 import {
@@ -62,8 +63,9 @@ export async function lookAtInputs(asked: Asked): Promise<InputsLookedAt> {
   return { inputs, listings };
 }
 
+/** Runs that will be admitted (again): for the first time, or because they were held back since. */
 function needsInputs(run: RunRecord): boolean {
-  return run.state === 'rejected' || !(wantsFarm(run.state) || isFinal(run.state));
+  return isFinal(run.state) ? isRejectedForFiles(run) : !wantsFarm(run.state);
 }
 
 function known({ blends, settings }: CatalogState) {
@@ -128,7 +130,7 @@ async function lookAtPins({ scenes, runs, uploaded, details, isListingDue }: Ask
   const pinned = new Map<string, string>();
   const wanted = new Set<string>();
   for (const run of runs.values()) {
-    if (needsInputs(run)) continue;
+    if (isFinal(run.state) || needsInputs(run)) continue;
     const job = details.get(run.id)?.job;
     const hasEnded = job === null || (job !== undefined && job !== 'unknown' && !isLiveJob(job));
     const isDue = hasEnded || isListingDue || run.inputGoneSince !== null;

@@ -1,0 +1,304 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { buildBlend, CLASSIC, GLOBAL, sceneBlock } from '../blend/builder.ts';
+import { command, createWorld, HOUR, MINUTE, pass, run, type World } from '../reconcile/world.ts';
+
+interface Contents {
+  readonly images?: readonly string[];
+  readonly sequences?: readonly string[];
+  readonly libraries?: readonly string[];
+  /** Without one it is a library, whoever links it. */
+  readonly camera?: boolean;
+  /** Makes other bytes of the same contents. */
+  readonly samples?: number;
+}
+
+/** A .blend with frames 1 to 4 that refers to these. */
+function blend({
+  images = [],
+  sequences = [],
+  libraries = [],
+  camera = true,
+  samples = 1,
+}: Contents): Uint8Array {
+  const image = (path: string, source: number, index: number) => ({
+    code: 'IM',
+    old: BigInt(0x1000 + index),
+    struct: 'Image',
+    values: { 'id.name': `IMi${index}`, name: path, source },
+  });
+  const library = (path: string, index: number) => ({
+    code: 'LI',
+    old: BigInt(0x2000 + index),
+    struct: 'Library',
+    values: { 'id.name': `LI${index}`, name: path },
+  });
+  return buildBlend(CLASSIC, [
+    GLOBAL,
+    sceneBlock({
+      'r.efra': 4,
+      'r.frame_step': 1,
+      'eevee.taa_render_samples': samples,
+      camera: camera ? 0x99n : 0n,
+    }),
+    ...images.map((path, index) => image(path, 1, index)),
+    ...sequences.map((path, index) => image(path, 2, 100 + index)),
+    ...libraries.map(library),
+  ]);
+}
+
+const SHOT = 'film/sh010.blend';
+
+/** A shot with a texture, whose library has one, too, and a library of its own. */
+function film(of: World): void {
+  of.scenes.put('film/tex/wood.png', 'wood');
+  of.scenes.put('film/lib/maps/bark.png', 'bark');
+  of.scenes.put('film/lib/leaf.blend', blend({ camera: false }));
+  of.scenes.put('film/lib/tree.blend', blend({ images: ['//maps/bark.png'], libraries: ['//leaf.blend'] }));
+  of.scenes.put(SHOT, blend({ images: ['//tex/wood.png'], libraries: ['//lib/tree.blend'] }));
+}
+
+async function upload(of: World, path: string, content: Uint8Array | string): Promise<void> {
+  of.scenes.put(path, content);
+  await command(of, { kind: 'uploaded', path, generation: null });
+}
+
+const isAtWork = async (of: World) => (await of.manager.jobs()).length > 0;
+
+describe('a shot that misses something', () => {
+  test('is rendered when all is there, with everything pinned', async () => {
+    const of = createWorld();
+    film(of);
+    await pass(of, 10);
+    assert.equal(await isAtWork(of), true);
+    assert.deepEqual(
+      (await run(of)).inputs.map(({ path }) => path).sort(),
+      ['leaf.blend', 'maps/bark.png', 'tree.blend']
+        .map((path) => `film/lib/${path}`)
+        .concat(SHOT, 'film/tex/wood.png'),
+    );
+  });
+
+  for (const gone of [
+    'film/tex/wood.png',
+    'film/lib/tree.blend',
+    'film/lib/leaf.blend',
+    'film/lib/maps/bark.png',
+  ]) {
+    for (const isTold of [true, false])
+      test(`waits for ${gone} without a farm, and starts when it comes${isTold ? '' : ', told or not'}`, async () => {
+        const of = createWorld();
+        film(of);
+        const content = of.scenes.bytesOf(gone);
+        of.scenes.remove(gone);
+        await pass(of, 10);
+        const { state, reason, missing } = await run(of);
+        assert.deepEqual(
+          [state, reason?.code, missing.map(({ path }) => path)],
+          ['waiting', 'missingFiles', [gone]],
+        );
+        assert.deepEqual(of.farm.callsOf('create'), []);
+        of.scenes.put(gone, content);
+        if (isTold) await command(of, { kind: 'uploaded', path: gone, generation: null });
+        await pass(of, 10);
+        assert.equal(await isAtWork(of), true);
+      });
+  }
+
+  test('is told the file that was probably meant, listed once, and never gets it', async () => {
+    const of = createWorld();
+    film(of);
+    of.scenes.remove('film/tex/wood.png');
+    of.scenes.put('film/Tex/Wood.png', 'wood');
+    of.scenes.put('film/old/wood.png', 'older');
+    await pass(of, 10);
+    const { reason, missing } = await run(of);
+    assert.equal(missing[0]?.suggestion, 'film/Tex/Wood.png');
+    assert.match(reason?.message ?? '', /needed by film\/sh010\.blend; did you mean film\/Tex\/Wood\.png\?/);
+    assert.equal(await isAtWork(of), false);
+    const listed = of.scenes.callsOf('listUnder').filter(([prefix]) => prefix === 'film/');
+    assert.equal(listed.length, 1);
+  });
+
+  test('waits no longer when its library is uploaded anew and refers to something else that is there', async () => {
+    const of = createWorld();
+    film(of);
+    of.scenes.remove('film/lib/maps/bark.png');
+    await pass(of, 5);
+    assert.equal((await run(of)).state, 'waiting');
+    await upload(of, 'film/lib/tree.blend', blend({ images: ['//../tex/wood.png'] }));
+    await pass(of, 10);
+    assert.equal(await isAtWork(of), true);
+  });
+
+  test('is rejected after the grace, and comes back when the file comes', async () => {
+    const of = createWorld();
+    film(of);
+    of.scenes.remove('film/lib/maps/bark.png');
+    await pass(of, 3);
+    of.clock.advance(25 * HOUR);
+    await pass(of);
+    assert.deepEqual([(await run(of)).state, (await run(of)).reason?.code], ['rejected', 'missingFiles']);
+    await upload(of, 'film/other.png', 'x');
+    await pass(of, 20);
+    assert.equal((await run(of)).state, 'rejected', 'nothing that it complained of has changed');
+    await upload(of, 'film/lib/maps/bark.png', 'bark');
+    await pass(of, 10);
+    assert.equal(await isAtWork(of), true);
+    assert.equal((await of.records.list('runs/')).length, 1);
+  });
+
+  for (const [what, repair] of [
+    ['nobody told of the file', (of: World) => of.scenes.put('film/lib/maps/bark.png', 'bark')],
+    [
+      'its library needs the file no more',
+      (of: World) => upload(of, 'film/lib/tree.blend', blend({ libraries: ['//leaf.blend'], samples: 2 })),
+    ],
+  ] as const)
+    test(`comes back after a rejection when ${what}`, async () => {
+      const of = createWorld();
+      film(of);
+      of.scenes.remove('film/lib/maps/bark.png');
+      await pass(of, 3);
+      of.clock.advance(25 * HOUR);
+      await pass(of);
+      assert.equal((await run(of)).state, 'rejected');
+      await repair(of);
+      await pass(of, 25);
+      assert.equal(await isAtWork(of), true);
+    });
+
+  test('stays rejected while the bucket cannot be read', async () => {
+    const of = createWorld();
+    film(of);
+    of.scenes.remove('film/lib/maps/bark.png');
+    await pass(of, 3);
+    of.clock.advance(25 * HOUR);
+    await pass(of);
+    of.scenes.failUntilHealed('transient');
+    await command(of, { kind: 'uploaded', path: 'film/x.png', generation: null });
+    await pass(of, 20);
+    assert.equal((await run(of)).state, 'rejected');
+  });
+
+  test('needs every frame between the first and the last of a sequence', async () => {
+    const of = createWorld();
+    of.scenes.put(SHOT, blend({ sequences: ['//seq/p_1.png'] }));
+    for (const frame of [1, 2, 4]) of.scenes.put(`film/seq/p_${frame}.png`, 'x');
+    await pass(of, 5);
+    assert.deepEqual(
+      (await run(of)).missing.map(({ path }) => path),
+      ['film/seq/p_3.png'],
+    );
+    await upload(of, 'film/seq/p_3.png', 'x');
+    await pass(of, 10);
+    assert.equal(await isAtWork(of), true);
+    assert.equal((await run(of)).inputs.length, 5);
+  });
+
+  test('of 500 frames of a sequence asks with a few listings instead of 500 look-ups', async () => {
+    const of = createWorld();
+    of.scenes.put(SHOT, blend({ sequences: ['//seq/p_001.png'] }));
+    for (let frame = 1; frame <= 500; frame += 1)
+      of.scenes.put(`film/seq/p_${String(frame).padStart(3, '0')}.png`, 'x');
+    await pass(of, 5);
+    assert.equal((await run(of)).inputs.length, 501);
+    assert.ok(of.scenes.callsOf('look').length < 50);
+    assert.ok(of.scenes.callsOf('listUnder').length < 20);
+  });
+
+  test('is refused when it refers to more than can be pinned', async () => {
+    const of = createWorld();
+    of.scenes.put(SHOT, blend({ sequences: ['//seq/p_1.png'] }));
+    for (let frame = 1; frame <= 10_000; frame += 1) of.scenes.put(`film/seq/p_${frame}.png`, 'x');
+    await pass(of, 4);
+    const { state, reason } = await run(of);
+    assert.deepEqual([state, reason?.code], ['rejected', 'tooManyInputs']);
+    assert.match(reason?.message ?? '', /10001 files; more than 10000/);
+  });
+});
+
+describe('an input that changes while its run renders', () => {
+  const overwritten: readonly (readonly [string, Uint8Array | string])[] = [
+    ['film/tex/wood.png', 'new wood'],
+    ['film/lib/maps/bark.png', 'new bark'],
+    ['film/lib/leaf.blend', blend({ samples: 2 })],
+    ['film/lib/tree.blend', blend({ images: ['//maps/bark.png'], samples: 2 })],
+    ['film/seq/p_2.png', 'new'],
+  ];
+
+  async function rendering(policy = {}): Promise<World> {
+    const of = createWorld(policy);
+    film(of);
+    const references = { images: ['//tex/wood.png'], libraries: ['//lib/tree.blend'] };
+    of.scenes.put(SHOT, blend({ ...references, sequences: ['//seq/p_1.png'] }));
+    for (const frame of [1, 2, 3, 4]) of.scenes.put(`film/seq/p_${frame}.png`, 'x');
+    await pass(of, 10);
+    assert.equal(await isAtWork(of), true);
+    return of;
+  }
+
+  async function states(of: World): Promise<readonly unknown[]> {
+    const names = await of.records.list('runs/');
+    const runs = names.map((name) => of.records.valueAt(name) as Awaited<ReturnType<typeof run>>);
+    return runs
+      .toSorted((a, b) => a.receivedAt - b.receivedAt)
+      .map(({ state, version, reason }) => [state, version, state === 'superseded' ? reason?.code : null]);
+  }
+
+  for (const [path, content] of overwritten) {
+    for (const isTold of [true, false])
+      test(`ends it as superseded and renders the next version: ${path}${isTold ? '' : ', untold'}`, async () => {
+        const of = await rendering();
+        if (isTold) await upload(of, path, content);
+        else of.scenes.put(path, content);
+        await pass(of, 20);
+        assert.deepEqual(await states(of), [
+          ['superseded', 1, 'inputOverwritten'],
+          ['queued', 2, null],
+        ]);
+        const alive = (await of.manager.jobs()).filter(({ status }) => status !== 'canceled');
+        assert.equal(alive.length, 1);
+      });
+  }
+
+  test('waits until an upload of many files has settled before the next version begins', async () => {
+    const of = await rendering({ settleMs: 3 * MINUTE });
+    await upload(of, 'film/tex/wood.png', 'new wood');
+    await pass(of);
+    await upload(of, 'film/lib/maps/bark.png', 'new bark');
+    await pass(of, 10);
+    assert.deepEqual(await states(of), [
+      ['superseded', 1, 'inputOverwritten'],
+      ['queued', 2, null],
+    ]);
+  });
+
+  test('goes on when the same bytes are uploaded again', async () => {
+    const of = await rendering();
+    await upload(of, 'film/tex/wood.png', 'wood');
+    await upload(of, 'film/seq/p_2.png', 'x');
+    await pass(of, 5);
+    assert.deepEqual(await states(of), [['queued', 1, null]]);
+  });
+
+  for (const path of ['film/tex/wood.png', 'film/lib/leaf.blend', 'film/seq/p_2.png'])
+    test(`makes the next run wait when it is taken away for good, and start when it is back: ${path}`, async () => {
+      const of = await rendering();
+      const content = of.scenes.bytesOf(path);
+      of.scenes.remove(path);
+      await pass(of, 25);
+      assert.deepEqual(await states(of), [
+        ['superseded', 1, 'inputRemoved'],
+        ['waiting', null, null],
+      ]);
+      assert.equal((await of.manager.jobs()).filter(({ status }) => status !== 'canceled').length, 0);
+      of.scenes.put(path, content);
+      await pass(of, 5);
+      // The same bytes are the same version; its frames are rendered anew.
+      assert.deepEqual(await states(of), [
+        ['superseded', 1, 'inputRemoved'],
+        ['queued', 1, null],
+      ]);
+    });
+});
