@@ -12,16 +12,17 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import bpy  # noqa: E402
 
-from tablao_kit import findings, plan as plans, records  # noqa: E402
+from tablao_kit import findings, log, plan as plans, records  # noqa: E402
 
 ERRORS_FOUND = 3
 
 
 def main():
     started = time.monotonic()
-    plan_text, render_dir = plans.arguments(2, "plan, folder")
+    plan_text, render_dir = plans.arguments("PLAN FOLDER")
     plan = plans.decode(plan_text)
-    scene, device, found = findings.examine(plan, os.path.abspath(render_dir))
+    opening = log.current().read("tablao: checking")
+    scene, device, found = findings.examine(plan, os.path.abspath(render_dir), opening)
     records.write_json(os.path.join(render_dir, "records", "check.json"), {
         "schema": records.SCHEMA,
         "run": plan["run"],
@@ -40,7 +41,10 @@ def main():
     return ERRORS_FOUND if errors else 0
 
 
-code = main()
+try:
+    code = main()
+finally:
+    log.current().close()
 if code:
     sys.stdout.flush()
     sys.exit(code)

@@ -10,9 +10,8 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from tablao_kit import findings, images, machine, plan as plans  # noqa: E402
+from tablao_kit import findings, log as logs, machine, plan as plans  # noqa: E402
 from tablao_kit.frame import Frame  # noqa: E402
-from tablao_kit.log import Log  # noqa: E402
 from tablao_kit.prepare import prepare  # noqa: E402
 from tablao_kit.unfit import Unfit  # noqa: E402
 
@@ -20,30 +19,30 @@ from tablao_kit.unfit import Unfit  # noqa: E402
 class Task:
     """What the frames of one chunk share."""
 
-    def __init__(self, plan, render_dir, log):
+    def __init__(self, plan, render_dir):
         self.plan = plan
         self.render_dir = os.path.abspath(render_dir)
-        self.log = log
+        self.log = logs.current()
         self.scene = None
         self.device = ""
+        self._opening = self.log.read("tablao: rendering")
         self._standing = None
 
-    def warnings(self, frame):
-        """What Blender keeps quiet about and what makes this frame's picture wrong, in words."""
+    def faults(self, frame):
+        """What would make this frame's picture wrong although Blender would render it: findings."""
         if self._standing is None:
-            self._standing = [found["message"] for found in findings.standing(self.scene)]
-        return self._standing + ["missing image: %s" % path for path in images.missing(frame)]
+            self._standing = findings.standing(self.scene, self._opening)
+        return self._standing + findings.of_frame(self.scene, frame)
 
 
 def main():
-    plan_text, render_dir, chunk = plans.arguments(3, "plan, folder, chunk")
+    plan_text, render_dir, chunk = plans.arguments("PLAN FOLDER CHUNK")
     plan = plans.decode(plan_text)
     numbers = plans.frames_of(chunk)
-    log = Log()
     try:
-        return render_chunk(Task(plan, render_dir, log), numbers)
+        return render_chunk(Task(plan, render_dir), numbers)
     finally:
-        log.close()
+        logs.current().close()
 
 
 def render_chunk(task, numbers):

@@ -93,7 +93,13 @@ function compileJob(job) {
 
   // Order matters: what Blender reads left to right comes before the file it should hold for, and everything after `--`
   // belongs to the kit.
-  const before = ['--background', '-noaudio', scripts ? '--enable-autoexec' : '--disable-autoexec'];
+  const before = [
+    '--background',
+    '-noaudio',
+    scripts ? '--enable-autoexec' : '--disable-autoexec',
+    '--python',
+    '{tablao-kit}/open.py',
+  ];
   function kit(script, args) {
     return ['--python-exit-code', '1', '--python', `{tablao-kit}/${script}`, '--', plan, renderDir].concat(
       args,

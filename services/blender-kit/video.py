@@ -9,11 +9,11 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from tablao_kit import movie, plan as plans  # noqa: E402
+from tablao_kit import log, movie, plan as plans  # noqa: E402
 
 
 def main():
-    plan_text, render_dir = plans.arguments(2, "plan, folder")
+    plan_text, render_dir = plans.arguments("PLAN FOLDER")
     movie.make(plans.decode(plan_text), os.path.abspath(render_dir))
 
 
@@ -22,3 +22,5 @@ try:
 except BaseException as problem:  # A broken video is no reason to lose a run, whatever broke it.
     print("tablao: no preview video: %s: %s" % (type(problem).__name__, problem))
     sys.stdout.flush()
+finally:
+    log.current().close()

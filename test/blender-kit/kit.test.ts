@@ -221,17 +221,18 @@ describe('the kit inside a real Blender', { skip: noBlender() }, () => {
     }
   });
 
-  it('says in the record what makes a picture wrong although Blender says nothing', () => {
+  it('fails a frame whose picture would be wrong although Blender would say nothing', () => {
     const dir = folder();
     render('faulty', dir, '1');
-    assert.match(readRecord(dir, 1).warnings.join('\n'), /missing image: .*textures\/lost\.png/);
+    const { state, error, errorCode } = readRecord(dir, 1);
+    assert.deepEqual([state, errorCode], ['failed', 'needsScripts']);
+    assert.match(error, /textures\/lost\.png is not there/);
   });
 
   it('names the one file of a sequence that a frame lacks, and tiles, and leaves out what no picture shows', () => {
     const dir = folder();
     render('textured', dir, '3-4');
-    const named = (frame: number) =>
-      readRecord(dir, frame).warnings.map((line: string) => line.slice(line.lastIndexOf('/') + 1));
+    const named = (frame: number) => readRecord(dir, frame).error.match(/[\w.]+(?= is not there)/g);
     assert.deepEqual(named(3), ['seq_003.png', 'tile.1002.png']);
     assert.deepEqual(named(4), ['tile.1002.png']);
 
@@ -260,7 +261,7 @@ describe('the kit inside a real Blender', { skip: noBlender() }, () => {
     const codes = readRecord(dir, 'check').findings.map((finding: { code: string }) => finding.code);
     assert.ok(codes.includes('missingLibrary'), codes.join());
     render('linking', dir, '1');
-    assert.match(readRecord(dir, 1).warnings.join(), /props\.blend is not there/);
+    assert.match(readRecord(dir, 1).error, /props\.blend is not there/);
   });
 
   it('checks a shot: findings in the record, exit code 3 when one is an error', () => {
@@ -268,7 +269,7 @@ describe('the kit inside a real Blender', { skip: noBlender() }, () => {
     const faulty = run({ script: 'check.py', shot: shot('faulty'), renderDir: dir, plan: plan() });
     assert.equal(faulty.code, 3, faulty.output);
     const found = readRecord(dir, 'check').findings.map((finding: { code: string }) => finding.code);
-    assert.deepEqual(found.sort(), ['brokenDriver', 'missingImage', 'noCamera']);
+    assert.deepEqual(found.sort(), ['missingImage', 'needsScripts', 'noCamera']);
 
     const good = run({ script: 'check.py', shot: shot('moving'), renderDir: dir, plan: plan() });
     assert.equal(good.code, 0, good.output);

@@ -66,6 +66,8 @@ function commandLine(task: Task): string[] {
     '--background',
     '-noaudio',
     task.scripts ? '--enable-autoexec' : '--disable-autoexec',
+    '--python',
+    join(kitDir, 'open.py'),
     task.shot,
     '--python-exit-code',
     '1',

@@ -44,6 +44,22 @@ def save(name):
     bpy.ops.wm.save_as_mainfile(filepath=os.path.join(FOLDER, name + ".blend"), compress=True)
 
 
+def textured_material():
+    """A material, and a function that adds an image to what it shows and returns its node."""
+    material = bpy.data.materials.new("Textured")
+    material.use_nodes = True
+    tree = material.node_tree
+    shader = tree.nodes["Principled BSDF"]
+    inputs = iter(socket for socket in shader.inputs if socket.type == "RGBA")
+
+    def show(image):
+        node = tree.nodes.new("ShaderNodeTexImage")
+        node.image = image
+        tree.links.new(node.outputs["Color"], next(inputs))
+        return node
+    return material, show
+
+
 def compositor_tree(scene):
     """An empty compositor tree, and the socket of it that gives the picture."""
     if hasattr(scene, "compositing_node_group"):
@@ -135,9 +151,8 @@ def faulty():
     image = bpy.data.images.new("Lost", 4, 4)
     image.source = "FILE"
     image.filepath = "//textures/lost.png"
-    material = bpy.data.materials.new("Textured")
-    material.use_nodes = True
-    material.node_tree.nodes.new("ShaderNodeTexImage").image = image
+    material, show = textured_material()
+    show(image)
     cube.data.materials.append(material)
     cube.driver_add("scale", 0).driver.expression = "no_such_name + 1"
     bpy.data.objects.remove(scene.camera)
@@ -161,14 +176,10 @@ def textured():
         image.source = source
         image.filepath = "//tex/" + name
         return image
-    material = bpy.data.materials.new("Textured")
-    material.use_nodes = True
-    sequence = material.node_tree.nodes.new("ShaderNodeTexImage")
-    sequence.image = picture("seq_001.png", "SEQUENCE")
+    material, show = textured_material()
+    sequence = show(picture("seq_001.png", "SEQUENCE"))
     sequence.image_user.frame_start, sequence.image_user.frame_duration = 1, 4
-    tiled = material.node_tree.nodes.new("ShaderNodeTexImage")
-    tiled.image = picture("tile.<UDIM>.png", "TILED")
-    tiled.image.tiles.new(1002)
+    show(picture("tile.<UDIM>.png", "TILED")).image.tiles.new(1002)
     cube.data.materials.append(material)
     camera = scene.camera.data
     camera.show_background_images = True

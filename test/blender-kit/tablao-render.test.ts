@@ -126,7 +126,14 @@ describe('the job type tablao-render', () => {
     assert.deepEqual(command?.parameters, {
       exe: '{tablao-run}',
       exeArgs: '',
-      argsBefore: ['{blender-3.4.1}', '--background', '-noaudio', '--disable-autoexec'],
+      argsBefore: [
+        '{blender-3.4.1}',
+        '--background',
+        '-noaudio',
+        '--disable-autoexec',
+        '--python',
+        '{tablao-kit}/open.py',
+      ],
       blendfile: '/tablao/scenes/film/shot.blend',
       args: [
         '--python-exit-code',

@@ -38,7 +38,12 @@ class Frame:
 
     def render(self, load_seconds):
         """Renders, records, and returns whether it worked. Raises only when the record cannot be written."""
-        task, scene = self.task, self.task.scene
+        task = self.task
+        faults = task.faults(self.number)
+        if faults:
+            # Money for a wrong picture is money lost.
+            self.fail("\n".join(fault["message"] for fault in faults), faults[0]["code"])
+            return False
         record = self._new_record(load_seconds)
         records.write_json(self.record_path, record)
         name = "tablao: frame %d, attempt %d" % (self.number, record["attempt"])
@@ -52,10 +57,10 @@ class Frame:
             error = _plain(str(raised)) or type(raised).__name__
         record["seconds"] = round(time.monotonic() - clock, 3)
         files = self._files()
-        if error is None:
-            error = self._fault_of(files)
         printed = task.log.read(name + ": ended")
-        record["warnings"] = task.warnings(self.number) + logs.warnings(printed)
+        if error is None:
+            error = self._fault_of(files) or "\n".join(logs.faults(printed)) or None
+        record["warnings"] = logs.warnings(printed)
         if error is None:
             self._make_thumb(record)
         record["files"] = files
@@ -88,6 +93,8 @@ class Frame:
         record = self._new_record(0)
         record.update(state="failed", endedAt=record["startedAt"], error=error, errorCode=code)
         records.write_json(self.record_path, record)
+        print("tablao: frame %d is not rendered: %s" % (self.number, error))
+        _flush()
 
     def _new_record(self, load_seconds):
         task = self.task
@@ -145,7 +152,7 @@ class Frame:
                 other = [os.path.basename(found) for found in glob.glob(glob.escape(stem) + ".*") if found != path]
                 hint = " (there is %s)" % other[0] if other else ""
                 return "Blender said it was done but wrote nothing to %s%s" % (name, hint)
-        return None
+        return "; ".join(outputs.faults(self.task.scene, self.task.render_dir, self.number)) or None
 
     def _make_thumb(self, record):
         try:

@@ -1,4 +1,4 @@
-"""Images that the shot uses and that are not there. Cycles paints them pink and says nothing."""
+"""Image files that the shot refers to: gone, or no pictures at all. Cycles paints them pink and says nothing."""
 
 import functools
 import os
@@ -6,33 +6,53 @@ import re
 
 import bpy
 
-# Tile numbers of a UDIM stand for four digits from 1001 on.
-_UDIM = re.compile(r"<UDIM>|<UVTILE>")
+from . import reach
+
+# How picture files begin that Blender reads. A file that begins otherwise is put to Blender itself.
+_BEGINNINGS = (b"\x89PNG", b"\xff\xd8", b"v/1\x01", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"RIFF", b"BM", b"#?",
+               b"SDPX", b"XPDS", b"\x80\x2a\x5f\xd7", b"\xd7\x5f\x2a\x80", b"\0\0\0\x0cjP", b"\xff\x4f\xff\x51", b"8BPS")
 
 
 def _path(image):
     return bpy.path.abspath(image.filepath, library=image.library)
 
 
-def missing(frame=None):
+def missing(scene, frame=None):
     """Paths of the images that a picture may show, that are not packed and not there.
 
     With a frame, of sequences that frame's file, else the one that the image names.
     """
-    paths = set()
-    for image, path in _absent():
-        if image.source != "SEQUENCE" and _can_be_rendered(image):
-            paths.add(path)
-    for image, number in _sequence_frames(frame) if frame is not None else ():
+    shown = _shown(scene)
+    paths = {path for image, path in _absent() if image.source != "SEQUENCE" and image in shown}
+    for image, number in _sequence_frames(scene, frame) if frame is not None else ():
         path = _sequence_path(_path(image), number)
-        if not _exists(path):
+        if not exists(path):
             paths.add(path)
     return sorted(paths)
 
 
-def missing_in_editors():
-    """Paths of absent images that only the user interface shows: camera backgrounds, references, image editors."""
-    return sorted({path for image, path in _absent() if not _can_be_rendered(image)})
+def missing_elsewhere(scene):
+    """Paths of absent images that no picture shows: camera backgrounds, unlinked nodes, hidden objects."""
+    shown = _shown(scene)
+    return sorted({path for image, path in _absent() if image not in shown})
+
+
+@functools.lru_cache(maxsize=None)
+def unreadable(scene):
+    """Paths of images that a picture shows, that are there and that Blender cannot read as pictures."""
+    return sorted({path for image in _shown(scene) if image.source == "FILE" and not _is_packed(image)
+                   for path in [_path(image)] if os.path.isfile(path) and not _is_picture(image, path)})
+
+
+def _is_picture(image, path):
+    with open(path, "rb") as file:
+        beginning = file.read(12)
+    # Asking Blender means loading the whole picture: for the few that have no mark, such as Targa.
+    return beginning.startswith(_BEGINNINGS) or tuple(image.size) != (0, 0)
+
+
+def _is_packed(image):
+    return bool(image.packed_file) or len(image.packed_files) > 0
 
 
 @functools.lru_cache(maxsize=None)
@@ -40,7 +60,7 @@ def _absent():
     """[(image, path)] of files that are not there; a tiled image can stand there several times."""
     found = []
     for image in bpy.data.images:
-        if image.packed_file or len(image.packed_files) or not image.filepath:
+        if _is_packed(image) or not image.filepath:
             continue
         if image.source in {"FILE", "MOVIE", "SEQUENCE"}:
             paths = [_path(image)]
@@ -48,22 +68,30 @@ def _absent():
             paths = [_tile_path(_path(image), tile.number) for tile in image.tiles]
         else:
             continue
-        found += [(image, path) for path in paths if not _exists(path)]
+        found += [(image, path) for path in paths if not exists(path)]
     return found
 
 
-def _can_be_rendered(image):
-    """Whether anything but the user interface uses the image."""
-    for user in bpy.data.user_map(subset={image})[image]:
-        if isinstance(user, (bpy.types.Screen, bpy.types.WindowManager, bpy.types.Brush, bpy.types.Camera)):
-            continue
-        if isinstance(user, bpy.types.Object) and user.type == "EMPTY":
-            continue
-        return True
-    return False
+@functools.lru_cache(maxsize=None)
+def _shown(scene):
+    """The images that a picture may show."""
+    shown = reach.of_task(scene)
+    found = {image for _, image in _image_nodes(scene)}
+    users = bpy.data.user_map(subset=set(bpy.data.images))
+    for image in bpy.data.images:
+        if any(user in shown and _shows_without_nodes(user) for user in users.get(image, ())):
+            found.add(image)
+    return frozenset(found)
 
 
-def _exists(path):
+def _shows_without_nodes(user):
+    """Whether the user shows its image by itself; those with nodes do it by a node that is linked."""
+    if isinstance(user, bpy.types.Object):
+        return user.type != "EMPTY"
+    return isinstance(user, bpy.types.Texture)
+
+
+def exists(path):
     """By a listing of its folder: on a mounted bucket one listing costs what one look at a file does."""
     folder, name = os.path.split(path)
     # The listing may spell the name differently where the disk takes both.
@@ -93,15 +121,13 @@ def _sequence_path(path, number):
     return os.path.join(folder, name[:match.start()] + str(number).zfill(len(match[0])) + name[match.end():])
 
 
-def _sequence_frames(frame):
+def _sequence_frames(scene, frame):
     """(image, number of the file) of each sequence that a shader or the compositor shows on this frame."""
-    for node in _image_nodes():
-        image = node.image
-        if image is None or image.source != "SEQUENCE" or image.packed_file or len(image.packed_files):
+    for node, image in _image_nodes(scene):
+        if image.source != "SEQUENCE" or _is_packed(image):
             continue
         # The compositor's node has the settings on itself, a shader's has an image user.
-        user = getattr(node, "image_user", node)
-        number = _file_number(user, frame)
+        number = _file_number(getattr(node, "image_user", node), frame)
         if number is not None:
             yield image, number
 
@@ -117,15 +143,14 @@ def _file_number(user, frame):
     return min(max(position, 1), length) + user.frame_offset
 
 
-def _image_nodes():
-    trees = [group for group in bpy.data.node_groups if group.users]
-    for owners in (bpy.data.materials, bpy.data.worlds, bpy.data.lights, bpy.data.scenes):
-        for owner in owners:
-            tree = getattr(owner, "node_tree", None)
-            if tree is not None and owner.users:
-                trees.append(tree)
-    for tree in trees:
-        for node in tree.nodes:
-            if node.bl_idname in {"ShaderNodeTexImage", "ShaderNodeTexEnvironment", "CompositorNodeImage"} \
-                    and not node.mute:
-                yield node
+@functools.lru_cache(maxsize=None)
+def _image_nodes(scene):
+    """(node, image) of every node that shows an image and has a part in the picture."""
+    trees = reach.trees(reach.of_task(scene)) + reach.compositor_trees(scene)
+    return [(node, image) for tree in trees for node in reach.feeding(tree) for image in _images_of(node)]
+
+
+def _images_of(node):
+    # Geometry nodes have the image in a socket.
+    given = [socket.default_value for socket in node.inputs if socket.type == "IMAGE" and not socket.is_linked]
+    return [image for image in [getattr(node, "image", None)] + given if isinstance(image, bpy.types.Image)]

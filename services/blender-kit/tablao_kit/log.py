@@ -17,17 +17,37 @@ import time
 TIME_LINE = re.compile(r"^(?:.*render\s+\|\s+)?Time: [0-9:.]+", re.MULTILINE)
 SAVED_LINE = re.compile(r"^(?:.*render\s+\|\s+)?Saved: '", re.MULTILINE)
 
-# Lines after which a picture is wrong although Blender goes on. Few and exact: each one makes a frame suspect.
+# What is printed before the file is opened: what Blender says of the file follows it.
+OPENING = "tablao: opening the file"
+
+# After these a picture is wrong although Blender goes on: textures that could not be read, memory that was not to be
+# had, a graphics processor or a denoiser that gave up. Few and exact: each one makes a frame fail.
 WRONG_PICTURE = re.compile(
+    r"Image file .* (?:failed to (?:load|open)|does not exist)"
+    r"|Failed to load \d+ image file"
+    r"|libpng error:|\(EXR_ERR_\w+\)|JPEG .*(?:premature end|corrupt)"
+    r"|\bout of (?:GPU |device |video |and shared host )*memory|not enough (?:GPU |video )?memory"
+    r"|[MC]alloc(?:N|_array)? returns null|std::bad_alloc|cannot allocate memory"
+    r"|Failed to (?:allocate|create) .*(?:CUDA|OptiX|HIP|oneAPI|Metal|GPU)"
+    r"|(?:CUDA|OptiX|HIP|oneAPI|Metal) (?:error|exception)|(?:Illegal address|Launch \w+) in \w+ queue"
+    r"|Failed to denoise|denoising failed|Denoiser .* failed"
+    r"|No space left on device|Disk quota exceeded",
+    re.IGNORECASE)
+
+# Worth telling: the picture may be as it always was, or not.
+SUSPECT = re.compile(
     r"unable to (?:open|load) (?:image|file|texture|movie)"
     r"|(?:cannot|can't|could not|couldn't|failed to) (?:read|load|open|find) (?:the )?(?:image|texture|library|movie|lib )"
     r"|IMB_\w+: (?:unknown|couldn't|can't|failed)"
     r"|^(?:Info|Warning|Error)?:?\s*LIB: .*(?:missing|not found)"
     r"|(?:linked|library) .*(?:missing|cannot be found|not found)"
     r"|Error in (?:Py)?Driver|Error: Python:.*driver|driver '.*' (?:failed|error)"
-    r"|out of (?:GPU )?memory|not enough memory|Malloc returns null"
-    r"|Failed to (?:allocate|create) .*(?:CUDA|OptiX|HIP|GPU)",
+    r"|(?:Alembic|USD|OpenVDB|VDB).*(?:could not|cannot|failed|error)"
+    r"|shader.*(?:compil|link)\w* (?:failed|error)",
     re.IGNORECASE)
+
+# A colour configuration that the file was made with and this Blender does not have: it takes another one.
+_COLORS = re.compile(r"(?:Color management: |color_management \| \w+ )(.* not found)")
 
 # A pipe keeps order: once the mark is in the copy, so is all that came before it. Nothing should take this long.
 MARK_SECONDS = 2.0
@@ -37,6 +57,17 @@ try:
     _LIBC = ctypes.CDLL(None)
 except (OSError, TypeError):
     _LIBC = None
+
+
+_current = None
+
+
+def current():
+    """The log of this task, copied since it was first asked for."""
+    global _current
+    if _current is None:
+        _current = Log()
+    return _current
 
 
 class Log:
@@ -79,7 +110,7 @@ class Log:
         _flush()
         end = _line(mark)
         os.write(1, end)
-        if self._tee is None:
+        if self._tee is None or not self._mark:
             return ""
         deadline = time.monotonic() + MARK_SECONDS
         text = b""
@@ -112,14 +143,29 @@ def _line(text):
     return text.encode() + b"\n"
 
 
-def warnings(text, limit=20):
+def faults(text):
     """The lines of a log after which the picture is wrong, each once."""
-    found = []
-    for line in text.splitlines():
-        line = line.strip()[:300]
-        if WRONG_PICTURE.search(line) and line not in found:
-            found.append(line)
-    return found[:limit]
+    return _lines(text, WRONG_PICTURE)
+
+
+def warnings(text):
+    """The lines of a log that make one doubt the picture, each once."""
+    return _lines(text, SUSPECT)
+
+
+def gone_from_libraries(text):
+    """Names of what the log of opening a file says is missing from a library."""
+    return re.findall(r"LIB: \w+: '(.*)' missing from '", text)
+
+
+def unknown_colors(text):
+    """What the log of opening a file says is not in this Blender's colour configuration."""
+    return list(dict.fromkeys(_COLORS.findall(text)))
+
+
+def _lines(text, pattern, limit=20):
+    found = dict.fromkeys(line.strip()[:300] for line in text.splitlines() if pattern.search(line))
+    return list(found)[:limit]
 
 
 def tail(text, lines=15):

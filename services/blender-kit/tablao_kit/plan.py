@@ -10,10 +10,10 @@ class BadPlan(Exception):
     """The task's arguments are not what this kit understands: a fault of ours, not of the shot."""
 
 
-def arguments(count, what):
-    """The task's own arguments: what follows `--` on Blender's command line."""
+def arguments(what=None):
+    """The task's own arguments: what follows `--` on Blender's command line. `what`: one word for each of them."""
     given = sys.argv[sys.argv.index("--") + 1:] if "--" in sys.argv else []
-    if len(given) != count:
+    if what is not None and len(given) != len(what.split()):
         raise BadPlan("expected after --: %s; got %d arguments" % (what, len(given)))
     return given
 

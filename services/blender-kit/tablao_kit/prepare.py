@@ -5,12 +5,10 @@ them is an error.
 """
 
 import difflib
-import os
-import sys
 
 import bpy
 
-from . import device, outputs
+from . import addons, device, outputs
 from .unfit import Unfit
 
 # Workbench knows these sample counts only.
@@ -20,7 +18,7 @@ WORKBENCH_SAMPLES = (5, 8, 11, 16, 32)
 def prepare(plan, render_dir):
     """Applies the whole plan. Returns (scene, device name); raises Unfit when the shot cannot be rendered as asked."""
     if plan.get("addons"):
-        enable_addons(plan["addons"])
+        addons.enable(plan["addons"])
     scene = choose_scene(plan.get("scene"))
     if plan.get("camera"):
         choose_camera(scene, plan["camera"])
@@ -129,23 +127,3 @@ def set_output_rules(scene):
     if hasattr(render, "save_output"):
         # Blender 5: off, it would render and write nothing.
         render.save_output = True
-
-
-def enable_addons(folder):
-    """Enables every add-on in `folder`. Best effort: one that fails is reported and left out."""
-    import addon_utils
-    if not os.path.isdir(folder):
-        return
-    sys.path.append(folder)
-    for entry in sorted(os.listdir(folder)):
-        name, extension = os.path.splitext(entry)
-        path = os.path.join(folder, entry)
-        is_module = extension == ".py" or os.path.isfile(os.path.join(path, "__init__.py"))
-        if entry.startswith((".", "_")) or not is_module:
-            continue
-        module = name if extension == ".py" else entry
-        try:
-            if addon_utils.enable(module, default_set=False, persistent=False) is None:
-                print("tablao: the add-on %s could not be enabled" % module)
-        except Exception as error:  # An add-on may raise anything.
-            print("tablao: the add-on %s could not be enabled: %s" % (module, error))

@@ -1,0 +1,92 @@
+"""What the scene asks of Blender itself: engine, camera, view layers, denoiser, and nodes that it knows."""
+
+import ctypes
+
+import bpy
+
+from . import log as logs, reach
+from .finding import error
+
+ADDONS = "Put the add-on into the addons folder beside the shots and allow scripts, or do without it."
+# More than the struct that the name stands in, less than the scene around it.
+_STRUCT_BYTES = 3000
+_NAME_BYTES = 32
+
+
+def no_camera(scene):
+    """Nothing to look through, on any frame."""
+    if scene.camera is None and reach.shows_objects(scene) and not reach.shows_sequence(scene) \
+            and not any(marker.camera for marker in scene.timeline_markers):
+        yield error("noCamera", 'The scene "%s" has no camera.' % scene.name,
+                    "Set one (View > Cameras > Set Active Object as Camera), or name one in the settings.")
+
+
+def unknown_engine(scene):
+    """An engine that this Blender does not have: it would take another one without a word."""
+    name = engine_in_file(scene)
+    if scene.render.engine == "CYCLES" and not bpy.app.build_options.cycles:
+        yield error("unknownEngine", "This Blender was built without Cycles.", "Use another Blender.")
+    elif name is not None and name != scene.render.engine:
+        yield error("unknownEngine", "The scene is made for the render engine %s, which is not installed here." % name,
+                    ADDONS)
+
+
+def engine_in_file(scene):
+    """The engine's name as the file has it; None where that cannot be told.
+
+    Blender answers the name of its first engine for one that it does not know, so the name is read from memory: at the
+    place where a scene of ours has the name that we gave it.
+    """
+    probe = bpy.data.scenes.new("tablao")
+    try:
+        given = "BLENDER_WORKBENCH"
+        probe.render.engine = given
+        place = ctypes.string_at(probe.render.as_pointer(), _STRUCT_BYTES).find(given.encode() + b"\0")
+    finally:
+        bpy.data.scenes.remove(probe)
+    if place < 0:
+        return None
+    text = ctypes.string_at(scene.render.as_pointer() + place, _NAME_BYTES).partition(b"\0")[0]
+    return text.decode("ascii") if text and text.isascii() else None
+
+
+def unknown_colors(_scene, opening):
+    """A colour configuration other than this Blender's, by what it said on opening the file."""
+    for what in logs.unknown_colors(opening):
+        yield error("unknownColors", "The colours of this file are made for another configuration: %s." % what,
+                    "Choose a view transform and colour spaces that Blender has, or render where its own config is.")
+
+
+def nothing_to_render(scene):
+    """Every view layer switched off."""
+    if reach.shows_objects(scene) and not reach.shows_sequence(scene) \
+            and not any(layer.use for layer in scene.view_layers):
+        yield error("noViewLayer", 'Every view layer of the scene "%s" is switched off for rendering.' % scene.name,
+                    "Switch one on (View Layer properties > Use for Rendering), or name them in the settings.")
+
+
+def unknown_nodes(scene):
+    """Nodes of add-ons that are not here, or of a newer Blender: nothing comes out of them."""
+    for tree in reach.trees(reach.of_task(scene)) + reach.compositor_trees(scene):
+        for node in reach.feeding(tree):
+            if node.bl_idname == "NodeUndefined":
+                yield error("unknownNode", "This Blender does not know the node %s in %s." % (node.name, tree.name),
+                            ADDONS)
+
+
+def no_denoiser(scene):
+    """Denoising without any denoiser: Cycles 3.4 and 4.3 end with an error, 5.2 leaves the noise in and says nothing."""
+    if scene.render.engine != "CYCLES" or not scene.cycles.use_denoising or has_denoiser():
+        return
+    if reach.shows_objects(scene) and any(layer.use and layer.cycles.use_denoising for layer in scene.view_layers):
+        yield error("noDenoiser", "Denoising is on and this build of Blender has no denoiser.",
+                    "Switch denoising off in the scene, or use a build with OpenImageDenoise (blender.org has it).")
+
+
+def has_denoiser():
+    """Whether Cycles can denoise here. It takes OpenImageDenoise where the scene's own choice is not at hand."""
+    import _cycles
+    if getattr(_cycles, "with_openimagedenoise", False):
+        return True
+    addon = bpy.context.preferences.addons.get("cycles")
+    return addon is not None and any(device.type == "OPTIX" and device.use for device in addon.preferences.devices)

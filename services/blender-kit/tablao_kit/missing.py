@@ -1,0 +1,156 @@
+"""Files and data that the shot refers to and that are not there, except images (images.py) and simulations."""
+
+import os
+
+import bpy
+
+from . import log as logs, reach
+from .finding import error, warning
+from .images import exists
+
+UPLOAD = "Upload it beside the shot under the same relative path."
+UNUSED = "Nothing, or remove it."
+
+
+def _path(path, block):
+    return bpy.path.abspath(path, library=block.library)
+
+
+def libraries(scene):
+    """Linked files that are not there."""
+    shown = reach.of_task(scene)
+    in_use = {block.library for block in shown if block.library is not None}
+    for library in bpy.data.libraries:
+        path = bpy.path.abspath(library.filepath, library=library.parent)
+        if library.packed_file is not None or exists(path):
+            continue
+        if library in in_use:
+            yield error("missingLibrary", "The linked file %s is not there." % path, UPLOAD)
+        else:
+            yield warning("missingLibrary", "The linked file %s is not there; no picture shows it." % path, UNUSED)
+
+
+def data(scene, opening):
+    """Things that were linked from a library that has them no more: Blender puts empty stand-ins in their place.
+
+    `opening`: what Blender printed while it opened the file. Before Blender 4 the stand-ins have no mark of their own.
+    """
+    gone = set(logs.gone_from_libraries(opening))
+    for block in reach.of_task(scene):
+        # An override of a lost thing is local, and its reference is what is lost.
+        override = getattr(block, "override_library", None)
+        lost = override.reference if override is not None else block
+        if lost is None or lost.library is None:
+            continue
+        if getattr(lost, "is_missing", lost.name in gone):
+            yield error("missingData", "%s %s is not in %s any more." % (
+                type(lost).bl_rna.name, lost.name, lost.library.filepath),
+                "Upload the version of the library that has it, or link it again.")
+
+
+def caches(scene):
+    """Alembic, USD, OpenVDB and MDD files: without them things are not there, or stand still."""
+    shown = reach.of_task(scene)
+    for kind in ("cache_files", "volumes"):
+        for block in getattr(bpy.data, kind):
+            if block not in shown or not block.filepath or getattr(block, "packed_file", None):
+                continue
+            path = _path(block.filepath, block)
+            if not exists(path):
+                yield error("missingCache", "The cache %s is not there." % path, UPLOAD)
+    for thing in bpy.data.objects:
+        if thing not in shown:
+            continue
+        for modifier in thing.modifiers:
+            if not modifier.show_render:
+                continue
+            for path in _modifier_files(modifier):
+                path = _path(path, thing)
+                if not exists(path.rstrip("/\\")):
+                    yield error("missingCache", "The cache %s of %s is not there." % (path, thing.name), UPLOAD)
+
+
+def _modifier_files(modifier):
+    if modifier.type == "MESH_CACHE" and modifier.filepath:
+        return [modifier.filepath]
+    if modifier.type == "OCEAN" and modifier.is_cached and modifier.filepath:
+        return [modifier.filepath]
+    if modifier.type == "MULTIRES" and modifier.is_external and modifier.filepath:
+        return [modifier.filepath]
+    return []
+
+
+def fonts(scene):
+    """Fonts that are gone: Blender writes with its own one instead."""
+    shown = reach.of_task(scene)
+    for font in bpy.data.fonts:
+        if font.filepath in {"", "<builtin>"} or font.packed_file is not None:
+            continue
+        path = _path(font.filepath, font)
+        if not exists(path):
+            if font in shown:
+                yield error("missingFont", "The font %s is not there." % path, UPLOAD)
+            else:
+                yield warning("missingFont", "The font %s is not there; no picture shows it." % path, UNUSED)
+
+
+def sounds(scene):
+    """Sounds that are gone. No picture hears them."""
+    for sound in bpy.data.sounds:
+        path = _path(sound.filepath, sound)
+        if sound.packed_file is None and sound.users and sound.filepath and not exists(path):
+            yield warning("missingSound", "The sound %s is not there: the preview video will lack it." % path, UPLOAD)
+
+
+def movie_clips(scene):
+    """Clips that are gone. Without them a solved camera goes on moving, but no picture can show them."""
+    trees = reach.compositor_trees(scene)
+    in_pictures = {getattr(node, "clip", None) for tree in trees for node in reach.feeding(tree)}
+    if reach.shows_sequence(scene):
+        in_pictures |= {strip.clip for strip in reach.strips(scene) if strip.type == "MOVIECLIP"}
+    for clip in bpy.data.movieclips:
+        path = _path(clip.filepath, clip)
+        if not clip.filepath or exists(path):
+            continue
+        if clip in in_pictures:
+            yield error("missingClip", "The movie clip %s is not there." % path, UPLOAD)
+        else:
+            yield warning("missingClip", "The movie clip %s is not there; no picture shows it." % path, UNUSED)
+
+
+def strip_files(scene, frames):
+    """Pictures and movies of the sequencer that these frames show."""
+    if not reach.shows_sequence(scene):
+        return
+    for strip in reach.strips(scene):
+        if strip.mute:
+            continue
+        for path in _files_of_strip(strip, frames):
+            path = _path(path, scene)
+            if not exists(path):
+                yield error("missingStrip", "%s of the strip %s is not there." % (path, strip.name), UPLOAD)
+
+
+def _files_of_strip(strip, frames):
+    on = [frame for frame in frames if strip.frame_final_start <= frame < strip.frame_final_end]
+    if not on:
+        return []
+    if strip.type == "MOVIE":
+        return [strip.filepath]
+    if strip.type != "IMAGE" or not len(strip.elements):
+        return []
+    last = len(strip.elements) - 1
+    # The first and last picture are held beyond the strip's own length.
+    indices = {min(max(int(frame - strip.frame_start), 0), last) for frame in on}
+    return [os.path.join(strip.directory, strip.elements[index].filename) for index in sorted(indices)]
+
+
+def node_files(scene):
+    """Light profiles and shaders that nodes read from files."""
+    for tree in reach.trees(reach.of_task(scene)):
+        for node in reach.feeding(tree):
+            if node.bl_idname not in {"ShaderNodeTexIES", "ShaderNodeScript"} or node.mode != "EXTERNAL":
+                continue
+            path = bpy.path.abspath(node.filepath, library=tree.library)
+            if node.filepath and not exists(path):
+                yield error("missingFile", "%s of the node %s is not there." % (path, node.name), UPLOAD)

@@ -1,0 +1,204 @@
+"""What the pictures of a scene can show: its rendered objects, and every data-block that these use.
+
+A texture that is gone matters only here. What is hidden from rendering, excluded, unlinked or without users is no
+reason to keep a shot from being rendered. When in doubt a thing counts as shown.
+"""
+
+import functools
+
+import bpy
+
+_OUTPUTS = {
+    "ShaderNodeOutputMaterial", "ShaderNodeOutputWorld", "ShaderNodeOutputLight", "ShaderNodeOutputLineStyle",
+    "ShaderNodeOutputAOV", "CompositorNodeComposite", "CompositorNodeOutputFile", "TextureNodeOutput",
+    "NodeGroupOutput",
+}
+_PARTS_OF_A_SCENE = (bpy.types.Object, bpy.types.Collection, bpy.types.Scene)
+
+
+def blocks(scene):
+    """Every data-block that a picture of the scene can depend on."""
+    return _Walk(_users_inverted()).of(scene)
+
+
+def _users_inverted():
+    """{block: the blocks that it refers to}."""
+    uses = {}
+    for used, users in bpy.data.user_map().items():
+        for user in users:
+            uses.setdefault(user, set()).add(used)
+    return uses
+
+
+class _Walk:
+    """From the scene to all that it shows. Each block is visited once, so that circles end."""
+
+    def __init__(self, uses):
+        self._uses = uses
+        self._seen = set()
+        self._waiting = []
+
+    def of(self, scene):
+        self._waiting = [scene]
+        while self._waiting:
+            block = self._waiting.pop()
+            if block in self._seen:
+                continue
+            self._seen.add(block)
+            self._waiting += self._next(block)
+        return self._seen
+
+    def _next(self, block):
+        used = self._uses.get(block, set())
+        if isinstance(block, bpy.types.Scene):
+            return _shown_by(block) + [one for one in used if not isinstance(one, _PARTS_OF_A_SCENE)]
+        if isinstance(block, bpy.types.Collection):
+            return list(block.children) + [thing for thing in block.objects if not is_hidden(thing)]
+        if isinstance(block, (bpy.types.Screen, bpy.types.WorkSpace, bpy.types.WindowManager)):
+            return []
+        return used
+
+
+def _shown_by(scene):
+    """The objects and collections that a scene renders, and other scenes that its pictures are made of."""
+    found = _other_scenes(scene)
+    if shows_objects(scene):
+        for layer in scene.view_layers:
+            if layer.use:
+                found += _in_layer(layer.layer_collection)
+        found += [scene.camera] + [marker.camera for marker in scene.timeline_markers]
+        found += [scene.background_set]
+    return [block for block in found if block is not None]
+
+
+def _in_layer(layer_collection):
+    collection = layer_collection.collection
+    if layer_collection.exclude or is_hidden(collection):
+        return []
+    found = [thing for thing in collection.objects if not is_hidden(thing)]
+    if not len(collection.objects) and not len(collection.children):
+        # What stands in for a linked collection that is gone is empty.
+        found.append(collection)
+    for child in layer_collection.children:
+        found += _in_layer(child)
+    return found
+
+
+def _other_scenes(scene):
+    found = []
+    if shows_sequence(scene):
+        found += [strip.scene for strip in strips(scene) if strip.type == "SCENE" and not strip.mute]
+    for tree in compositor_trees(scene):
+        found += [node.scene for node in feeding(tree) if node.bl_idname == "CompositorNodeRLayers"]
+    return [other for other in found if other not in (None, scene)]
+
+
+def is_hidden(block):
+    """Hidden from rendering on every frame: one that is switched on and off counts as shown."""
+    return block.hide_render and not _is_animated(block, "hide_render")
+
+
+def _is_animated(block, path):
+    animation = getattr(block, "animation_data", None)
+    if animation is None:
+        return False
+    if any(curve.data_path == path for curve in animation.drivers) or len(animation.nla_tracks):
+        return True
+    return animation.action is not None and any(curve.data_path == path for curve in _curves(animation.action))
+
+
+def _curves(action):
+    if hasattr(action, "fcurves"):
+        return list(action.fcurves)
+    # Blender 5: layers, strips and a bag of channels for each slot.
+    return [curve for layer in action.layers for strip in layer.strips
+            for bag in strip.channelbags for curve in bag.fcurves]
+
+
+def strips(scene):
+    """Every strip of the scene's sequence, those in meta strips too."""
+    editor = scene.sequence_editor
+    if editor is None:
+        return []
+    return list(editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all)
+
+
+def shows_sequence(scene):
+    """Whether the pictures come from the video sequencer instead of a camera."""
+    return scene.render.use_sequencer and any(strip.type != "SOUND" for strip in strips(scene))
+
+
+def shows_objects(scene):
+    """Whether anything is seen through a camera of this very scene."""
+    return not shows_sequence(scene) or any(
+        strip.type == "SCENE" and strip.scene in (None, scene) for strip in strips(scene))
+
+
+def compositor(scene):
+    """The scene's compositor tree, or None when it has none in use."""
+    if hasattr(scene, "compositing_node_group"):
+        tree = scene.compositing_node_group
+    else:
+        tree = scene.node_tree if scene.use_nodes else None
+    return tree if scene.render.use_compositing else None
+
+
+def compositor_trees(scene):
+    """The compositor's tree and the groups in it that are in use."""
+    tree = compositor(scene)
+    return _with_groups([] if tree is None else [tree])
+
+
+def groups_in(tree):
+    """This tree and the groups in it that are in use."""
+    return _with_groups([tree])
+
+
+def _with_groups(some):
+    found = []
+    waiting = list(some)
+    while waiting:
+        tree = waiting.pop()
+        if tree is not None and tree not in found:
+            found.append(tree)
+            waiting += [node.node_tree for node in feeding(tree) if node.type == "GROUP"]
+    return found
+
+
+def feeding(tree):
+    """The nodes of a tree that have a part in what it gives. A muted node has none, but lets through what it is given."""
+    into = {}
+    for link in tree.links:
+        if not link.is_muted:
+            into.setdefault(link.to_node, []).append(link.from_node)
+    for node in tree.nodes:
+        pair = getattr(node, "paired_output_node", None)
+        if pair is not None:
+            into.setdefault(pair, []).append(node)
+    waiting = [node for node in tree.nodes if node.bl_idname in _OUTPUTS and not node.mute]
+    seen = set()
+    while waiting:
+        node = waiting.pop()
+        if node not in seen:
+            seen.add(node)
+            waiting += into.get(node, [])
+    return [node for node in seen if not node.mute]
+
+
+def trees(shown):
+    """The node trees by which these blocks are drawn or shaped, without the compositor's."""
+    found = []
+    for kind in ("materials", "worlds", "lights", "textures", "linestyles"):
+        found += [owner.node_tree for owner in getattr(bpy.data, kind)
+                  if owner in shown and getattr(owner, "use_nodes", True)]
+    for thing in bpy.data.objects:
+        if thing in shown:
+            found += [modifier.node_group for modifier in thing.modifiers
+                      if modifier.type == "NODES" and modifier.show_render]
+    return _with_groups(found)
+
+
+@functools.lru_cache(maxsize=None)
+def of_task(scene):
+    """`blocks`, once for a task: nothing that it depends on changes between frames."""
+    return frozenset(blocks(scene))

@@ -1,0 +1,53 @@
+"""The shot's own Python: drivers, registered texts, and whether any of it may run."""
+
+import sys
+
+import bpy
+
+from . import reach
+from .finding import error, warning
+
+# A driver that stands still is seen on each of its frames; these run when something happens.
+ALLOW = "Allow scripts for this run if you trust the file, or do without them."
+
+
+def allowed():
+    """Whether this run may execute Python that comes with the shot."""
+    own = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+    return any(argument in {"-y", "--enable-autoexec"} for argument in sys.argv[:own])
+
+
+def drivers(scene):
+    """Drivers that Blender could not evaluate: the value stands still.
+
+    Plain arithmetic is evaluated whatever is allowed. Anything else is Python, and blocked where scripts are.
+    """
+    bpy.context.evaluated_depsgraph_get().update()
+    is_blocked = bpy.app.autoexec_fail
+    for block in reach.of_task(scene):
+        for curve in _drivers_of(block):
+            driver = curve.driver
+            if driver.is_valid:
+                continue
+            what = "%s of %s %s" % (curve.data_path, type(block).bl_rna.name, block.name)
+            if is_blocked and driver.type == "SCRIPTED" and not driver.is_simple_expression:
+                yield error("needsScripts", "The driver of %s is a script, and scripts are off: %s" % (
+                    what, driver.expression), "Allow scripts for this run, or bake the driver to keyframes.")
+            else:
+                yield warning("brokenDriver", "The driver of %s does not work: %s" % (
+                    what, driver.expression or driver.type), "Repair it in the Drivers editor.")
+
+
+def _drivers_of(block):
+    owners = [block, getattr(block, "node_tree", None), getattr(block, "shape_keys", None)]
+    animations = [getattr(owner, "animation_data", None) for owner in owners if owner is not None]
+    return [curve for animation in animations if animation is not None for curve in animation.drivers]
+
+
+def blocked_texts(scene):
+    """Texts that should run when the file is opened. Mostly the panels of a rig, which no picture needs."""
+    if not bpy.app.autoexec_fail:
+        return
+    for text in bpy.data.texts:
+        if text.use_module and text.name.endswith(".py"):
+            yield warning("blockedScript", "The script %s did not run: scripts are off." % text.name, ALLOW)
