@@ -5,19 +5,19 @@ import { isPortError } from '../../services/control/ports/errors.ts';
 
 export function describeRendersContract(
   name: string,
-  makePort: (t: { after(fn: () => unknown): void }) => Renders,
+  makePort: (t: { after(fn: () => unknown): void }) => Promise<Renders> | Renders,
 ): void {
   const bytes = (text: string) => new TextEncoder().encode(text);
 
   describe(`renders contract: ${name}`, () => {
     test('what is not there is an empty list, and notFound to read', async (t) => {
-      const renders = makePort(t);
+      const renders = await makePort(t);
       assert.deepEqual(await renders.list('film/shot/v001/'), []);
       await assert.rejects(renders.read('film/a.png', 0, 4), (error) => isPortError(error, 'notFound'));
     });
 
     test('lists by prefix, which need not end at a folder', async (t) => {
-      const renders = makePort(t);
+      const renders = await makePort(t);
       for (const path of [
         's/v001/s_0001.png',
         's/v001/outputs/z/0001.exr',
@@ -36,7 +36,7 @@ export function describeRendersContract(
     });
 
     test('writes whole objects over what was there, and reads ranges', async (t) => {
-      const renders = makePort(t);
+      const renders = await makePort(t);
       await renders.write('s/report.json', bytes('{"old": true, "long": 1}'), 'application/json');
       const [before] = await renders.list('s/report.json');
       await renders.write('s/report.json', bytes('{"new": 1}'), 'application/json');

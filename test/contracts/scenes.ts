@@ -12,28 +12,31 @@ interface ScenesWorld {
 
 export function describeScenesContract(
   name: string,
-  makeWorld: (t: { after(fn: () => unknown): void }) => ScenesWorld,
+  makeWorld: (t: { after(fn: () => unknown): void }) => Promise<ScenesWorld> | ScenesWorld,
 ): void {
   describe(`scenes contract: ${name}`, () => {
     test('an empty bucket lists nothing', async (t) => {
-      const { scenes } = makeWorld(t);
+      const { scenes } = await makeWorld(t);
       assert.deepEqual(await scenes.list(), []);
       assert.equal(await scenes.look('film/shot.blend'), null);
     });
 
-    test('lists every object by its path, and looks at one alike', async (t) => {
-      const { scenes, put } = makeWorld(t);
+    test('lists shots and their settings by their paths, and looks at one alike', async (t) => {
+      const { scenes, put } = await makeWorld(t);
       put('film/shot 1.blend', 'BLENDER');
-      put('film/tex/hôlz.png', 'png');
+      put('film/hôlz/rauch.render.json', '{}');
       const listed = await scenes.list();
-      assert.deepEqual(listed.map(({ path }) => path).sort(), ['film/shot 1.blend', 'film/tex/hôlz.png']);
+      assert.deepEqual(listed.map(({ path }) => path).sort(), [
+        'film/hôlz/rauch.render.json',
+        'film/shot 1.blend',
+      ]);
       const looked = await scenes.look('film/shot 1.blend');
       const { generation, size } = listed.find(({ path }) => path === 'film/shot 1.blend') ?? {};
       assert.deepEqual([looked?.generation, looked?.size, size], [generation, 7, 7]);
     });
 
     test('lists what begins alike, with or without what lies in folders below', async (t) => {
-      const { scenes, put } = makeWorld(t);
+      const { scenes, put } = await makeWorld(t);
       for (const path of ['f/plate_1.png', 'f/plate_2.png', 'f/other.png', 'f/plate_x/3.png', 'plate_9.png'])
         put(path, path);
       const under = async (prefix: string, isDeep: boolean) => {
@@ -51,7 +54,7 @@ export function describeScenesContract(
     });
 
     test('says so when there is more than the limit', async (t) => {
-      const { scenes, put } = makeWorld(t);
+      const { scenes, put } = await makeWorld(t);
       for (let frame = 1; frame <= 5; frame += 1) put(`f/${frame}.png`, 'x');
       const some = await scenes.listUnder('f/', { isDeep: false, limit: 4 });
       assert.deepEqual([some.objects.length, some.isWhole], [4, false]);
@@ -63,13 +66,13 @@ export function describeScenesContract(
     });
 
     test('knows the CRC-32C of what it was asked to look at, sooner or later', async (t) => {
-      const { scenes, put } = makeWorld(t);
+      const { scenes, put } = await makeWorld(t);
       put('shot.blend', '123456789');
       assert.equal((await lookUntilHashed(scenes, 'shot.blend')).crc32c, '4waSgw==');
     });
 
     test('an object that was written anew has another generation', async (t) => {
-      const { scenes, put } = makeWorld(t);
+      const { scenes, put } = await makeWorld(t);
       put('shot.blend', 'one');
       const first = await scenes.look('shot.blend');
       put('shot.blend', 'three');
@@ -79,7 +82,7 @@ export function describeScenesContract(
     });
 
     test('reads ranges of exactly one generation, shorter at the end', async (t) => {
-      const { scenes, put } = makeWorld(t);
+      const { scenes, put } = await makeWorld(t);
       put('shot.blend', '0123456789');
       const { generation } = (await scenes.look('shot.blend')) ?? { generation: '' };
       const read = async (offset: number, length: number) =>
@@ -91,7 +94,7 @@ export function describeScenesContract(
     });
 
     test('reading what was overwritten or removed since is notFound', async (t) => {
-      const { scenes, put, remove } = makeWorld(t);
+      const { scenes, put, remove } = await makeWorld(t);
       put('a.blend', 'one');
       put('b.blend', 'one');
       const [a, b] = [await scenes.look('a.blend'), await scenes.look('b.blend')];
@@ -104,7 +107,7 @@ export function describeScenesContract(
     });
 
     test('a path that leads out of the bucket is absent', async (t) => {
-      const { scenes, put } = makeWorld(t);
+      const { scenes, put } = await makeWorld(t);
       put('film/shot.blend', 'x');
       for (const path of [
         '',

@@ -23,8 +23,8 @@ export interface Listed {
 /** The scenes bucket: what people upload. Read only. Every method throws `PortError('transient')` when it cannot know. */
 export interface Scenes {
   /**
-   * Every object that is whole (one that is still being written is left out until it holds still).
-   * Dear: called at start and then every few minutes.
+   * Every shot (`.blend`) and settings file (`.render.json`) that is whole (one that is still being written is left out
+   * until it holds still); other objects may be among them or not. Dear: called at start and then every few minutes.
    */
   list(): Promise<readonly ObjectSeen[]>;
   /** One object, or `null` when it is known to be absent (or not whole yet). A path outside the bucket is `null`. */
