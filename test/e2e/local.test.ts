@@ -14,12 +14,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, test } from 'node:test';
-import { inflateSync } from 'node:zlib';
 import { createLocalRecords } from '../../services/control/adapters/local/records.ts';
+import { isFlat, readPng } from './png.ts';
+import { cannotRender } from './service.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../services/control/main.ts');
 const MAKE = resolve(import.meta.dirname, 'make_shots.py');
-const hasBlender = existsSync('/usr/bin/blender');
 
 interface Ended {
   readonly code: number | null;
@@ -40,21 +40,7 @@ function runToEnd(bucket: string, args: readonly string[]): Promise<Ended> {
   return new Promise((done) => child.on('close', (code) => done({ code, output })));
 }
 
-/** Width, height, and whether more than one colour is in an 8-bit PNG's filtered rows. */
-function readPng(path: string): { width: number; height: number; isFlat: boolean } {
-  const bytes = readFileSync(path);
-  const parts: Buffer[] = [];
-  for (let at = 8; at < bytes.length; ) {
-    const length = bytes.readUInt32BE(at);
-    if (bytes.toString('latin1', at + 4, at + 8) === 'IDAT')
-      parts.push(bytes.subarray(at + 8, at + 8 + length));
-    at += length + 12;
-  }
-  const isFlat = new Set(inflateSync(Buffer.concat(parts))).size < 8;
-  return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20), isFlat };
-}
-
-describe('npm start on one machine', { skip: hasBlender ? false : 'Blender is not installed here' }, () => {
+describe('npm start on one machine', { skip: cannotRender }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'tablao-e2e-'));
   const shots = join(folder, 'shots');
   mkdirSync(shots);
@@ -79,7 +65,7 @@ describe('npm start on one machine', { skip: hasBlender ? false : 'Blender is no
     assert.deepEqual(renders('second'), ['second_0002.png', 'second_0004.png']);
     assert.deepEqual(renders('movie'), ['clip0001.png', 'clip0002.png']);
     const first = readPng(join(bucket, 'renders/first/v001/take_001.png'));
-    assert.deepEqual(first, { width: 64, height: 36, isFlat: false });
+    assert.deepEqual([first.width, first.height, isFlat(first)], [64, 36, false]);
     assert.equal(readPng(join(bucket, 'renders/second/v001/second_0002.png')).width, 32);
     assert.ok(existsSync(join(bucket, 'renders/first/v001/thumbs/0001.jpg')));
     assert.equal(existsSync(join(bucket, '.tablao/farm/farm.json')), false, 'the farm is gone');

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { cannotSeeProcesses, farmProcesses } from '../e2e/service.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../services/control/main.ts');
 const MAKE = resolve(import.meta.dirname, '../e2e/make_shots.py');
-const hasBlender = existsSync('/usr/bin/blender');
 
 function start(bucket: string, scene: string): ChildProcess {
   const args = [
@@ -29,19 +29,6 @@ function start(bucket: string, scene: string): ChildProcess {
 
 const ended = (child: ChildProcess) => new Promise<number | null>((done) => child.on('close', done));
 
-/** Process ids of the farm in this bucket whose command line has `what`. */
-function farmProcesses(bucket: string, what: string): readonly number[] {
-  return readdirSync('/proc').flatMap((name) => {
-    if (!/^\d+$/.test(name)) return [];
-    try {
-      const mine = readFileSync(`/proc/${name}/environ`, 'latin1').includes(bucket);
-      return mine && readFileSync(`/proc/${name}/cmdline`, 'latin1').includes(what) ? [Number(name)] : [];
-    } catch {
-      return [];
-    }
-  });
-}
-
 function framesOf(bucket: string): ReadonlyMap<string, number> {
   const folder = join(bucket, 'renders/slow/v001');
   if (!existsSync(folder)) return new Map();
@@ -57,7 +44,7 @@ async function untilFrames(bucket: string, count: number): Promise<void> {
 }
 
 describe('kill -9 in the middle of rendering', {
-  skip: hasBlender && existsSync('/proc/self/environ') ? false : 'needs Blender and /proc',
+  skip: cannotSeeProcesses,
 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'tablao-kill-'));
   execFileSync('blender', ['-b', '--factory-startup', '--python', MAKE, '--', folder], { stdio: 'pipe' });
@@ -108,7 +95,7 @@ describe('kill -9 in the middle of rendering', {
       const before = framesOf(bucket);
       const victims = farmProcesses(bucket, what);
       assert.ok(victims.length > 0, 'there is one to kill');
-      for (const pid of victims) process.kill(pid, 'SIGKILL');
+      for (const { pid } of victims) process.kill(pid, 'SIGKILL');
       assert.equal(await ended(service), 0);
       assertWhole(bucket, before);
     });
