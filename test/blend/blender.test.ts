@@ -22,7 +22,7 @@ describe('the Blender of this machine', () => {
       const folder = mkdtempSync(join(tmpdir(), 'tablao-scenes-'));
       t.after(() => rmSync(folder, { recursive: true }));
       makeScenes(folder, more);
-      for (const name of ['defaults', 'settings']) {
+      for (const name of ['defaults', 'settings', 'needs']) {
         const source = await fileSource(join(folder, `${name}.blend`));
         t.after(() => source.close());
         const facts = await readBlend(source, blendTools);

@@ -41,8 +41,8 @@ describe('reading by the DNA of the file', () => {
       assert.equal(read0?.fileFormat, 'PNG');
       assert.equal(read0?.hasCamera, true);
       assert.deepEqual(read0?.viewLayers, [
-        { name: 'Front', enabled: true },
-        { name: 'Back', enabled: false },
+        { name: 'Front', enabled: true, samples: null },
+        { name: 'Back', enabled: false, samples: null },
       ]);
     });
 
@@ -65,7 +65,7 @@ describe('reading by the DNA of the file', () => {
     const facts = await read(
       buildBlend(CLASSIC, [GLOBAL, scene, layer(near, 'right'), layer(near + 1n, 'wrong')]),
     );
-    assert.deepEqual(facts.scenes[0]?.viewLayers, [{ name: 'right', enabled: true }]);
+    assert.deepEqual(facts.scenes[0]?.viewLayers, [{ name: 'right', enabled: true, samples: null }]);
   });
 
   it('resolves pointers within their own data-block, as addresses repeat since Blender 5', async () => {

@@ -133,7 +133,7 @@ describe('files that it refers to', () => {
   it('are named as stored, with forward slashes', async () => {
     const files = await filesOf(image({ name: '//tex\\wood.png' }));
     assert.deepEqual(files, [
-      { path: '//tex/wood.png', kind: 'image', source: 'file', packed: false, owner: 'Wood' },
+      { path: '//tex/wood.png', kind: 'image', source: 'file', packed: false, owner: 'Wood', shown: [] },
     ]);
   });
 

@@ -1,5 +1,11 @@
 const utf8 = new TextDecoder();
 
+/** Bytes and where in the file they stand. */
+export interface Piece {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
 /** A DataView over exactly these bytes. Bodies of blocks are not aligned, so typed arrays would not do. */
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

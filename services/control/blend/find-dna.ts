@@ -3,6 +3,7 @@ import type { Content } from './content.ts';
 import { type Dna, MAX_DNA_BYTES, parseDna } from './dna.ts';
 import { BlendError } from './facts.ts';
 import { type BlockHead, type Header, parseBlockHead } from './header.ts';
+import type { Limits } from './limits.ts';
 import { readBody, walkBlocks } from './walk.ts';
 
 const DNA_MARK = new TextEncoder().encode('DNA1');
@@ -10,8 +11,8 @@ const DNA_MARK = new TextEncoder().encode('DNA1');
 const MAX_GUESSES = 16;
 
 /** Finds and parses the DNA: in the last bytes where they are cheap to have, else by walking to it. */
-export async function findDna(content: Content, header: Header): Promise<Dna> {
-  const block = (await findInLastPiece(content, header)) ?? (await walkTo(content, header));
+export async function findDna(content: Content, header: Header, limits: Limits): Promise<Dna> {
+  const block = (await findInLastPiece(content, header)) ?? (await walkTo(content, header, limits));
   if (block.length > MAX_DNA_BYTES) throw new BlendError('tooLarge', `a DNA of ${block.length} bytes`);
   return parseDna(copyOf(await readBody(content, block)), header);
 }
@@ -47,13 +48,18 @@ function isEndCode(bytes: Uint8Array): boolean {
   return ascii(bytes, 0, 4) === 'ENDB';
 }
 
-async function walkTo(content: Content, header: Header): Promise<BlockHead> {
+/** Bodies of this size are looked into only where they list files, which is rare: a stream forgets them. */
+const LARGE_BODY = 256 * 1024;
+
+async function walkTo(content: Content, header: Header, limits: Limits): Promise<BlockHead> {
   const found: BlockHead[] = [];
-  await walkBlocks(content, header, (block) => {
+  const visit = (block: BlockHead) => {
+    if (block.code === 'DATA' && block.length >= LARGE_BODY) content.letGo(block.body, block.length);
     if (block.code !== 'DNA1') return undefined;
     found.push(block);
     return 'stop';
-  });
+  };
+  await walkBlocks({ content, header, limits, skipsData: () => false, visit });
   if (found[0]) return found[0];
   throw new BlendError('truncated', 'the file ends before its description of itself (DNA): it was cut off');
 }

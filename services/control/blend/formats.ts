@@ -37,6 +37,35 @@ const DEPTHS: ReadonlyMap<number, number> = new Map([
   [64, 32],
 ]);
 
+/** `ffcodecdata.type` */
+const CONTAINERS: ReadonlyMap<number, string> = new Map([
+  [0, 'MPEG1'],
+  [1, 'MPEG2'],
+  [2, 'MPEG4'],
+  [3, 'AVI'],
+  [4, 'QUICKTIME'],
+  [5, 'DV'],
+  [8, 'FLASH'],
+  [9, 'MKV'],
+  [10, 'OGG'],
+  [12, 'WEBM'],
+]);
+
+/** `planes`: bits a pixel, of 8 bits a channel whatever the depth is. */
+const COLOR_MODES: ReadonlyMap<number, 'BW' | 'RGB' | 'RGBA'> = new Map([
+  [8, 'BW'],
+  [24, 'RGB'],
+  [32, 'RGBA'],
+] as const);
+
+export function containerName(type: number | null): string {
+  return CONTAINERS.get(type ?? -1) ?? 'unknown';
+}
+
+export function colorMode(planes: number | null): 'BW' | 'RGB' | 'RGBA' | null {
+  return COLOR_MODES.get(planes ?? -1) ?? null;
+}
+
 export function formatName(imtype: number | null): string {
   return NAMES.get(imtype ?? -1) ?? 'unknown';
 }

@@ -1,43 +1,62 @@
+import { concat, type Piece } from './bytes.ts';
 import { BlendError, type ByteSource } from './facts.ts';
+import { JumpGuesser } from './jump-guesser.ts';
+import type { Limits } from './limits.ts';
 
+const KIB = 1024;
+const MIB = 1024 * KIB;
 /** The start holds header, globals and scenes in nearly every file, the end the DNA and the seek table. */
-const HEAD_BYTES = 512 * 1024;
-const TAIL_BYTES = 192 * 1024;
-/** After a jump the next heads may be far apart again: begin small, double while they stay close. */
-const FIRST_STEP = 16 * 1024;
-const LAST_STEP = 1024 * 1024;
+const HEAD_BYTES = 512 * KIB;
+const TAIL_BYTES = 192 * KIB;
+/** Enough for the heads and small bodies between two large ones. */
+const JUMP_STEP = 8 * KIB;
+/** Where heads go on without a gap there are likely many more. */
+const FIRST_STEP = 64 * KIB;
+const LAST_STEP = 4 * MIB;
 /** A gap that a bucket delivers faster than it answers another request. */
-const NEAR_GAP = 256 * 1024;
+const NEAR_GAP = 256 * KIB;
+/** From windows of this size on the next one is asked for before it is needed. */
+const READ_AHEAD_FROM = MIB;
+/** Requests made ahead of time. */
+const MAX_AHEAD = 16;
 
-interface Piece {
+interface Ahead {
   readonly offset: number;
-  readonly bytes: Uint8Array;
+  readonly end: number;
+  readonly piece: Promise<Piece>;
 }
 
 const NOTHING: Piece = { offset: 0, bytes: new Uint8Array(0) };
 
 /**
- * Reads a source in few, growing ranges: keeps its head, its tail and one moving window in memory. Whatever the
- * source throws becomes `BlendError('unreadable')`.
+ * Reads a source in few requests: keeps its head, its tail, one moving window and what was asked for ahead of time.
+ * Windows grow while heads stay dense and shrink after a jump. Whatever the source throws becomes
+ * `BlendError('unreadable')`.
  */
 export class RangeReader {
   readonly size: number;
+  /** What was asked of the source so far, things asked ahead of time included. */
   bytesRead = 0;
   readonly #source: ByteSource;
+  readonly #limits: Limits;
+  readonly #guesser = new JumpGuesser();
+  #guesses = false;
   #head = NOTHING;
   #tail = NOTHING;
   #window = NOTHING;
-  #step = FIRST_STEP;
+  #step = JUMP_STEP;
+  #ahead: readonly Ahead[] = [];
 
-  private constructor(source: ByteSource) {
+  private constructor(source: ByteSource, limits: Limits) {
     this.#source = source;
+    this.#limits = limits;
     this.size = source.size;
   }
 
-  static async open(source: ByteSource): Promise<RangeReader> {
+  static async open(source: ByteSource, limits: Limits): Promise<RangeReader> {
     if (!Number.isSafeInteger(source.size) || source.size < 0)
       throw new BlendError('unreadable', 'the size of the file is not known');
-    const reader = new RangeReader(source);
+    const reader = new RangeReader(source, limits);
     await reader.#readEnds();
     return reader;
   }
@@ -47,20 +66,46 @@ export class RangeReader {
     return this.#tail;
   }
 
-  /** The bytes if they are at hand, null if a read is needed. The view is only good until the next read. */
-  view(offset: number, length: number): Uint8Array | null {
-    return (
-      cut(this.#window, offset, length) ?? cut(this.#head, offset, length) ?? cut(this.#tail, offset, length)
-    );
+  /** From now on regular jumps are guessed and asked for ahead of time. */
+  guessJumps(): void {
+    this.#guesses = true;
+  }
+
+  /** A piece at hand that holds all of these bytes. */
+  piece(offset: number, length: number): Piece | null {
+    for (const piece of [this.#window, this.#head, this.#tail])
+      if (offset >= piece.offset && offset + length <= endOf(piece)) return piece;
+    return null;
   }
 
   /** As many of the bytes as the file has. */
   async read(offset: number, length: number): Promise<Uint8Array> {
-    const wanted = Math.max(0, Math.min(length, this.size - offset));
-    const atHand = this.view(offset, wanted);
-    if (atHand) return atHand;
-    this.#window = await this.#fetch(offset, this.#windowEnd(offset, wanted) - offset);
-    return this.#window.bytes.subarray(0, wanted);
+    const end = Math.min(this.size, offset + length);
+    if (end <= offset) return new Uint8Array(0);
+    const atHand = this.piece(offset, end - offset);
+    if (atHand) return cut(atHand, offset, end);
+    const start = this.piece(offset, 1);
+    const from = start ? endOf(start) : offset;
+    const rest = await this.#load(from, end);
+    this.#window = start ? { offset, bytes: concat([cut(start, offset), cut(rest, from)]) } : rest;
+    // Only what was asked for ahead of time may end too early.
+    return endOf(this.#window) < end ? this.read(offset, length) : cut(this.#window, offset, end);
+  }
+
+  /** False while as much as is good was asked for ahead of time. */
+  get canAskAhead(): boolean {
+    return this.#ahead.length < MAX_AHEAD;
+  }
+
+  /** Asks for these bytes now, as they will be needed soon. Never waits and never fails. */
+  prefetch(offset: number, length: number): void {
+    const end = Math.min(offset + length, this.size);
+    if (offset < 0 || offset >= end || !this.canAskAhead || this.piece(offset, end - offset)) return;
+    if (this.#ahead.some((one) => offset >= one.offset && end <= one.end)) return;
+    const piece = this.#fetch(offset, end - offset);
+    // Whoever needs the bytes sees the error; if nobody does it does not matter.
+    piece.catch(() => {});
+    this.#ahead = [...this.#ahead, { offset, end, piece }];
   }
 
   async #readEnds(): Promise<void> {
@@ -78,18 +123,48 @@ export class RangeReader {
     this.#window = head;
   }
 
-  #windowEnd(offset: number, wanted: number): number {
-    const gap = offset - (this.#window.offset + this.#window.bytes.length);
-    this.#step = Math.abs(gap) <= NEAR_GAP ? Math.min(this.#step * 2, LAST_STEP) : FIRST_STEP;
-    const end = Math.min(this.size, offset + Math.max(wanted, this.#step));
-    const needed = offset + wanted;
-    return needed <= this.#tail.offset ? Math.min(end, this.#tail.offset) : end;
+  /** A piece that begins at `from` or before, and reaches to `end` unless it was asked for ahead of time. */
+  async #load(from: number, end: number): Promise<Piece> {
+    if (from >= this.#tail.offset && from < endOf(this.#tail)) return this.#tail;
+    const asked = this.#ahead.find((one) => from >= one.offset && from < one.end);
+    const gap = from - endOf(this.#window);
+    const isJump = gap < 0 || gap > NEAR_GAP;
+    // A wrong guess: the others build on it.
+    if (!asked && this.#guesses) this.#ahead = [];
+    const until = asked?.end ?? this.#windowEnd(from, end, isJump);
+    const loading = asked?.piece ?? this.#fetch(from, until - from);
+    // What lies before is behind us: walks go forward.
+    this.#ahead = this.#ahead.filter((one) => one.end > from && one !== asked);
+    this.#askAhead(from, until, isJump, asked !== undefined);
+    return loading;
+  }
+
+  #windowEnd(from: number, end: number, isJump: boolean): number {
+    const least = this.#window === this.#head ? FIRST_STEP : JUMP_STEP;
+    this.#step = isJump ? JUMP_STEP : Math.max(least, Math.min(this.#step * 2, LAST_STEP));
+    const wanted = Math.min(this.size, Math.max(end, from + this.#step));
+    return end <= this.#tail.offset ? Math.min(wanted, this.#tail.offset) : wanted;
+  }
+
+  #askAhead(from: number, until: number, isJump: boolean, wasAsked: boolean): void {
+    if (!isJump && this.#step >= READ_AHEAD_FROM) {
+      if (wasAsked) this.#step = Math.min(this.#step * 2, LAST_STEP);
+      const next = Math.max(until, ...this.#ahead.map((one) => one.end));
+      if (this.#ahead.length < 2) this.prefetch(next, Math.min(this.#step, this.#tail.offset - next));
+      return;
+    }
+    if (!isJump || !this.#guesses) return;
+    for (const { target, offset, end } of this.#guesser.next(from, wasAsked)) {
+      const isAsked = this.#ahead.some((one) => target >= one.offset && target < one.end);
+      if (!isAsked) this.prefetch(offset, Math.min(end, this.#tail.offset) - offset);
+    }
   }
 
   async #fetch(offset: number, length: number): Promise<Piece> {
     if (length === 0) return { offset, bytes: new Uint8Array(0) };
     this.bytesRead += length;
-    const bytes = await this.#source.read(offset, length).catch((cause: unknown) => {
+    const bytes = await this.#limits.guard(this.#source.read(offset, length)).catch((cause: unknown) => {
+      if (cause instanceof BlendError) throw cause;
       throw new BlendError('unreadable', `bytes ${offset} to ${offset + length} could not be read`, {
         cause,
       });
@@ -100,8 +175,10 @@ export class RangeReader {
   }
 }
 
-function cut(piece: Piece, offset: number, length: number): Uint8Array | null {
-  const start = offset - piece.offset;
-  if (start < 0 || start + length > piece.bytes.length) return null;
-  return piece.bytes.subarray(start, start + length);
+function endOf(piece: Piece): number {
+  return piece.offset + piece.bytes.length;
+}
+
+function cut(piece: Piece, from: number, to = endOf(piece)): Uint8Array {
+  return piece.bytes.subarray(from - piece.offset, to - piece.offset);
 }

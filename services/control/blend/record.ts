@@ -8,8 +8,8 @@ export interface RecordView {
   number(path: string, index?: number): number | null;
   /** A char array, up to its NUL or its end. */
   text(path: string): string | null;
-  /** An address; 0n is "none". */
-  pointer(path: string): bigint | null;
+  /** An address; 0n is "none". Element `index` of an array of them. */
+  pointer(path: string, index?: number): bigint | null;
   /** The bytes of a member. */
   bytes(path: string): Uint8Array | null;
 }
@@ -35,9 +35,10 @@ export function recordAt(dna: Dna, struct: Struct, body: Uint8Array, offset = 0)
       const found = place && !place.field.isPointer && place.field.type === 'char' ? bytes(path) : null;
       return found ? textOf(found) : null;
     },
-    pointer: (path) => {
+    pointer: (path, index = 0) => {
       const place = locate(dna, struct, path);
-      return place?.field.isPointer ? readPointer(viewOf(body), offset + place.offset, dna) : null;
+      if (!place?.field.isPointer || index >= place.field.count) return null;
+      return readPointer(viewOf(body), offset + place.offset + index * dna.header.pointerSize, dna);
     },
   };
 }
@@ -47,8 +48,24 @@ interface Place {
   readonly field: Field;
 }
 
-/** Follows `a.b.c` through nested structs, never through pointers. */
+const places = new WeakMap<Struct, Map<string, Place | null>>();
+
+/** Looked up once a struct and path: the same few are read from thousands of blocks. */
 function locate(dna: Dna, struct: Struct, path: string): Place | null {
+  let known = places.get(struct);
+  if (!known) {
+    known = new Map();
+    places.set(struct, known);
+  }
+  const before = known.get(path);
+  if (before !== undefined) return before;
+  const place = follow(dna, struct, path);
+  known.set(path, place);
+  return place;
+}
+
+/** Follows `a.b.c` through nested structs, never through pointers. */
+function follow(dna: Dna, struct: Struct, path: string): Place | null {
   let offset = 0;
   let current: Struct | undefined = struct;
   let field: Field | undefined;
@@ -95,4 +112,9 @@ function readNumber(view: DataView, at: number, type: string, little: boolean): 
     default:
       return null;
   }
+}
+
+/** Single precision as people write it: 1.001, not 1.00100004673. */
+export function asShown(value: number): number {
+  return Number(value.toPrecision(7));
 }

@@ -1,17 +1,46 @@
-import { type CyclesFacts, readCycles, type SavedBy } from './cycles.ts';
-import { BlendError, type SceneFacts, type ViewFacts, type ViewLayerFacts } from './facts.ts';
-import { colorDepth, formatName, isMovieFormat } from './formats.ts';
+import { NO_CYCLES, readCycles, type SavedBy } from './cycles.ts';
+import {
+  BlendError,
+  type RegionFacts,
+  type SceneFacts,
+  type ViewFacts,
+  type ViewLayerFacts,
+} from './facts.ts';
+import { colorDepth, colorMode, containerName, formatName, isMovieFormat } from './formats.ts';
+import { asShown } from './record.ts';
 import { follow, listFrom, type Scope } from './scope.ts';
 
 /** Bits of `r.mode` and `r.scemode`. */
+const MODE_BORDER = 1 << 9;
+const MODE_CROP = 1 << 11;
 const MODE_NO_CAMERA_SWITCH = 1 << 12;
 const MODE_NO_OVERWRITE = 1 << 22;
+const MODE_PLACEHOLDERS = 1 << 23;
+const MODE_SAVE_OUTPUT = 1 << 28;
 const SCEMODE_SEQUENCER = 1 << 0;
+const SCEMODE_EXTENSION = 1 << 4;
+const SCEMODE_COMPOSITOR = 1 << 6;
 const SCEMODE_MULTIVIEW = 1 << 21;
 const VIEW_LAYER_RENDERS = 1 << 0;
 /** `SceneRenderLayer.layflag`, up to 2.79. */
 const RENDER_LAYER_DISABLED = 1 << 15;
 const VIEW_DISABLED = 1 << 0;
+/** All that any Blender brought along; whatever else there is comes from an add-on. */
+const OWN_ENGINES: ReadonlySet<string> = new Set([
+  'CYCLES',
+  'BLENDER_EEVEE',
+  'BLENDER_EEVEE_NEXT',
+  'BLENDER_WORKBENCH',
+  'BLENDER_WORKBENCH_NEXT',
+  'BLENDER_RENDER',
+  'BLENDER_GAME',
+  'BLENDER_CLAY',
+  'HYDRA_STORM',
+  'unknown',
+]);
+/** Gone since 2.80, which renders with another engine instead. */
+const OLD_ENGINES: ReadonlySet<string> = new Set(['BLENDER_RENDER', 'BLENDER_GAME', 'BLENDER_CLAY']);
+const SAVE_OUTPUT_SINCE = { version: 502, subversion: 1 };
 const STEREO_VIEWS: ReadonlySet<string> = new Set(['left', 'right']);
 
 /** Everything that is told of a local scene. What could not be told goes to `warn`, as a sentence for people. */
@@ -19,19 +48,27 @@ export function readScene(scope: Scope, savedBy: SavedBy, warn: (text: string) =
   const say = (text: string) => warn(`Scene "${scope.name}": ${text}`);
   return {
     name: scope.name,
-    ...readFrames(scope),
+    ...readFrames(scope, say),
     ...readSize(scope),
     ...readEngine(scope, savedBy, say),
-    ...readOutput(scope, say),
+    ...readOutput(scope, savedBy, say),
     ...readCamera(scope, say),
     ...readViews(scope, say),
     viewLayers: readViewLayers(scope, say),
     useSequencer: isSet(scope, 'r.scemode', SCEMODE_SEQUENCER),
-    useOverwrite: !isSet(scope, 'r.mode', MODE_NO_OVERWRITE),
+    useCompositor: isSet(scope, 'r.scemode', SCEMODE_COMPOSITOR) && hasCompositor(scope),
   };
 }
 
-function readFrames(scope: Scope) {
+/** Since 5.0 it is a node group like any other; before, the scene had its own tree and a switch for it. */
+function hasCompositor(scope: Scope): boolean {
+  const group = scope.record.pointer('compositing_node_group');
+  if (group !== null) return group !== 0n;
+  return Boolean(scope.record.pointer('nodetree')) && Boolean(scope.record.number('use_nodes'));
+}
+
+function readFrames(scope: Scope, say: (text: string) => void) {
+  if (scope.record.number('r.frame_step') === 0) say('its frame step is 0, which cannot be rendered.');
   return {
     frameStart: need(scope, 'r.sfra'),
     frameEnd: need(scope, 'r.efra'),
@@ -42,25 +79,37 @@ function readFrames(scope: Scope) {
   };
 }
 
-/** Single precision as people write it: 1.001, not 1.00100004673. */
-function asShown(value: number): number {
-  return Number(value.toPrecision(7));
-}
-
 function readSize(scope: Scope) {
   return {
     resolutionX: need(scope, 'r.xsch'),
     resolutionY: need(scope, 'r.ysch'),
     resolutionPercent: need(scope, 'r.size'),
+    pixelAspectX: asShown(scope.record.number('r.xasp') ?? 1),
+    pixelAspectY: asShown(scope.record.number('r.yasp') ?? 1),
+    region: readRegion(scope),
+  };
+}
+
+function readRegion(scope: Scope): RegionFacts | null {
+  if (!isSet(scope, 'r.mode', MODE_BORDER)) return null;
+  const side = (name: string) => asShown(scope.record.number(`r.border.${name}`) ?? 0);
+  return {
+    xMin: side('xmin'),
+    xMax: side('xmax'),
+    yMin: side('ymin'),
+    yMax: side('ymax'),
+    isCropped: isSet(scope, 'r.mode', MODE_CROP),
   };
 }
 
 function readEngine(scope: Scope, savedBy: SavedBy, say: (text: string) => void) {
   const engine = engineOf(scope);
-  const cycles: CyclesFacts | null = engine === 'CYCLES' ? readCycles(scope, savedBy) : null;
-  if (cycles?.device === null) say('the settings of Cycles could not be followed, so they are not known.');
-  const samples = cycles ? cycles.samples : samplesOf(scope, engine);
-  return { engine, samples, useDenoising: cycles?.useDenoising ?? null, device: cycles?.device ?? null };
+  const isAddonEngine = !OWN_ENGINES.has(engine);
+  if (OLD_ENGINES.has(engine)) say(`its engine ${engine} is gone: newer Blenders render another picture.`);
+  if (engine !== 'CYCLES') return { engine, isAddonEngine, ...NO_CYCLES, samples: samplesOf(scope, engine) };
+  const cycles = readCycles(scope, savedBy);
+  if (cycles.device === null) say('the settings of Cycles could not be followed, so they are not known.');
+  return { engine, isAddonEngine, ...cycles };
 }
 
 /** Before 2.5 there was no name, only the internal renderer (0) or a program beside Blender. */
@@ -76,16 +125,32 @@ function samplesOf(scope: Scope, engine: string): number | null {
   return engine === 'BLENDER_WORKBENCH' ? scope.record.number('display.render_aa') : null;
 }
 
-function readOutput(scope: Scope, say: (text: string) => void) {
-  const imtype = scope.record.number('r.im_format.imtype') ?? scope.record.number('r.imtype');
+function readOutput(scope: Scope, savedBy: SavedBy, say: (text: string) => void) {
+  // Up to 2.61 these stood in the render settings themselves.
+  const number = (name: string) =>
+    scope.record.number(`r.im_format.${name}`) ?? scope.record.number(`r.${name}`);
+  const imtype = number('imtype');
   const fileFormat = formatName(imtype);
   if (fileFormat === 'unknown') say(`its output format (${imtype}) is none that is known.`);
   return {
     outputPath: (scope.record.text('r.pic') ?? '').replaceAll('\\', '/'),
+    useFileExtension: isSet(scope, 'r.scemode', SCEMODE_EXTENSION),
+    useOverwrite: !isSet(scope, 'r.mode', MODE_NO_OVERWRITE),
+    usePlaceholders: isSet(scope, 'r.mode', MODE_PLACEHOLDERS),
+    saveOutput: canTurnOffSaving(savedBy) ? isSet(scope, 'r.mode', MODE_SAVE_OUTPUT) : null,
     fileFormat,
     isMovie: isMovieFormat(imtype),
+    movieContainer: fileFormat === 'FFMPEG' ? containerName(scope.record.number('r.ffcodecdata.type')) : null,
+    colorMode: colorMode(number('planes')),
+    quality: number('quality'),
     colorDepth: colorDepth(scope.record.number('r.im_format.depth')),
   };
+}
+
+/** The bit had no meaning before. */
+function canTurnOffSaving({ version, subversion }: SavedBy): boolean {
+  const since = SAVE_OUTPUT_SINCE;
+  return version > since.version || (version === since.version && subversion >= since.subversion);
 }
 
 function readCamera(scope: Scope, say: (text: string) => void) {
@@ -114,12 +179,17 @@ function readViewLayers(scope: Scope, say: (text: string) => void): readonly Vie
     ? listOf(scope, 'r.layers', 'SceneRenderLayer')
     : listOf(scope, 'view_layers', 'ViewLayer');
   if (!layers) say('its view layers could not be followed.');
-  return (layers ?? []).map((layer) => ({
+  const facts = (layers ?? []).map((layer) => ({
     name: layer.text('name') ?? '',
     enabled: isOld
       ? ((layer.number('layflag') ?? 0) & RENDER_LAYER_DISABLED) === 0
       : ((layer.number('flag') ?? 0) & VIEW_LAYER_RENDERS) !== 0,
+    // 0 = as the scene.
+    samples: layer.number('samples') || null,
   }));
+  if (facts.length > 0 && !facts.some((layer) => layer.enabled))
+    say('none of its view layers is on, so there is nothing to render.');
+  return facts;
 }
 
 function readViews(scope: Scope, say: (text: string) => void) {

@@ -1,4 +1,5 @@
 import type { Dna, Struct } from './dna.ts';
+import type { BlockHead } from './header.ts';
 import { type RecordView, recordAt } from './record.ts';
 
 /** The body of one DATA block that was worth keeping; `struct` undefined = raw bytes. */
@@ -24,6 +25,27 @@ export interface Scope {
   /** Bytes in `data`, and whether some were left out because they were too many. */
   bytes: number;
   isComplete: boolean;
+}
+
+/** The scope of an ID block, which `record` is read from. */
+export function createScope(dna: Dna, { code, old }: BlockHead, record: RecordView): Scope {
+  const isLinked = code === 'ID' || Boolean(record.pointer('id.lib'));
+  return {
+    code,
+    old,
+    name: nameOf(record),
+    isLinked,
+    dna,
+    record,
+    data: new Map(),
+    bytes: 0,
+    isComplete: true,
+  };
+}
+
+/** Without its two-letter code. */
+function nameOf(record: RecordView): string {
+  return (record.text('id.name') ?? record.text('name') ?? '').slice(2);
 }
 
 /** More than any list that matters here has; a longer one is a circle or an attack. */

@@ -1,29 +1,31 @@
-import { concat } from './bytes.ts';
-import type { Content, DecodeMeter } from './content.ts';
+import { concat, copyOf, type Piece } from './bytes.ts';
+import { type Content, viewAt } from './content.ts';
+import type { DecodeMeter } from './decode-meter.ts';
 import { BlendError } from './facts.ts';
+import type { Limits } from './limits.ts';
 
-/** Most compressed scenes fit, and are then decoded once though they are walked twice. */
-const KEEP_BYTES = 32 * 1024 * 1024;
-
-interface Chunk {
-  readonly offset: number;
-  readonly bytes: Uint8Array;
-}
+/** Without the large bodies, which are let go, most scenes fit: they are decoded once though they are walked twice. */
+const KEEP_BYTES = 64 * 1024 * 1024;
 
 /**
- * A compressed file without random access. Keeps the last 32 MiB; whoever asks for something before that makes it
- * decode from the start again.
+ * A compressed file without random access. Keeps the last 64 MiB of what was not let go; whoever asks for something
+ * else makes it decode from the start again.
  */
 export class StreamContent implements Content {
   readonly #open: () => AsyncIterable<Uint8Array>;
   readonly #meter: DecodeMeter;
+  readonly #limits: Limits;
   #stream: AsyncIterator<Uint8Array> | null = null;
-  #kept: Chunk[] = [];
+  /** In order, with holes where bytes were let go. */
+  #kept: Piece[] = [];
+  /** Bytes that are dropped as they come: from `from` to `to`. */
+  #hole = { from: 0, to: 0 };
   #keptBytes = 0;
   #end = 0;
   #size: number | null = null;
 
-  constructor(open: () => AsyncIterable<Uint8Array>, meter: DecodeMeter) {
+  constructor(open: () => AsyncIterable<Uint8Array>, meter: DecodeMeter, limits: Limits) {
+    this.#limits = limits;
     this.#open = open;
     this.#meter = meter;
   }
@@ -36,16 +38,21 @@ export class StreamContent implements Content {
     return Promise.resolve(null);
   }
 
-  view(offset: number, length: number): Uint8Array | null {
-    const chunk = this.#kept[this.#chunkAt(offset)];
-    if (!chunk || offset < chunk.offset || offset + length > chunk.offset + chunk.bytes.length) return null;
-    return chunk.bytes.subarray(offset - chunk.offset, offset - chunk.offset + length);
+  piece(offset: number, length: number): Piece | null {
+    const piece = this.#kept[this.#indexAt(offset)];
+    const isWhole = piece && offset >= piece.offset && offset + length <= piece.offset + piece.bytes.length;
+    return isWhole ? piece : null;
   }
 
   async read(offset: number, length: number): Promise<Uint8Array> {
-    if (offset < (this.#kept[0]?.offset ?? 0)) await this.#restart();
+    if (offset < this.#end && !this.#holds(offset, Math.min(offset + length, this.#end)))
+      await this.#restart();
     while (this.#end < offset + length && (await this.#pull(offset)));
-    return this.view(offset, length) ?? this.#assemble(offset, length);
+    return viewAt(this, offset, length) ?? this.#assemble(offset, length);
+  }
+
+  letGo(offset: number, length: number): void {
+    this.#hole = { from: offset, to: offset + length };
   }
 
   /** Lets go of the decoder; the content must not be read afterwards. */
@@ -59,6 +66,7 @@ export class StreamContent implements Content {
     this.#meter.restart();
     this.#kept = [];
     this.#keptBytes = 0;
+    this.#hole = { from: 0, to: 0 };
     this.#end = 0;
     this.#size = null;
   }
@@ -73,12 +81,13 @@ export class StreamContent implements Content {
       return false;
     }
     this.#meter.add(value.length);
-    this.#keep(value, keepFrom);
+    this.#keepAround(value);
+    this.#dropBefore(keepFrom);
     return true;
   }
 
   async #next(stream: AsyncIterator<Uint8Array>): Promise<IteratorResult<Uint8Array>> {
-    return await stream.next().catch((cause: unknown) => {
+    return await this.#limits.guard(stream.next()).catch((cause: unknown) => {
       if (cause instanceof BlendError) throw cause;
       throw new BlendError(
         'corrupt',
@@ -90,26 +99,53 @@ export class StreamContent implements Content {
     });
   }
 
-  #keep(bytes: Uint8Array, keepFrom: number): void {
+  /** Keeps a decoded piece, except for what lies in the hole. */
+  #keepAround(bytes: Uint8Array): void {
+    const start = this.#end;
+    const end = start + bytes.length;
+    const from = Math.max(start, Math.min(this.#hole.from, end));
+    const to = Math.max(from, Math.min(this.#hole.to, end));
+    this.#end = end;
+    if (from === to) this.#keep(start, bytes);
+    else {
+      // Copied: a piece of a piece would hold on to the whole.
+      this.#keep(start, copyOf(bytes.subarray(0, from - start)));
+      this.#keep(to, copyOf(bytes.subarray(to - start)));
+    }
+  }
+
+  #keep(offset: number, bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    this.#kept.push({ offset: this.#end, bytes });
-    this.#end += bytes.length;
+    this.#kept.push({ offset, bytes });
     this.#keptBytes += bytes.length;
+  }
+
+  #dropBefore(keepFrom: number): void {
     let drop = 0;
-    for (const chunk of this.#kept) {
-      if (this.#keptBytes <= KEEP_BYTES || chunk.offset + chunk.bytes.length > keepFrom) break;
-      this.#keptBytes -= chunk.bytes.length;
+    for (const piece of this.#kept) {
+      if (this.#keptBytes <= KEEP_BYTES || piece.offset + piece.bytes.length > keepFrom) break;
+      this.#keptBytes -= piece.bytes.length;
       drop++;
     }
     if (drop > 0) this.#kept.splice(0, drop);
   }
 
+  /** All of these bytes, which were decoded before, are still there. */
+  #holds(offset: number, end: number): boolean {
+    for (let index = this.#indexAt(offset); offset < end; index++) {
+      const piece = this.#kept[index];
+      if (!piece || piece.offset > offset) return false;
+      offset = piece.offset + piece.bytes.length;
+    }
+    return true;
+  }
+
   #assemble(offset: number, length: number): Uint8Array {
     const parts: Uint8Array[] = [];
-    for (let index = this.#chunkAt(offset); index < this.#kept.length && length > 0; index++) {
-      const chunk = this.#kept[index];
-      if (!chunk) break;
-      const part = chunk.bytes.subarray(offset - chunk.offset, offset - chunk.offset + length);
+    for (let index = this.#indexAt(offset); index < this.#kept.length && length > 0; index++) {
+      const piece = this.#kept[index];
+      if (!piece) break;
+      const part = piece.bytes.subarray(offset - piece.offset, offset - piece.offset + length);
       parts.push(part);
       offset += part.length;
       length -= part.length;
@@ -117,14 +153,14 @@ export class StreamContent implements Content {
     return concat(parts);
   }
 
-  /** Index of the chunk that holds `offset`, by bisection; past the last one if none does. */
-  #chunkAt(offset: number): number {
+  /** Index of the piece that holds `offset`, by bisection; of the next one if none does. */
+  #indexAt(offset: number): number {
     let low = 0;
     let high = this.#kept.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const chunk = this.#kept[middle];
-      if (chunk && chunk.offset + chunk.bytes.length <= offset) low = middle + 1;
+      const piece = this.#kept[middle];
+      if (piece && piece.offset + piece.bytes.length <= offset) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -1,16 +1,17 @@
-import { concat, viewOf } from './bytes.ts';
-import type { Content, DecodeMeter } from './content.ts';
+import { concat, type Piece, viewOf } from './bytes.ts';
+import type { Content } from './content.ts';
+import type { DecodeMeter } from './decode-meter.ts';
 import { BlendError, type BlendTools } from './facts.ts';
+import type { Limits } from './limits.ts';
 import type { RangeReader } from './ranges.ts';
 import { checkFrameHeader, framePieces, isSkippable, isZstdFrame, type SeekTable } from './zstd-frames.ts';
 
 /** Frames hold up to 16 MiB, Blender's 2 MiB. Two: what lies across a boundary is at hand. */
 const KEPT_FRAMES = 2;
-
-interface Frame {
-  readonly offset: number;
-  readonly bytes: Uint8Array;
-}
+/** Blender cuts large bodies into frames of 1 MiB, and puts what comes before and after into smaller ones. */
+const BODY_FRAME = 1024 * 1024;
+/** Small frames are asked for ahead of time once frames are skipped: heads are in there. */
+const SMALL_STORED = 48 * 1024;
 
 /** A Zstandard file with a seek table: any frame can be decoded alone, and frames nobody asks for never are. */
 export class ZstdContent implements Content {
@@ -19,9 +20,14 @@ export class ZstdContent implements Content {
   readonly #table: SeekTable;
   readonly #tools: BlendTools;
   readonly #meter: DecodeMeter;
-  #kept: readonly Frame[] = [];
+  readonly #limits: Limits;
+  #kept: readonly Piece[] = [];
+  #last = 0;
+  /** Frames before this one were looked at for asking ahead. */
+  #asked = 0;
 
-  constructor(raw: RangeReader, table: SeekTable, tools: BlendTools, meter: DecodeMeter) {
+  constructor(raw: RangeReader, table: SeekTable, tools: BlendTools, meter: DecodeMeter, limits: Limits) {
+    this.#limits = limits;
     this.#raw = raw;
     this.#table = table;
     this.#tools = tools;
@@ -29,13 +35,15 @@ export class ZstdContent implements Content {
     this.size = table.decoded[table.decoded.length - 1] ?? 0;
   }
 
-  view(offset: number, length: number): Uint8Array | null {
+  piece(offset: number, length: number): Piece | null {
     for (const frame of this.#kept) {
       const from = offset - frame.offset;
-      if (from >= 0 && from + length <= frame.bytes.length) return frame.bytes.subarray(from, from + length);
+      if (from >= 0 && from + length <= frame.bytes.length) return frame;
     }
     return null;
   }
+
+  letGo(): void {}
 
   async read(offset: number, length: number): Promise<Uint8Array> {
     const end = Math.min(this.size, offset + length);
@@ -49,24 +57,39 @@ export class ZstdContent implements Content {
     return parts.length === 1 && parts[0] ? parts[0] : concat(parts);
   }
 
-  async lastPiece(): Promise<Frame | null> {
+  async lastPiece(): Promise<Piece | null> {
     return this.size === 0 ? null : await this.#frameWith(this.size - 1);
   }
 
-  async #frameWith(offset: number): Promise<Frame> {
+  async #frameWith(offset: number): Promise<Piece> {
     const kept = this.#kept.find(
       (frame) => offset >= frame.offset && offset < frame.offset + frame.bytes.length,
     );
     if (kept) return kept;
-    const frame = await this.#decode(lastAtMost(this.#table.decoded, offset));
+    const index = lastAtMost(this.#table.decoded, offset);
+    if (index > this.#last + 1) this.#askAhead(index + 1);
+    this.#last = index;
+    const frame = await this.#decode(index);
     this.#kept = [frame, ...this.#kept.slice(0, KEPT_FRAMES - 1)];
     return frame;
   }
 
-  async #decode(index: number): Promise<Frame> {
+  /** Asks for the next small frames: where bodies are skipped, the walk lands in these. */
+  #askAhead(from: number): void {
+    this.#asked = Math.max(this.#asked, from);
+    for (; this.#raw.canAskAhead && this.#asked + 1 < this.#table.decoded.length; this.#asked++) {
+      const [stored, storedEnd] = pair(this.#table.stored, this.#asked);
+      const [offset, end] = pair(this.#table.decoded, this.#asked);
+      const isSmall = end - offset !== BODY_FRAME && storedEnd - stored <= SMALL_STORED;
+      if (isSmall) this.#raw.prefetch(stored, storedEnd - stored);
+    }
+  }
+
+  async #decode(index: number): Promise<Piece> {
     const [stored, storedEnd] = pair(this.#table.stored, index);
     const [offset, end] = pair(this.#table.decoded, index);
     const expected = end - offset;
+    this.#limits.check();
     const frame = await this.#raw.read(stored, storedEnd - stored);
     const { contentSize } = checkFrameHeader(frame);
     if (contentSize !== null && contentSize !== expected)

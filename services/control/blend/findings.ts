@@ -1,0 +1,131 @@
+import type { DriverFacts } from './content-facts.ts';
+import { filesOf } from './external.ts';
+import { BlendError, type BlendFacts, type ExternalFile, type SceneFacts } from './facts.ts';
+import type { Header } from './header.ts';
+import { createImageUsers } from './image-users.ts';
+import { createOutputNodes } from './output-nodes.ts';
+import type { RecordView } from './record.ts';
+import { readScene } from './scene.ts';
+import type { Scope } from './scope.ts';
+import { driversOf, runsAtLoad } from './scripts.ts';
+import { createSimulations } from './simulations.ts';
+
+const MAX_SCENES = 10_000;
+/** A sequencer with a day of pictures has two million; nobody reads such a list, and each entry is memory. */
+const MAX_FILES = 200_000;
+const MAX_PATH_CHARACTERS = 32 * 1024 * 1024;
+const MAX_DRIVERS = 10_000;
+const MAX_WARNINGS = 100;
+
+type Collected = Omit<BlendFacts, 'compression' | 'blenderVersion' | 'bytesTotal' | 'bytesRead'>;
+
+export type Findings = ReturnType<typeof createFindings>;
+
+/** Gathers what is told of one data-block after the other. */
+export function createFindings(header: Header) {
+  const scenes: { readonly old: bigint; readonly facts: SceneFacts }[] = [];
+  const linkedScenes = new Map<bigint, string>();
+  const files = createFileList();
+  const images = createImageUsers(header.version);
+  const simulations = createSimulations();
+  const outputNodes = createOutputNodes();
+  const runAtLoad: string[] = [];
+  const drivers: DriverFacts[] = [];
+  const warnings: string[] = [];
+  let global: RecordView | null = null;
+
+  const warn = (text: string): undefined => {
+    if (warnings.length < MAX_WARNINGS && !warnings.includes(text)) warnings.push(text);
+  };
+  const addScene = (scope: Scope): void => {
+    if (scenes.length >= MAX_SCENES) throw new BlendError('tooLarge', `more than ${MAX_SCENES} scenes`);
+    const savedBy = { version: header.version, subversion: global?.number('subversion') ?? 0 };
+    scenes.push({ old: scope.old, facts: readScene(scope, savedBy, warn) });
+  };
+  const addDrivers = (scope: Scope): void => {
+    const more = driversOf(scope);
+    if (drivers.length + more.length > MAX_DRIVERS)
+      warn(`More than ${MAX_DRIVERS} drivers have expressions: not all are listed.`);
+    drivers.push(...more.slice(0, MAX_DRIVERS - drivers.length));
+  };
+
+  return {
+    warn,
+    setGlobal: (record: RecordView): undefined => {
+      global = record;
+    },
+    /** Takes note of a data-block whose DATA was all seen. */
+    add: (scope: Scope): void => {
+      if (scope.code === 'ID' && scope.record.text('name')?.startsWith('SC'))
+        linkedScenes.set(scope.old, scope.name);
+      if (scope.isLinked) return;
+      if (!scope.isComplete) warn(`"${scope.name}" holds more than is read: something may be overlooked.`);
+      if (scope.code === 'SC') addScene(scope);
+      if (!files.add(scope.old, filesOf(scope)))
+        warn(`It refers to more than ${MAX_FILES} files: not all are listed.`);
+      images.add(scope);
+      simulations.add(scope);
+      outputNodes.add(scope);
+      if (runsAtLoad(scope)) runAtLoad.push(scope.name);
+      if (scope.data.size > 0) addDrivers(scope);
+    },
+    /** The scene that would be rendered is known: what comes later in the file cannot change it. */
+    hasSettings: (): boolean => {
+      const active = global?.pointer('curscene') ?? null;
+      return active !== null && scenes.some((scene) => scene.old === active);
+    },
+    all: (): Collected => {
+      const active = nameActive(global?.pointer('curscene') ?? null, scenes, linkedScenes);
+      return {
+        activeScene: active.name,
+        scenes: scenes.map((scene) => scene.facts),
+        externalFiles: files.all(images.shownBy),
+        scripts: { runAtLoad, drivers },
+        simulations: simulations.all(),
+        outputNodes: outputNodes.all(),
+        warnings: active.warning === null ? [...warnings] : [...warnings, active.warning],
+      };
+    },
+  };
+}
+
+/** All references once, in the order of the file. */
+function createFileList() {
+  const listed = new Map<string, { readonly file: ExternalFile; readonly image: bigint | null }>();
+  let characters = 0;
+  return {
+    /** False when there are too many. */
+    add: (owner: bigint, files: readonly ExternalFile[]): boolean => {
+      for (const file of files) {
+        if (listed.size >= MAX_FILES || characters > MAX_PATH_CHARACTERS) return false;
+        const key = `${file.kind === 'image' ? owner : ''}${JSON.stringify(file)}`;
+        listed.set(key, { file, image: file.kind === 'image' ? owner : null });
+        characters += key.length;
+      }
+      return true;
+    },
+    all: (shownBy: ReturnType<typeof createImageUsers>['shownBy']): readonly ExternalFile[] =>
+      [...listed.values()].map(({ file, image }) =>
+        image === null ? file : { ...file, ...shownBy(image, file.source) },
+      ),
+  };
+}
+
+/** Blender renders the scene that was open when the file was saved; where that is gone, the first. */
+function nameActive(
+  address: bigint | null,
+  scenes: readonly { readonly old: bigint; readonly facts: SceneFacts }[],
+  linkedScenes: ReadonlyMap<bigint, string>,
+): { readonly name: string | null; readonly warning: string | null } {
+  const own = scenes.find((scene) => scene.old === address);
+  if (own) return { name: own.facts.name, warning: null };
+  const linked = address === null ? undefined : linkedScenes.get(address);
+  if (linked !== undefined) {
+    const warning = `The active scene "${linked}" is linked from another file: its settings are there, not in this one.`;
+    return { name: null, warning };
+  }
+  const first = scenes[0]?.facts.name ?? null;
+  const warning =
+    first === null ? 'The file has no scene.' : `The file names no active scene: taking "${first}".`;
+  return { name: first, warning };
+}
