@@ -5,7 +5,8 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { crcOf } from '../control/adapters/local/upload-file.ts';
 import { renameOver, TEMPORARY_PREFIX, writeJson } from '../control/adapters/local/whole-files.ts';
 import { isBlend, renderJsonOf, shotOf } from '../control/core/catalog.ts';
-import { collectSceneFiles, type ReadFacts } from './scene-files.ts';
+import type { MissingInput } from '../control/core/run.ts';
+import { commonFolder, diskClosure, type FileThere, isInside, type ReadFacts } from './disk-closure.ts';
 
 /** What is wrong with `--scene`, for people. */
 export class BringError extends Error {
@@ -30,8 +31,8 @@ export interface Brought {
   readonly shot: string;
   /** What was not there yet, or otherwise. */
   readonly copied: readonly string[];
-  /** What is referred to and not on this machine. The service waits for it and names it, too. */
-  readonly missing: readonly string[];
+  /** What is referred to and cannot be brought. The service waits for it and names it, too. */
+  readonly missing: readonly MissingInput[];
 }
 
 interface Input {
@@ -57,10 +58,12 @@ export async function bringScene(options: BringOptions): Promise<Brought> {
   const scenesDir = resolve(options.scenesDir);
   await checkShot(file, shot);
   const settings = await readOwnSettings(renderJsonOf(shot));
-  const files = await collectSceneFiles(shot, options.readFacts);
-  const place = choosePlace(shot, [...files.found, ...files.missing], scenesDir);
+  const { there, missing } = await diskClosure(shot, options.readFacts);
+  const found = there.map(({ path }) => resolve(path));
+  const absent = missing.filter(({ problem }) => problem === 'missing').map(({ path }) => resolve(path));
+  const place = choosePlace(shot, [...found, ...absent], scenesDir);
   const isReachable = (source: string): boolean => isInside(place.root, source);
-  const sources = files.found.filter(isReachable);
+  const sources = found.filter(isReachable);
   for (const source of sources) claim(brought, pathOf(place, source), source);
 
   const inputs: Input[] = [];
@@ -73,8 +76,29 @@ export async function bringScene(options: BringOptions): Promise<Brought> {
   }
   const scenePath = pathOf(place, shot);
   await writeJson(join(scenesDir, renderJsonOf(scenePath)), { ...settings, inputs });
-  const missing = [...files.missing, ...files.found.filter((source) => !isReachable(source))];
-  return { shot: shotOf(scenePath), copied, missing: missing.map((source) => pathOf(place, source)) };
+  const beyond = there.filter(({ path }) => !isReachable(resolve(path)));
+  return {
+    shot: shotOf(scenePath),
+    copied,
+    missing: [...missing.map((one) => inBucket(place, one)), ...beyond.map((one) => outside(place, one))],
+  };
+}
+
+/** The same, with the paths that things have in the scenes folder. */
+function inBucket(place: Place, missing: MissingInput): MissingInput {
+  const { path, referredBy, problem, suggestion } = missing;
+  return {
+    ...missing,
+    path: problem === 'absolute' || problem === 'outside' ? path : pathOf(place, resolve(path)),
+    referredBy: pathOf(place, resolve(referredBy)),
+    suggestion: suggestion === null ? null : pathOf(place, resolve(suggestion)),
+  };
+}
+
+/** The shot is in the scenes folder already and refers to something outside of it. */
+function outside(place: Place, { path, referredBy, owner, kind }: FileThere): MissingInput {
+  const problem = 'outside';
+  return { path, referredBy: pathOf(place, resolve(referredBy)), owner, kind, problem, suggestion: null };
 }
 
 async function checkShot(file: string, shot: string): Promise<void> {
@@ -115,17 +139,6 @@ function choosePlace(shot: string, files: readonly string[], scenesDir: string):
   const root = files.map((file) => dirname(file)).reduce(commonFolder);
   if (files.length === 1) return { root, base: '' };
   return { root, base: safeName(basename(root) || shotOf(basename(shot))) };
-}
-
-function commonFolder(a: string, b: string): string {
-  let folder = a;
-  while (!isInside(folder, b) && dirname(folder) !== folder) folder = dirname(folder);
-  return folder;
-}
-
-/** Also true for the folder itself. */
-function isInside(folder: string, path: string): boolean {
-  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
 
 /** Hidden folders are left out of the scenes, and Flamenco would expand braces. */

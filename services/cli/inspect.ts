@@ -1,18 +1,20 @@
-// npm run inspect -- FILE… [--json]: what Tablao reads from .blend files.
+// npm run inspect -- FILE… [--closure] [--json]: what Tablao reads from .blend files.
 import { parseArgs } from 'node:util';
 import { blendTools, fileSource } from '../control/adapters/local/blend-tools.ts';
 import { BlendError, type BlendFacts } from '../control/blend/facts.ts';
 import { readBlend } from '../control/blend/read.ts';
+import { printClosures } from './inspect-closure.ts';
 import { describeFile } from './inspect-text.ts';
 
-const USAGE = `Usage: npm run inspect -- FILE… [--json]
+const USAGE = `Usage: npm run inspect -- FILE… [--closure] [--json]
 
 Shows what Tablao reads from .blend files: their scenes, render settings and the files they need.
 
-  --json    print one JSON array with an object a file, for programs
-  --help    print this
+  --closure  list every file that each shot needs, found or not, those of its libraries included
+  --json     print one JSON array with an object a file, for programs
+  --help     print this
 
-Exit code: 0 all files could be read, 1 some could not, 2 the command line is wrong.
+Exit code: 0 all files could be read (with --closure: nothing is missing), 1 some could not, 2 the command line is wrong.
 `;
 
 /** What is printed of one file with `--json`. */
@@ -30,6 +32,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
+  if (options.closure) return (await printClosures(options.files, options.json)) ? 0 : 1;
   const inspected: Inspected[] = [];
   for (const file of options.files) inspected.push(await inspect(file));
   process.stdout.write(
@@ -40,6 +43,7 @@ async function main(args: readonly string[]): Promise<number> {
 
 interface Options {
   readonly files: readonly string[];
+  readonly closure: boolean;
   readonly json: boolean;
   readonly help: boolean;
 }
@@ -51,6 +55,7 @@ function parse(args: readonly string[]): Options | string {
       args: [...args],
       allowPositionals: true,
       options: {
+        closure: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },

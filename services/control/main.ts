@@ -4,11 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import { BringError, bringScene } from '../cli/bring-scene.ts';
 import { createProgress } from '../cli/progress.ts';
-import { blendTools, fileSource } from './adapters/local/blend-tools.ts';
-import { readBlend } from './blend/read.ts';
+import { readFacts } from '../cli/read-facts.ts';
 import { parseCommandLine, usage } from './command-line.ts';
 import { composeLocal, type LocalService } from './compose.ts';
 import { type Config, ConfigError, parseConfig } from './config.ts';
+import { describeMissing } from './core/missing-text.ts';
 import { isFinal } from './core/run.ts';
 import type { RunStatus, StatusDocument } from './core/status-document.ts';
 import { createLog, logFile } from './logging.ts';
@@ -70,20 +70,11 @@ async function bringScenes(config: Config, service: LocalService): Promise<void>
       brought,
     });
     say(`tablao: ${shot}: ${copied.length} files copied`);
-    for (const path of missing) say(`tablao: ${shot}: not there: ${path}`);
+    for (const one of missing) say(`tablao: ${shot}: missing: ${describeMissing(one)}`);
   }
   if (config.scenes.length > 0 || (await readdir(scenesDir)).length > 0) return;
   await cp(SAMPLE, join(scenesDir, 'tablao.blend'));
   say('tablao: the bucket is empty: rendering the sample scene');
-}
-
-async function readFacts(path: string) {
-  const source = await fileSource(path);
-  try {
-    return await readBlend(source, blendTools);
-  } finally {
-    await source.close();
-  }
 }
 
 /** Shows what goes on until the end: of all runs with `--exit-when-idle`, else of the program. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { BringError, type Brought, bringScene } from '../../services/cli/bring-scene.ts';
-import { BlendError, type ExternalFile } from '../../services/control/blend/facts.ts';
+import { BlendError, type BlendFacts, type ExternalFile } from '../../services/control/blend/facts.ts';
 import { readSettings } from '../../services/control/core/settings.ts';
 
 type References = Readonly<Record<string, readonly (string | Partial<ExternalFile>)[]>>;
@@ -33,7 +33,7 @@ class Desk {
       readFacts: async (path) => {
         const key = relative(join(this.dir, 'src'), path);
         if (key.startsWith('broken')) throw new BlendError('notABlend', 'no');
-        return { externalFiles: (this.references[key] ?? []).map(external) };
+        return factsOf((this.references[key] ?? []).map(external));
       },
       brought: this.brought,
     });
@@ -57,6 +57,22 @@ class Desk {
   ): Record<string, unknown> & { inputs: { path: string; crc32c: string; size: number }[] } {
     return JSON.parse(readFileSync(join(this.scenes, path), 'utf8'));
   }
+}
+
+function factsOf(externalFiles: readonly ExternalFile[]): BlendFacts {
+  return {
+    compression: 'none',
+    blenderVersion: '3.4',
+    bytesTotal: 0,
+    bytesRead: 0,
+    activeScene: null,
+    scenes: [],
+    externalFiles,
+    scripts: { runAtLoad: [], drivers: [] },
+    simulations: [],
+    outputNodes: [],
+    warnings: [],
+  };
 }
 
 function external(reference: string | Partial<ExternalFile>): ExternalFile {
@@ -156,12 +172,32 @@ describe('bringScene', () => {
         'C:/x.png',
       ],
     };
-    const brought = await desk.bring('film/shots/a.blend');
-    assert.deepEqual(brought, {
-      shot: 'film/shots/a',
-      copied: ['film/shots/a.blend'],
-      missing: ['film/tex/gone.png'],
-    });
+    const { shot, copied, missing } = await desk.bring('film/shots/a.blend');
+    assert.deepEqual([shot, copied], ['film/shots/a', ['film/shots/a.blend']]);
+    assert.deepEqual(
+      missing.map(({ path, referredBy, problem }) => [path, referredBy, problem]),
+      [
+        ['/abs/x.png', 'film/shots/a.blend', 'absolute'],
+        ['C:/x.png', 'film/shots/a.blend', 'absolute'],
+        ['film/tex/gone.png', 'film/shots/a.blend', 'missing'],
+      ],
+    );
+  });
+
+  it('says what was probably meant by what is missing, by its place in the scenes folder', async (t) => {
+    const desk = new Desk(t, ['film/shots/a.blend', 'film/lib/b.blend', 'film/lib/tex/wood.png']);
+    desk.references = {
+      'film/shots/a.blend': ['//../lib/b.blend'],
+      'film/lib/b.blend': ['//tex/Wood.png', 'D:\\film\\tex\\wood.png'],
+    };
+    const { missing } = await desk.bring('film/shots/a.blend');
+    assert.deepEqual(
+      missing.map(({ path, referredBy, suggestion }) => [path, referredBy, suggestion]),
+      [
+        ['D:\\film\\tex\\wood.png', 'film/lib/b.blend', 'film/lib/tex/wood.png'],
+        ['film/lib/tex/Wood.png', 'film/lib/b.blend', 'film/lib/tex/wood.png'],
+      ],
+    );
   });
 
   it('keeps the settings beside the shot and writes the manifest into them', async (t) => {

@@ -5,7 +5,15 @@ import { createNearMiss } from '../../services/control/core/near-miss.ts';
 import type { MissingInput } from '../../services/control/core/run.ts';
 
 function missing(path: string, more: Partial<MissingInput> = {}): MissingInput {
-  return { path, referredBy: 'film/sh.blend', owner: 'x', problem: 'missing', suggestion: null, ...more };
+  return {
+    path,
+    referredBy: 'film/sh.blend',
+    owner: 'x',
+    kind: 'image',
+    problem: 'missing',
+    suggestion: null,
+    ...more,
+  };
 }
 
 describe('the file that was probably meant', () => {

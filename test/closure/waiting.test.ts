@@ -1,51 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { buildBlend, CLASSIC, GLOBAL, sceneBlock } from '../blend/builder.ts';
 import { command, createWorld, HOUR, MINUTE, pass, run, type World } from '../reconcile/world.ts';
-
-interface Contents {
-  readonly images?: readonly string[];
-  readonly sequences?: readonly string[];
-  readonly libraries?: readonly string[];
-  /** Without one it is a library, whoever links it. */
-  readonly camera?: boolean;
-  /** Makes other bytes of the same contents. */
-  readonly samples?: number;
-}
-
-/** A .blend with frames 1 to 4 that refers to these. */
-function blend({
-  images = [],
-  sequences = [],
-  libraries = [],
-  camera = true,
-  samples = 1,
-}: Contents): Uint8Array {
-  const image = (path: string, source: number, index: number) => ({
-    code: 'IM',
-    old: BigInt(0x1000 + index),
-    struct: 'Image',
-    values: { 'id.name': `IMi${index}`, name: path, source },
-  });
-  const library = (path: string, index: number) => ({
-    code: 'LI',
-    old: BigInt(0x2000 + index),
-    struct: 'Library',
-    values: { 'id.name': `LI${index}`, name: path },
-  });
-  return buildBlend(CLASSIC, [
-    GLOBAL,
-    sceneBlock({
-      'r.efra': 4,
-      'r.frame_step': 1,
-      'eevee.taa_render_samples': samples,
-      camera: camera ? 0x99n : 0n,
-    }),
-    ...images.map((path, index) => image(path, 1, index)),
-    ...sequences.map((path, index) => image(path, 2, 100 + index)),
-    ...libraries.map(library),
-  ]);
-}
+import { blend } from './blends.ts';
 
 const SHOT = 'film/sh010.blend';
 

@@ -13,7 +13,8 @@ export interface Needed extends Pick<FileReference, 'shape' | 'shown' | 'tiles' 
   readonly kind: string;
   /** The .blend that refers to it. */
   readonly referredBy: string;
-  readonly owner: string;
+  /** The data-block in it that does; `null` = it is the shot itself. */
+  readonly owner: string | null;
   readonly isOptional: boolean;
 }
 
@@ -46,7 +47,7 @@ export function closureOf(scenePath: string, catalog: Catalog): Closure {
 }
 
 function theShot(path: string): Needed {
-  return { path, kind: 'shot', referredBy: path, owner: '', isOptional: false };
+  return { path, kind: 'shot', referredBy: path, owner: null, isOptional: false };
 }
 
 function neededBy(blend: string, reference: FileReference): Needed | null {
@@ -76,9 +77,9 @@ function addOnce<T>(map: Map<string, T>, key: string, value: T): void {
   if (!map.has(key)) map.set(key, value);
 }
 
-function impossibleReference(referredBy: string, { path, owner }: FileReference): MissingInput {
+function impossibleReference(referredBy: string, { path, owner, kind }: FileReference): MissingInput {
   const problem = path.startsWith('//') && !path.startsWith('///') ? 'outside' : 'absolute';
-  return { path, referredBy, owner, problem, suggestion: null };
+  return { path, referredBy, owner, kind, problem, suggestion: null };
 }
 
 /** What is known of the scenes bucket. */
@@ -123,17 +124,19 @@ export function meetClosure(
   return { state: 'met', pins: [...pins.values()], warnings: wanted.warnings };
 }
 
+const MANIFEST = { referredBy: 'the manifest', owner: null, kind: null };
+
 function namedByManifest({ path }: { readonly path: string }): WantedFile {
-  return { path, referredBy: 'the manifest', owner: null, isOptional: false };
+  return { path, ...MANIFEST, isOptional: false };
 }
 
 /** `null` = it is not there and need not be. */
 function findFile(file: WantedFile, { inputs, catalog }: InputsSeen): Pin | MissingInput | Unknown | null {
-  const { path, referredBy, owner } = file;
+  const { path, referredBy, owner, kind } = file;
   const seen = inputs.get(path);
   if (seen === undefined || seen === 'unknown') return 'unknown';
   const problem = (what: MissingInput['problem']): MissingInput => {
-    return { path, referredBy, owner, problem: what, suggestion: null };
+    return { path, referredBy, owner, kind, problem: what, suggestion: null };
   };
   if (seen === null) return file.isOptional ? null : problem('missing');
   if (isBlend(path)) {
@@ -153,7 +156,7 @@ function differing(
   return (manifest ?? []).flatMap(({ path, size, crc32c }) => {
     const pin = pins.get(path);
     if (pin === undefined || (pin.size === size && pin.crc32c === crc32c)) return [];
-    return [{ path, referredBy: 'the manifest', owner: null, problem: 'different', suggestion: null }];
+    return [{ path, ...MANIFEST, problem: 'different', suggestion: null }];
   });
 }
 

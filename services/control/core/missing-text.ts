@@ -13,10 +13,15 @@ interface Group {
 
 /** What is missing, who refers to it, what was probably meant, and what to do. */
 export function missingFiles(missing: readonly MissingInput[]): Reason {
-  return { code: 'missingFiles', message: describeMissing(missing), action: whatToDo(missing) };
+  return { code: 'missingFiles', message: describeAll(missing), action: whatToDo(missing) };
 }
 
-function describeMissing(missing: readonly MissingInput[]): string {
+/** `film/tex/wood.png (needed by film/sh010.blend; did you mean film/Tex/wood.png?)` */
+export function describeMissing(missing: MissingInput): string {
+  return describeGroup({ first: missing, last: missing, count: 1 });
+}
+
+function describeAll(missing: readonly MissingInput[]): string {
   const groups = groupSequences(missing);
   const shown = groups.slice(0, SHOWN);
   const rest = missing.length - shown.reduce((sum, { count }) => sum + count, 0);

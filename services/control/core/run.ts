@@ -69,8 +69,10 @@ export interface MissingInput {
   readonly path: string;
   /** The .blend that refers to it. */
   readonly referredBy: string;
-  /** The data-block in it that does; `null` = the manifest. */
+  /** The data-block in it that does; `null` = none does (the manifest, or the shot itself). */
   readonly owner: string | null;
+  /** `image`, `library`…; `null` = only the manifest names it. */
+  readonly kind: string | null;
   /**
    * `absolute` paths exist only on the author's machine and can never come; `different` = other bytes than the manifest
    * says; `unreadable` = a library that is no .blend any more.

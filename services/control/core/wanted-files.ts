@@ -34,6 +34,7 @@ export interface WantedFile {
   readonly path: string;
   readonly referredBy: string;
   readonly owner: string | null;
+  readonly kind: string | null;
   readonly isOptional: boolean;
 }
 
@@ -178,9 +179,10 @@ function foundFrames(
 function add(files: Map<string, WantedFile>, needed: Needed, path: string, isOptional: boolean): void {
   const known = files.get(path);
   if (known !== undefined && (isOptional || !known.isOptional)) return;
-  files.set(path, { path, referredBy: needed.referredBy, owner: needed.owner, isOptional });
+  const { referredBy, owner, kind } = needed;
+  files.set(path, { path, referredBy, owner, kind, isOptional });
 }
 
-function nothingOf({ path, referredBy, owner }: Needed): MissingInput {
-  return { path, referredBy, owner, problem: 'missing', suggestion: null };
+function nothingOf({ path, referredBy, owner, kind }: Needed): MissingInput {
+  return { path, referredBy, owner, kind, problem: 'missing', suggestion: null };
 }

@@ -1,4 +1,4 @@
-import { BlendError, type BlendTools } from '../blend/facts.ts';
+import { BlendError, type BlendErrorCode, type BlendTools } from '../blend/facts.ts';
 import { readBlend } from '../blend/read.ts';
 import type { CatalogEntry, SettingsSeen } from '../core/catalog.ts';
 import { GONE_AFTER_MS, isBlend, renderJsonOf, sceneOfRenderJson } from '../core/catalog.ts';
@@ -9,6 +9,8 @@ import { orUnknown } from './or-unknown.ts';
 import { toShotFacts } from './shot-facts-of.ts';
 import type { CatalogState } from './state.ts';
 
+/** Why a .blend was not read although there may be nothing wrong with it: it is tried again. */
+const SAYS_NOTHING: ReadonlySet<BlendErrorCode> = new Set(['unreadable', 'tooSlow', 'aborted']);
 /** Counted up when more is read from a .blend than before: what an earlier version read is read again. */
 const FACTS_FORM = 2;
 const MAX_SETTINGS_BYTES = 8 * 1024 * 1024;
@@ -130,6 +132,7 @@ async function readFacts(
     if (isPortError(error) || (error instanceof Error && isPortError(error.cause)))
       return { facts: null, failure: null };
     if (!(error instanceof BlendError)) throw error;
+    if (SAYS_NOTHING.has(error.code)) return { facts: null, failure: null };
     return { facts: null, failure: { code: error.code, message: error.message } };
   }
 }

@@ -42,13 +42,11 @@ function toSceneFacts(scene: BlendScene): SceneFacts {
   };
 }
 
-/** What the reader tells of a path beside the path itself, as far as it can. */
-type Told = ExternalFile & Pick<FileReference, 'shown' | 'tiles' | 'onFrames'>;
-
-function toReference(file: Told): FileReference {
+function toReference(file: ExternalFile): FileReference {
   const { path, kind, owner, shown, tiles, onFrames } = file;
   const shape = shapeOf(file);
-  // An image that only the user interface shows (a reference, a camera's background) is in no picture.
+  // An image that only the user interface shows (a reference, a camera's background) is in no picture. The check on a
+  // worker still sees one of a library that nobody but the shot itself shows.
   const isNeverShown = shown !== undefined && shown.length === 0;
   return {
     path,
@@ -62,18 +60,9 @@ function toReference(file: Told): FileReference {
   };
 }
 
-/** Endings of pictures: a movie clip with one is a sequence of them. */
-const PICTURE = /\.(png|jpe?g|exr|tiff?|tga|bmp|dpx|cin|hdr|webp|jp2|j2c|psd|sgi|rgba?|dds)$/i;
-/** A path of a cache that ends so names a file, any other a folder. */
-const CACHE_FILE = /\.(abc|usd[acz]?|mdd|pc2|vdb|ies|osl|oso|npz|ptc|blend)$/i;
-
 /** `null` = the one file that the path names. */
-function shapeOf(file: Told): NonNullable<FileReference['shape']> | null {
-  const source: string | undefined = file.source;
+function shapeOf({ path, source }: ExternalFile): NonNullable<FileReference['shape']> | null {
   if (source === 'folder') return 'folder';
-  if (file.kind === 'cache' && (file.mayBeNeeded === true || !CACHE_FILE.test(file.path))) return 'folder';
-  if (isTiled(file.path)) return 'tiles';
-  const isClipOfPictures = file.kind === 'movieclip' && source === undefined && PICTURE.test(file.path);
-  if (source !== 'sequence' && !isClipOfPictures) return null;
-  return sequenceName(file.path) === null ? null : 'sequence';
+  if (isTiled(path)) return 'tiles';
+  return source === 'sequence' && sequenceName(path) !== null ? 'sequence' : null;
 }
