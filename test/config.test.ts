@@ -27,6 +27,7 @@ const DEFAULTS: Config = {
   checkFirst: 'auto',
   allowSceneScripts: false,
   valueOfTimePerHour: 2,
+  pricePerWorkerHour: 0,
   monthlyBudgetDollars: null,
   budgetStop: 'drain',
   blenderPaths: [],
@@ -134,6 +135,12 @@ describe('settings that contradict each other', () => {
       { MANAGER_UNREACHABLE_SECONDS: '10800' },
       [],
       ['MANAGER_UNREACHABLE_SECONDS', 'MAX_UNKNOWN_HOURS'],
+    ],
+    [
+      'a budget where nothing costs anything',
+      { MONTHLY_BUDGET_DOLLARS: '5' },
+      [],
+      ['MONTHLY_BUDGET_DOLLARS=5', 'PRICE_PER_WORKER_HOUR'],
     ],
     ['a way to stop without a budget', { BUDGET_STOP: 'now' }, [], ['BUDGET_STOP', 'MONTHLY_BUDGET_DOLLARS']],
     [

@@ -212,13 +212,14 @@ function localPolicy(config: Config, dirs: Dirs, blenders: readonly BlenderFound
     monthlyBudgetDollars: config.monthlyBudgetDollars,
     budgetStop: config.budgetStop,
     isIgnored: createIgnore(config.ignoreGlobs),
+    parseTime: Date.parse,
     hash: (text) => createHash('sha256').update(text).digest('hex'),
     blenders,
     pools: [
       {
         name: 'local',
         max: Math.max(1, config.maxWorkers ?? Math.min(1, memoryForWorkers())),
-        pricePerHour: 0,
+        pricePerHour: config.pricePerWorkerHour,
         tag: null,
         bootSeconds: 5,
         tailSeconds: 5,

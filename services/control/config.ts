@@ -34,6 +34,7 @@ export interface Config {
   readonly checkFirst: 'auto' | 'always' | 'never';
   readonly allowSceneScripts: boolean;
   readonly valueOfTimePerHour: number;
+  readonly pricePerWorkerHour: number;
   /** `null` = no cap. */
   readonly monthlyBudgetDollars: number | null;
   readonly budgetStop: 'drain' | 'now';
@@ -144,6 +145,10 @@ function contradictions(values: Values, env: Environment, line: CommandLine): re
     found.push(
       `BUDGET_STOP=${env.BUDGET_STOP} without MONTHLY_BUDGET_DOLLARS: nothing would ever be stopped. Set MONTHLY_BUDGET_DOLLARS too.`,
     );
+  if (values.MONTHLY_BUDGET_DOLLARS !== null && values.PRICE_PER_WORKER_HOUR === 0)
+    found.push(
+      `MONTHLY_BUDGET_DOLLARS=${values.MONTHLY_BUDGET_DOLLARS} without PRICE_PER_WORKER_HOUR: nothing costs anything here, so the cap would never act. Set PRICE_PER_WORKER_HOUR too.`,
+    );
   if (line.exitWhenIdle && values.KEEP_CONTROL_PLANE)
     found.push(
       '--exit-when-idle with KEEP_CONTROL_PLANE=true: the farm never goes down, so the program would never end. Leave one of them out.',
@@ -178,6 +183,7 @@ function toConfig(values: Values, line: CommandLine, maxWorkers: number | null):
     checkFirst: values.CHECK_FIRST,
     allowSceneScripts: values.ALLOW_SCENE_SCRIPTS,
     valueOfTimePerHour: values.VALUE_OF_TIME_PER_HOUR,
+    pricePerWorkerHour: values.PRICE_PER_WORKER_HOUR,
     monthlyBudgetDollars: values.MONTHLY_BUDGET_DOLLARS,
     budgetStop: values.BUDGET_STOP,
     blenderPaths: values.BLENDER,

@@ -76,6 +76,10 @@ export const VARIABLES = {
     { unit: 'dollars', min: 0, max: 100_000, byDefault: 2 },
     'what it is worth to have the pictures an hour sooner: more = more workers at once',
   ),
+  PRICE_PER_WORKER_HOUR: number(
+    { unit: 'dollars', min: 0, max: 1000, byDefault: 0 },
+    'what an hour of a worker costs on this machine (electricity); what runs cost is counted with it, and capped',
+  ),
   MONTHLY_BUDGET_DOLLARS: optionalNumber(
     { unit: 'dollars', min: 0.01, max: 10_000_000 },
     'spending stops at this much a month; without it there is no cap',

@@ -5,6 +5,7 @@ import type { Policy } from '../../services/control/core/model.ts';
 import {
   allTasks,
   begin,
+  command,
   createWorld,
   dieAfter,
   endTasks,
@@ -65,6 +66,28 @@ describe('maxDollars', () => {
     await begin(of, { ...settings, maxDollars: 0.02 });
     await pass(of, 5);
     assert.deepEqual([(await run(of)).state, (await run(of)).reason?.code], ['failed', 'budget']);
+  });
+
+  test('ends a run that the farm alone made too dear, before anything is submitted', async () => {
+    const of = createWorld(PRICED);
+    await begin(of, { ...settings, maxDollars: 0.01 });
+    assert.deepEqual([(await run(of)).state, (await run(of)).reason?.code], ['failed', 'budget']);
+    assert.deepEqual(of.manager.callsOf('submit'), []);
+    await pass(of, 20);
+    assert.deepEqual(await of.farm.look(), { state: 'absent' });
+  });
+
+  test('orders nobody in the pass in which it stops', async () => {
+    const of = createWorld(PRICED);
+    await begin(of, { ...settings, maxDollars: 0.12 });
+    await takeTasks(of);
+    await pass(of, 5);
+    const ordered = of.workers.callsOf('order').length;
+    of.workers.end('p-2', 'preempted');
+    of.clock.advance(20 * MINUTE);
+    await pass(of);
+    assert.equal((await run(of)).stopping?.code, 'maxDollars');
+    assert.equal(of.workers.callsOf('order').length, ordered);
   });
 
   test('is no stop for a run that is complete before', async () => {
@@ -138,6 +161,40 @@ describe("the month's budget", () => {
     await workOff(of);
     assert.equal((await run(of)).state, 'completed');
     assert.equal((await of.manager.jobs()).length, 1);
+  });
+
+  test('sends nobody to a cancelled job when the cap is raised before the farm is gone', async () => {
+    const of = createWorld({ ...PRICED, monthlyBudgetDollars: 0.15 });
+    await begin(of, settings);
+    await takeTasks(of);
+    await pass(of, 12);
+    await endTasks(of);
+    for (let passes = 0; (await run(of)).state !== 'waiting' && passes < 9; passes += 1) await pass(of);
+    assert.equal((await of.farm.look()).state, 'up');
+    of.policy = { ...of.policy, monthlyBudgetDollars: 100 };
+    restart(of, 'two');
+    await pass(of, 3);
+    const jobs = await of.manager.jobs();
+    assert.deepEqual(
+      jobs.map(({ status, round }) => [status, round]),
+      [
+        ['canceled', 1],
+        ['queued', 2],
+      ],
+    );
+    await workOff(of);
+    assert.equal((await run(of)).state, 'completed');
+  });
+
+  test('raises no farm that a person asks for', async () => {
+    const of = createWorld({ ...PRICED, monthlyBudgetDollars: 0.01 });
+    await begin(of, settings);
+    await pass(of, 10);
+    const created = of.farm.callsOf('create').length;
+    await command(of, { kind: 'wake', minutes: 30 });
+    await pass(of, 5);
+    assert.deepEqual(await of.farm.look(), { state: 'absent' });
+    assert.equal(of.farm.callsOf('create').length, created);
   });
 
   test('with BUDGET_STOP=now ends everything at once, and says how many tasks it cut off', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { allTasks, begin, createWorld, memory, POOL, pass, run, upload, workOff } from './world.ts';
+import { allTasks, begin, createWorld, MINUTE, memory, POOL, pass, run, upload, workOff } from './world.ts';
 
 const BIG = { ...POOL, name: 'big', memoryGiB: 64, tag: 'tag-of-big', pricePerHour: 1 };
 
@@ -12,11 +12,15 @@ describe('several pools', () => {
     assert.deepEqual([...new Set(workers.map((worker) => worker.pool))], ['big']);
     const [job] = await of.manager.jobs();
     assert.equal(of.manager.submittedAs(job?.id ?? '')?.workerTag, 'tag-of-big');
+    await of.workers.order('p', ['p-99']);
+    of.clock.advance(MINUTE);
     const before = (await run(of)).dollars;
-    const running = (await of.workers.list()).filter(({ state }) => state === 'running').length;
+    const running = (await of.workers.list()).filter(
+      ({ state, pool }) => state === 'running' && pool === 'big',
+    ).length;
     await pass(of);
     assert.ok(running > 0);
-    assert.ok(Math.abs((await run(of)).dollars - before - running / 60) < 1e-9);
+    assert.ok(Math.abs((await run(of)).dollars - before - (2 * running) / 60) < 1e-9);
     await workOff(of);
     assert.equal((await run(of)).state, 'completed');
   });

@@ -38,6 +38,7 @@ const policy: Policy = {
   monthlyBudgetDollars: null,
   budgetStop: 'drain',
   isIgnored: createIgnore(['**/lib/**']),
+  parseTime: Date.parse,
   hash: (text) => createHash('sha256').update(text).digest('hex'),
   blenders: [{ version: '3.4.1', hasDenoiser: false, devices: [] }],
   pools: [

@@ -53,6 +53,7 @@ const POLICY: Policy = {
   monthlyBudgetDollars: null,
   budgetStop: 'drain',
   isIgnored: createIgnore([]),
+  parseTime: Date.parse,
   hash: (text) => createHash('sha256').update(text).digest('hex'),
   blenders: [{ version: '3.4.1', hasDenoiser: false, devices: [] }],
   pools: [POOL],
@@ -207,12 +208,12 @@ export async function endTasks(
   }
 }
 
-/** Works everything off, a pass between a task's start and its end. Passes at most `times` times. */
-export async function workOff(of: World, times = 30): Promise<void> {
-  for (let round = 0; round < times; round += 1) {
+/** Works everything off, a pass between a task's start and its end. */
+export async function workOff(of: World, seconds = 60): Promise<void> {
+  for (let round = 0; round < 30; round += 1) {
     const taken = await takeTasks(of);
     await pass(of);
-    await endTasks(of);
+    await endTasks(of, { seconds });
     await pass(of);
     if (taken === 0 && (await allTasks(of)).every(({ status }) => status !== 'queued')) return;
   }

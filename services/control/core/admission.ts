@@ -181,6 +181,7 @@ function admit(
     );
     return;
   }
+  const finishBy = verdict.settings.finishBy.value;
   const extension = extensionOf(verdict.settings.format.value) ?? '.png';
   moveRun(
     sight,
@@ -196,6 +197,7 @@ function admit(
       inputsKey,
       blender: verdict.blender,
       pool: verdict.pool,
+      finishBy: finishBy === null ? null : sight.policy.parseTime(finishBy),
       frames: verdict.settings.frames.value,
       output: outputNames(run.shot, verdict.scene.outputPath, extension, verdict.scene.viewSuffixes),
       missing: [],

@@ -1,6 +1,7 @@
 import { settingsKeyOf } from './admission.ts';
 import type { Draft, Sight } from './draft.ts';
 import { act, moveRun, note, openRuns, titleOf, updateRun, updateShot } from './draft.ts';
+import { withoutForesight } from './foresight.ts';
 import { framesOf } from './frames.ts';
 import type { JobObserved, RunObserved } from './model.ts';
 import { isLiveJob, rejectByCheck } from './progress.ts';
@@ -38,7 +39,7 @@ function finish(
     return;
   }
   if (run.stopping?.code === 'maxDollars') {
-    endCapped(sight, draft, run, proved.size);
+    endCapped(sight, draft, run);
     return;
   }
   if (job !== null && (job.status === 'canceled' || job.status === 'cancel-requested')) {
@@ -61,11 +62,18 @@ function complete(sight: Sight, draft: Draft, run: RunRecord): void {
     return seen !== undefined && seen !== null && seen !== 'unknown' && seen.generation === pin.generation;
   });
   if (!isCompared || run.settings === null || run.blender === null) return;
-  const done = moveRun(sight, draft, run, 'completed', {
-    code: 'proved',
-    message: `All ${framesOf(run.frames ?? '').length} frames are proved, in ${rendersFolder(run)}.`,
-    action: null,
-  });
+  const done = moveRun(
+    sight,
+    draft,
+    run,
+    'completed',
+    {
+      code: 'proved',
+      message: `All ${framesOf(run.frames ?? '').length} frames are proved, in ${rendersFolder(run)}.`,
+      action: null,
+    },
+    { warnings: withoutForesight(run.warnings) },
+  );
   updateShot(draft, run.scenePath, {
     completed: {
       runId: run.id,
@@ -91,8 +99,9 @@ function endShort(sight: Sight, draft: Draft, run: RunRecord, proved: number): v
   act(draft, { kind: 'writeReport', run: ended, reason: 'the run has ended' });
 }
 
-/** Its own cap is reached; the frames that were running have ended. */
-function endCapped(sight: Sight, draft: Draft, run: RunRecord, proved: number): void {
+/** Its own cap is reached, and the frames that were running have ended. */
+export function endCapped(sight: Sight, draft: Draft, run: RunRecord): void {
+  const proved = framesOf(run.proved).length;
   const total = framesOf(run.frames ?? '').length;
   const spent = `It has cost $${run.dollars.toFixed(2)}, and its maxDollars is $${run.settings?.maxDollars.value}`;
   const ended = moveRun(sight, draft, run, proved > 0 ? 'incomplete' : 'failed', {

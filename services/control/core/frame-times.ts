@@ -1,5 +1,6 @@
 import type { FrameRecord } from './proof.ts';
 import type { FrameTimes, RunRecord } from './run.ts';
+import type { EpochMs } from './time.ts';
 
 /** Seconds a frame is taken to need before any was rendered. */
 const PRIOR_SECONDS = 30;
@@ -20,6 +21,20 @@ export function learn(times: FrameTimes, record: FrameRecord): FrameTimes {
 
 export function secondsPerFrame(run: Pick<RunRecord, 'times'>): number {
   return run.times.frames === 0 ? PRIOR_SECONDS : run.times.sumSeconds / run.times.frames;
+}
+
+/**
+ * Seconds that a frame is taken to need by all that is known now: a running one that already takes longer than usual counts
+ * with what it has taken so far (at least so much will it be).
+ */
+export function expectedSeconds(run: Pick<RunRecord, 'times' | 'standstill'>, now: EpochMs): number {
+  const usual = secondsPerFrame(run);
+  const late = Object.values(run.standstill)
+    .map(({ since }) => (now - since) / 1000)
+    .filter((seconds) => seconds > usual);
+  const known = Math.max(1, run.times.frames);
+  const sum = late.reduce((total, seconds) => total + seconds, known * usual);
+  return sum / (known + late.length);
 }
 
 /** Coefficient of variation of the frame times; a wide guess before there are three. */

@@ -185,6 +185,10 @@ export interface FarmMemory {
   readonly mustGo: boolean;
   /** Since when nothing of the farm could be read. */
   readonly unknownSince: EpochMs | null;
+  /** How long workers of each pool took to boot: the running mean, and of how many. */
+  readonly boots: Readonly<Record<string, { readonly count: number; readonly seconds: number }>>;
+  /** Living workers whose boot was counted. */
+  readonly booted: readonly string[];
   /** Counts up with each worker ordered, so that names never repeat. */
   readonly workerSerial: number;
   readonly ledger: Ledger;
@@ -205,7 +209,7 @@ export interface PoolPolicy {
   readonly pricePerHour: number;
   /** Flamenco tag of its workers; `null` = untagged. */
   readonly tag: string | null;
-  /** Seconds from order to first task, before any was measured. */
+  /** Seconds from order to first task; in the configuration, before any was measured. */
   readonly bootSeconds: number;
   /** Seconds that a worker is still paid for after its last task. */
   readonly tailSeconds: number;
@@ -234,6 +238,8 @@ export interface Policy {
   readonly monthlyBudgetDollars: number | null;
   readonly budgetStop: 'drain' | 'now';
   readonly isIgnored: (path: string) => boolean;
+  /** RFC 3339, checked already. */
+  readonly parseTime: (text: string) => EpochMs;
   /** A stable hexadecimal digest of a text (SHA-256), for ids and keys. */
   readonly hash: (text: string) => string;
   readonly blenders: readonly BlenderAtHand[];

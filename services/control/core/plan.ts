@@ -1,8 +1,10 @@
 import type { Plan } from './actions.ts';
 import { admitRuns } from './admission.ts';
+import { learnBoots } from './boot-times.ts';
 import { createDraft, type Draft, openRuns, type Sight } from './draft.ts';
 import { keepFarm } from './farm-life.ts';
 import { finishRuns } from './finish.ts';
+import { foresee } from './foresight.ts';
 import { rememberUploads, takeIn } from './intake.ts';
 import { followInputs } from './live-inputs.ts';
 import type { Observed, Policy } from './model.ts';
@@ -30,7 +32,9 @@ const DECISIONS: readonly ((sight: Sight, draft: Draft) => void)[] = [
   windDown,
   endJobs,
   submitJobs,
+  learnBoots,
   staffFarm,
+  foresee,
   keepFarm,
 ];
 

@@ -161,6 +161,8 @@ export interface RunRecord {
   readonly blender: string | null;
   /** Whose workers render it; `null` until admitted. */
   readonly pool: string | null;
+  /** When it must be done; `null` = whenever. */
+  readonly finishBy: EpochMs | null;
   readonly output: OutputNames | null;
   /** Frames of this run, as an expression: `1-24`. */
   readonly frames: string | null;
@@ -207,6 +209,7 @@ export const NEW_RUN = {
   inputsKey: null,
   blender: null,
   pool: null,
+  finishBy: null,
   output: null,
   frames: null,
   proved: '',

@@ -1,6 +1,7 @@
+import { withLearnedBoot } from './boot-times.ts';
 import { act, type Draft, note, remember, type Sight } from './draft.ts';
 import type { ManagerWorkerObserved, Observed, PoolPolicy, WorkerObserved } from './model.ts';
-import { demandOf, wantedWorkers } from './pool-size.ts';
+import { demandOf, isWorthBooting, neededByDeadline, wantedWorkers } from './pool-size.ts';
 
 /** A worker that the manager does not know this long after it was ordered is a stranger to it (the manager was new). */
 const STRANGER_AFTER_MS = 60_000;
@@ -24,17 +25,20 @@ export function staffFarm(sight: Sight, draft: Draft): void {
 function staffPool(
   sight: Sight,
   draft: Draft,
-  pool: PoolPolicy,
+  configured: PoolPolicy,
   everyone: readonly WorkerObserved[],
   known: ReadonlyMap<string, ManagerWorkerObserved>,
 ): void {
-  const demand = demandOf(sight, draft, pool);
+  const demand = demandOf(sight, draft, configured);
   if (demand === null) return;
+  const pool = withLearnedBoot(configured, draft.memory);
   const { fixedPricePerHour, valueOfTimePerHour } = sight.policy;
-  const wanted = wantedWorkers(demand, pool, fixedPricePerHour, valueOfTimePerHour);
+  const deadline = neededByDeadline(sight, draft, pool, demand);
+  const wanted = wantedWorkers(demand, pool, fixedPricePerHour, valueOfTimePerHour, deadline);
   const living = everyone.filter((worker) => worker.pool === pool.name);
   const staying = living.filter((worker) => known.get(worker.name)?.isDraining !== true);
-  if (staying.length < wanted) more(sight, draft, pool, living, known, wanted - staying.length);
+  if (staying.length < wanted && isWorthBooting(demand, pool, staying.length))
+    more(sight, draft, pool, living, known, wanted - staying.length);
   else if (staying.length > wanted) fewer(sight, draft, staying, known, staying.length - wanted);
 }
 

@@ -1,5 +1,6 @@
 import { budgetReason, isBudgetSpent } from './budget.ts';
 import { act, type Draft, moveRun, note, openRuns, type Sight, titleOf, updateRun } from './draft.ts';
+import { endCapped } from './finish.ts';
 import type { JobObserved, RunObserved } from './model.ts';
 import { parkRun } from './park.ts';
 import { isLiveJob } from './progress.ts';
@@ -43,6 +44,8 @@ function stop(sight: Sight, draft: Draft, before: RunRecord, code: StopCode): vo
   const seen = sight.observed.details.get(run.id);
   if (hasNoJob(sight, run, seen)) {
     if (code === 'budget') parkRun(sight, draft, run, budgetReason(sight, draft));
+    // With a job it is looked at as a whole first.
+    if (code === 'maxDollars' && run.round === 0) endCapped(sight, draft, run);
     return;
   }
   if (seen === undefined || seen.job === null || seen.job === 'unknown' || seen.tasks === 'unknown') return;

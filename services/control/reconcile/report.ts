@@ -1,4 +1,5 @@
-import { secondsPerFrame, spreadOf } from '../core/frame-times.ts';
+import { withLearnedBoot } from '../core/boot-times.ts';
+import { expectedSeconds, spreadOf } from '../core/frame-times.ts';
 import { framesOf } from '../core/frames.ts';
 import type { FarmMemory, Observed, Policy, PoolPolicy } from '../core/model.ts';
 import { poolOf } from '../core/pools.ts';
@@ -89,7 +90,7 @@ function runStatus(reported: Reported, run: RunRecord, pools: readonly PoolStatu
   const { name } = poolOf(reported.policy, run);
   const { busy, pricePerHour } = pools.find((pool) => pool.name === name) ?? { busy: 0, pricePerHour: 0 };
   const frames = frameCounts(reported.observed, run);
-  const eta = wantsFarm(run.state) ? etaSeconds(run, frames.total - frames.done, Math.max(1, busy)) : null;
+  const eta = wantsFarm(run.state) ? etaSeconds(reported, run, frames.total - frames.done, busy) : null;
   const perHour = reported.policy.fixedPricePerHour + busy * pricePerHour;
   const money = (seconds: number) => run.dollars + (seconds / 3600) * perHour;
   return {
@@ -129,10 +130,12 @@ function frameCounts(observed: Observed, run: RunRecord): RunStatus['frames'] {
   };
 }
 
-/** The band of a sum of independent frame times; wide while few frames are known. */
-function etaSeconds(run: RunRecord, left: number, workers: number): Band | null {
+/** The band of a sum of independent frame times, after a boot while nobody works; wide while few frames are known. */
+function etaSeconds(reported: Reported, run: RunRecord, left: number, busy: number): Band | null {
   if (run.times.frames === 0) return null;
-  const p50 = (left * secondsPerFrame(run)) / workers;
+  const { bootSeconds } = withLearnedBoot(poolOf(reported.policy, run), reported.memory);
+  const boot = busy === 0 && left > 0 ? bootSeconds : 0;
+  const p50 = boot + (left * expectedSeconds(run, reported.now)) / Math.max(1, busy);
   const learned = spreadOf(run.times) / Math.sqrt(Math.max(1, run.times.frames));
   const spread = Z90 * p50 * (learned + spreadOf(run.times) / Math.sqrt(Math.max(1, left)));
   return { p10: Math.max(0, p50 - spread), p50, p90: p50 + spread };

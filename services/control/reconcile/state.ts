@@ -135,6 +135,8 @@ export function newFarmMemory(intakeSince: EpochMs, now: EpochMs): FarmMemory {
     isPaused: false,
     mustGo: false,
     unknownSince: null,
+    boots: {},
+    booted: [],
     workerSerial: 0,
     ledger: { countedUntil: null, day: '', today: 0, month: '', thisMonth: 0 },
     decisions: [],

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { StatusDocument } from '../../services/control/core/status-document.ts';
+import {
+  begin,
+  createWorld,
+  endTasks,
+  HOUR,
+  MINUTE,
+  memory,
+  POOL,
+  pass,
+  restart,
+  run,
+  takeTasks,
+  upload,
+  workOff,
+} from './world.ts';
+
+const settings = { chunkSize: 1, video: false };
+const later = (now: number, ms: number) => new Date(now + ms).toISOString();
+
+describe('a deadline', () => {
+  // Time is worth nothing here, so that only a deadline raises more than one worker.
+  for (const [hours, workers] of [
+    [20, 1],
+    [0.5, 4],
+    [-1, 4],
+  ] as const)
+    test(`of ${hours} hours raises ${workers} of 4 workers`, async () => {
+      const of = createWorld({ valueOfTimePerHour: 0, fixedPricePerHour: 0.001 });
+      await upload(of, { ...settings, finishBy: later(of.clock.now(), hours * HOUR) });
+      await pass(of, 7);
+      await takeTasks(of);
+      await pass(of);
+      await endTasks(of, { seconds: 300 });
+      await pass(of, 3);
+      const living = (await of.workers.list()).filter(({ state }) => state !== 'ended');
+      assert.equal(living.length, workers);
+    });
+
+  test('that cannot be kept is said with an estimate, and no more once the run is complete', async () => {
+    const of = createWorld();
+    await begin(of, { ...settings, finishBy: later(of.clock.now(), 30 * MINUTE) });
+    assert.deepEqual((await run(of)).warnings, [], 'nothing is known yet');
+    await takeTasks(of);
+    await pass(of);
+    await endTasks(of, { seconds: 600 });
+    await pass(of);
+    const [warning] = (await run(of)).warnings;
+    assert.match(
+      warning ?? '',
+      /^finishBy: cannot be kept: about \d+ min are needed with all 4 workers, and \d+ min are left\.$/,
+    );
+    await workOff(of, 600);
+    assert.deepEqual([(await run(of)).state, (await run(of)).warnings], ['completed', []]);
+  });
+});
+
+describe('a cap', () => {
+  test('that the forecast exceeds is a warning and no stop', async () => {
+    const of = createWorld();
+    await begin(of, { ...settings, maxDollars: 1 });
+    await takeTasks(of);
+    await pass(of);
+    await endTasks(of, { seconds: 3600 });
+    await pass(of);
+    assert.match(
+      (await run(of)).warnings[0] ?? '',
+      /^maxDollars: about \$\d+\.\d\d are forecast, and it stops at \$1\.$/,
+    );
+    assert.equal((await run(of)).stopping, null);
+  });
+
+  test('is said to mean nothing where nothing has a price', async () => {
+    const of = createWorld({ fixedPricePerHour: 0, pools: [{ ...POOL, pricePerHour: 0 }] });
+    await begin(of, { ...settings, maxDollars: 1 });
+    assert.deepEqual((await run(of)).warnings, [
+      'maxDollars: nothing has a price here, so it never stops the run.',
+    ]);
+  });
+});
+
+describe('boot times', () => {
+  test('are learned from the order to the first sight of the worker awake, once each, and outlive the service', async () => {
+    const of = createWorld();
+    await begin(of, settings);
+    const { boots, booted } = memory(of);
+    assert.equal(boots.p?.count, booted.length);
+    assert.ok((boots.p?.seconds ?? 0) >= 60 && (boots.p?.seconds ?? 0) <= 180, JSON.stringify(boots));
+    await takeTasks(of);
+    restart(of, 'two');
+    await pass(of, 5);
+    assert.deepEqual(memory(of).boots, boots);
+    await endTasks(of);
+    await workOff(of);
+    await pass(of, 20);
+    assert.deepEqual(memory(of).booted, [], 'those that have ended are forgotten');
+    assert.deepEqual(memory(of).boots.p?.count, boots.p?.count);
+  });
+
+  test('stand in the estimate while nobody works', async () => {
+    const of = createWorld({ pools: [{ ...POOL, bootSeconds: 200 }] });
+    await begin(of, settings);
+    await takeTasks(of);
+    await pass(of);
+    await endTasks(of, { seconds: 60 });
+    await pass(of);
+    const status = of.records.valueAt('status.json') as StatusDocument;
+    const seconds = memory(of).boots.p?.seconds ?? 0;
+    assert.equal(status.runs[0]?.etaSeconds?.p50, 20 * 60 + seconds);
+  });
+});
