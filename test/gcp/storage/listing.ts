@@ -49,8 +49,8 @@ export function selectFields(answer: unknown, fields: string | null): unknown {
   return selected;
 }
 
-/** Splits at the commas that stand in no parentheses; `a/b` is the same as `a(b)`. */
-function parseFields(fields: string): readonly (readonly [name: string, below: string | null])[] {
+/** Splits at the commas that stand in no parentheses; `a/b,a/c` is the same as `a(b,c)`. */
+function parseFields(fields: string): ReadonlyMap<string, string | null> {
   const parts: string[] = [];
   let depth = 0;
   let part = '';
@@ -63,10 +63,17 @@ function parseFields(fields: string): readonly (readonly [name: string, below: s
     } else part += letter;
   }
   parts.push(part);
-  return parts.map((each) => {
+  const wanted = new Map<string, string | null>();
+  for (const each of parts) {
     const [, name = each, list, path] = /^([^(/]+)(?:\((.*)\)|\/(.*))?$/s.exec(each.trim()) ?? [];
-    return [name, list ?? path ?? null] as const;
-  });
+    const below = list ?? path ?? null;
+    const before = wanted.get(name);
+    wanted.set(
+      name,
+      before === undefined || before === null || below === null ? below : `${before},${below}`,
+    );
+  }
+  return wanted;
 }
 
 function globOf(glob: string | null): (name: string) => boolean {

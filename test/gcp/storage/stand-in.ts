@@ -76,7 +76,8 @@ export async function startStorage({
   function uploadAnswer(bucket: string, asked: Asked): Answer {
     const id = asked.url.searchParams.get('upload_id');
     if (asked.method === 'OPTIONS') return preflight(asked);
-    if (asked.method === 'PUT' && id !== null) return uploads.put(id, asked);
+    // Google's Go client sends a session's chunks by POST.
+    if (['PUT', 'POST'].includes(asked.method) && id !== null) return uploads.put(id, asked);
     if (asked.method === 'DELETE' && id !== null) return uploads.cancel(id);
     if (asked.method !== 'POST') return error(400);
     const name = asked.url.searchParams.get('name');

@@ -166,8 +166,9 @@ function settingsOf(text: string): ObjectSettings & {
 
 /** multipart/related: the first part is the object's metadata, the second its bytes. */
 function multipartOf({ headers, body }: Asked) {
-  const boundary = /boundary=(?:"([^"]+)"|([^;]+))/.exec(headers['content-type'] ?? '');
-  const mark = `--${boundary?.[1] ?? boundary?.[2]}`;
+  // Google's own program puts it between single quotes.
+  const boundary = /boundary=(["']?)([^;]+)\1/.exec(headers['content-type'] ?? '');
+  const mark = `--${boundary?.[2]}`;
   const starts: number[] = [];
   for (let at = body.indexOf(mark); at !== -1; at = body.indexOf(mark, at + mark.length)) starts.push(at);
   const [first, second, last] = starts;
