@@ -5,6 +5,7 @@ import type { Records } from '../ports/records.ts';
 import type { Ticker } from '../ports/ticker.ts';
 import type { Uploads } from '../ports/uploads.ts';
 import type { RunTick } from '../reconcile/tick.ts';
+import type { Machines } from './machines.ts';
 
 /** What the routes need from the world; `compose.ts` hands it over. */
 export interface AppDeps {
@@ -27,6 +28,8 @@ export interface AppDeps {
   readonly pageDir: string;
   /** Names under which people reach the page, without a port. Anything else is another site's doing. */
   readonly knownHosts: readonly string[];
+  /** Who may call `/tick` and `/events/storage`; left out = whoever can reach them (this machine only). */
+  readonly machines?: Machines;
   /** The project that trace ids belong to; `null` outside Google Cloud. */
   readonly project: string | null;
 }

@@ -4,6 +4,7 @@ import { recordUpload } from './command-records.ts';
 import type { AppDeps } from './deps.ts';
 import { sendError, statusOf } from './errors.ts';
 import { readEvent } from './event-message.ts';
+import { wantMachine } from './machines.ts';
 import { pathProblem } from './object-paths.ts';
 
 /** Pub/Sub messages have at most 10 MB; an object's metadata 8 KiB and a bit. */
@@ -20,6 +21,7 @@ const farmMemory = z.looseObject({ openRuns: z.array(z.string()) });
  * answered 503, so that it is sent again.
  */
 export async function eventRoutes(app: FastifyInstance, deps: AppDeps): Promise<void> {
+  if (deps.machines !== undefined) wantMachine(app, deps.machines.identity, deps.machines.eventsAccount);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     ['application/json', 'application/cloudevents+json'],

@@ -1,0 +1,66 @@
+import { createSign, generateKeyPairSync } from 'node:crypto';
+import { json, startServer } from './server.ts';
+
+interface Claims {
+  readonly iss?: string;
+  readonly aud?: string;
+  readonly sub?: string;
+  readonly email?: string;
+  readonly email_verified?: boolean;
+  /** Seconds. */
+  readonly iat?: number;
+  readonly exp?: number;
+}
+
+const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/** An issuer of OIDC tokens that serves its keys as Google does: a map of PEM texts, and a JWKS. */
+export async function startIssuer(t: { after(fn: () => unknown): void }) {
+  const keys = new Map([
+    ['k1', newKey()],
+    ['k2', newKey()],
+  ]);
+  const server = await startServer({
+    clock: { now: () => Date.now() },
+    failure: (status) => json(status, {}),
+    answer: ({ url }) => {
+      const cached = { 'cache-control': 'public, max-age=3600' };
+      if (url.pathname === '/certs/pem')
+        return json(200, Object.fromEntries([...keys].map(([kid, { pem }]) => [kid, pem])), cached);
+      if (url.pathname === '/certs/jwks')
+        return json(200, { keys: [...keys].map(([kid, { jwk }]) => ({ ...jwk, kid, use: 'sig' })) }, cached);
+      return json(404, {});
+    },
+  });
+  t.after(() => server.close());
+  return {
+    server,
+    endpoints: {
+      oauth2FederatedSignonPemCertsUrl: `http://${server.host}/certs/pem`,
+      oauth2FederatedSignonJwkCertsUrl: `http://${server.host}/certs/jwks`,
+    },
+    /** Signed by a key of ours, or by a stranger's that says it is ours. */
+    token: (claims: Claims, by: 'issuer' | 'stranger' = 'issuer') => {
+      const key = by === 'issuer' ? keys.get('k1') : newKey();
+      const text = `${encode({ alg: 'RS256', typ: 'JWT', kid: 'k1' })}.${encode(claims)}`;
+      const signature = createSign('RSA-SHA256')
+        .update(text)
+        .sign(key?.privateKey ?? '');
+      return `${text}.${signature.toString('base64url')}`;
+    },
+  };
+}
+
+/** As Cloud Run passes a token on. */
+export function withoutSignature(token: string): string {
+  return token.replace(/[^.]*$/, 'SIGNATURE_REMOVED_BY_GOOGLE');
+}
+
+function newKey() {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return {
+    privateKey,
+    pem: publicKey.export({ type: 'spki', format: 'pem' }),
+    jwk: publicKey.export({ format: 'jwk' }),
+  };
+}
