@@ -53,8 +53,28 @@ def engine_in_file(scene):
 def unknown_colors(_scene, opening):
     """A colour configuration other than this Blender's, by what it said on opening the file."""
     for what in logs.unknown_colors(opening):
-        yield error("unknownColors", "The colours of this file are made for another configuration: %s." % what,
-                    "Choose a view transform and colour spaces that Blender has, or render where its own config is.")
+        code = "unknownColorSpace" if "colorspace" in what else "unknownViewTransform"
+        yield error(code, "The colours of this file are made for another configuration: %s." % what,
+                    "Choose a view transform and colour spaces that Blender itself has.")
+
+
+def missing_view_cameras(scene):
+    """Views that have no camera of their own: both eyes would see the same."""
+    render = scene.render
+    if not render.use_multiview or render.views_format != "MULTIVIEW" or scene.camera is None:
+        return
+    views = [view for view in render.views if view.use]
+    # Blender takes the suffix of any view off the active camera's name, and puts each view's own on.
+    stem = scene.camera.name
+    for view in views:
+        if view.camera_suffix and stem.endswith(view.camera_suffix):
+            stem = stem[:-len(view.camera_suffix)]
+            break
+    for view in views:
+        name = stem + view.camera_suffix
+        if name not in bpy.data.objects:
+            yield error("missingViewCamera", "There is no camera %s for the view %s." % (name, view.name),
+                        "Add it, or switch the view off.")
 
 
 def nothing_to_render(scene):
@@ -70,7 +90,7 @@ def unknown_nodes(scene):
     for tree in reach.trees(reach.of_task(scene)) + reach.compositor_trees(scene):
         for node in reach.feeding(tree):
             if node.bl_idname == "NodeUndefined":
-                yield error("unknownNode", "This Blender does not know the node %s in %s." % (node.name, tree.name),
+                yield error("undefinedNode", "This Blender does not know the node %s in %s." % (node.name, tree.name),
                             ADDONS)
 
 

@@ -12,7 +12,8 @@ MOST_OF_A_KIND = 50
 
 # What makes every frame wrong.
 _STANDING = (missing.libraries, missing.caches, missing.fonts, missing.movie_clips, missing.node_files,
-             engines.unknown_engine, engines.unknown_nodes, engines.no_denoiser, scripts.drivers)
+             engines.unknown_engine, engines.unknown_nodes, engines.no_denoiser, engines.missing_view_cameras,
+              scripts.drivers)
 # The same, of what was printed while the file was opened.
 _OPENED = (missing.data, engines.unknown_colors)
 # What is only worth knowing, or keeps Blender from rendering at all.
@@ -94,11 +95,12 @@ def missing_images(scene, frames):
     """Images that are not packed and not there, or no pictures; of sequences each of these frames."""
     for path in images.missing_elsewhere(scene):
         yield warning("missingImage", "The image %s is not there; no picture shows it." % path, missing.UNUSED)
-    lost = set()
+    lost, broken = set(), set()
     for frame in frames:
         lost.update(images.missing(scene, frame))
+        broken.update(images.unreadable(scene, frame))
     for path in sorted(lost):
         yield error("missingImage", "The image %s is not there." % path,
                     "Upload it, or pack it into the file (File > External Data > Pack Resources).")
-    for path in images.unreadable(scene):
+    for path in sorted(broken):
         yield error("brokenImage", "%s is no image that Blender can read." % path, "Export it anew and upload it.")

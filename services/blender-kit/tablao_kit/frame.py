@@ -59,7 +59,7 @@ class Frame:
         files = self._files()
         printed = task.log.read(name + ": ended")
         if error is None:
-            error = self._fault_of(files) or "\n".join(logs.faults(printed)) or None
+            error = self._fault_of(files) or logs.faults(printed)
         record["warnings"] = logs.warnings(printed)
         if error is None:
             self._make_thumb(record)

@@ -13,6 +13,10 @@ _BEGINNINGS = (b"\x89PNG", b"\xff\xd8", b"v/1\x01", b"II*\0", b"MM\0*", b"II+\0"
                b"SDPX", b"XPDS", b"\x80\x2a\x5f\xd7", b"\xd7\x5f\x2a\x80", b"\0\0\0\x0cjP", b"\xff\x4f\xff\x51", b"8BPS")
 
 
+# Some programs write a little behind the end of a PNG.
+_END_BYTES = 4096
+
+
 def _path(image):
     return bpy.path.abspath(image.filepath, library=image.library)
 
@@ -37,18 +41,32 @@ def missing_elsewhere(scene):
     return sorted({path for image, path in _absent() if image not in shown})
 
 
-@functools.lru_cache(maxsize=None)
-def unreadable(scene):
+def unreadable(scene, frame):
     """Paths of images that a picture shows, that are there and that Blender cannot read as pictures."""
-    return sorted({path for image in _shown(scene) if image.source == "FILE" and not _is_packed(image)
-                   for path in [_path(image)] if os.path.isfile(path) and not _is_picture(image, path)})
+    files = [(image, _path(image)) for image in _shown(scene) if image.source == "FILE"]
+    files += [(image, _tile_path(_path(image), tile.number))
+              for image in _shown(scene) if image.source == "TILED" for tile in image.tiles]
+    files += [(image, _sequence_path(_path(image), number)) for image, number in _sequence_frames(scene, frame)]
+    return sorted({path for image, path in files
+                   if not _is_packed(image) and exists(path) and not _is_picture(path)})
 
 
-def _is_picture(image, path):
+@functools.lru_cache(maxsize=None)
+def _is_picture(path):
     with open(path, "rb") as file:
         beginning = file.read(12)
+        if beginning.startswith(b"\x89PNG"):
+            file.seek(max(0, os.path.getsize(path) - _END_BYTES))
+            # Cut short: Blender shows the half that there is, or nothing.
+            return b"IEND" in file.read()
+    if beginning.startswith(_BEGINNINGS):
+        return True
     # Asking Blender means loading the whole picture: for the few that have no mark, such as Targa.
-    return beginning.startswith(_BEGINNINGS) or tuple(image.size) != (0, 0)
+    image = bpy.data.images.load(path)
+    try:
+        return tuple(image.size) != (0, 0)
+    finally:
+        bpy.data.images.remove(image)
 
 
 def _is_packed(image):
@@ -139,8 +157,9 @@ def _file_number(user, frame):
         return None
     position = frame - user.frame_start + 1
     if user.use_cyclic:
-        position = (position - 1) % length + 1
-    return min(max(position, 1), length) + user.frame_offset
+        return (position - 1) % length + 1 + user.frame_offset
+    # Before its start Blender asks for the file before the first.
+    return min(max(position, 0), length) + user.frame_offset
 
 
 @functools.lru_cache(maxsize=None)

@@ -31,7 +31,9 @@ WRONG_PICTURE = re.compile(
     r"|Failed to (?:allocate|create) .*(?:CUDA|OptiX|HIP|oneAPI|Metal|GPU)"
     r"|(?:CUDA|OptiX|HIP|oneAPI|Metal) (?:error|exception)|(?:Illegal address|Launch \w+) in \w+ queue"
     r"|Failed to denoise|denoising failed|Denoiser .* failed"
-    r"|No space left on device|Disk quota exceeded",
+    r"|No space left on device|Disk quota exceeded"
+    # A handler of the shot or of an add-on that failed: whatever it does for a frame is left out.
+    r"|^Traceback \(most recent call last\)",
     re.IGNORECASE)
 
 # Worth telling: the picture may be as it always was, or not.
@@ -144,8 +146,17 @@ def _line(text):
 
 
 def faults(text):
-    """The lines of a log after which the picture is wrong, each once."""
-    return _lines(text, WRONG_PICTURE)
+    """What in a log makes the picture wrong, in lines; None when nothing does."""
+    lines = _lines(text, WRONG_PICTURE)
+    if any(line.startswith("Traceback") for line in lines):
+        lines.append(_raised(text))
+    return "\n".join(lines) or None
+
+
+def _raised(text):
+    """What the first traceback ends with."""
+    after = text.partition("Traceback (most recent call last)")[2].splitlines()[1:]
+    return next((line[:300] for line in after if line.strip() and not line.startswith(" ")), "")
 
 
 def warnings(text):

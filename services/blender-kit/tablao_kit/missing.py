@@ -8,6 +8,11 @@ from . import log as logs, reach
 from .finding import error, warning
 from .images import exists
 
+_USD = ("usd", (b"PXR-USDC", b"#usda", b"PK\x03\x04"))
+# What Blender must be built with, and how such files begin.
+_CACHES = {".abc": ("alembic", (b"Ogawa", b"\x89HDF")), ".vdb": ("openvdb", (b" BDV", b"\0\0\0\0 BDV")),
+           ".usd": _USD, ".usdc": _USD, ".usda": _USD, ".usdz": _USD}
+
 UPLOAD = "Upload it beside the shot under the same relative path."
 UNUSED = "Nothing, or remove it."
 
@@ -58,6 +63,9 @@ def caches(scene):
             path = _path(block.filepath, block)
             if not exists(path):
                 yield error("missingCache", "The cache %s is not there." % path, UPLOAD)
+            elif not _is_cache(path):
+                yield error("cacheUnreadable", "Blender cannot read the cache %s." % path,
+                            "Export it anew, or use a Blender that was built with this format.")
     for thing in bpy.data.objects:
         if thing not in shown:
             continue
@@ -68,6 +76,18 @@ def caches(scene):
                 path = _path(path, thing)
                 if not exists(path.rstrip("/\\")):
                     yield error("missingCache", "The cache %s of %s is not there." % (path, thing.name), UPLOAD)
+
+
+def _is_cache(path):
+    """Whether it begins as its ending says, and this Blender was built to read it."""
+    ending = os.path.splitext(path)[1].lower()
+    module, beginnings = _CACHES.get(ending, (None, ()))
+    if module is None:
+        return True
+    if not getattr(bpy.app.build_options, module, True):
+        return False
+    with open(path, "rb") as file:
+        return file.read(8).startswith(beginnings)
 
 
 def _modifier_files(modifier):

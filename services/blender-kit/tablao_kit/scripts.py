@@ -34,8 +34,8 @@ def drivers(scene):
                 yield error("needsScripts", "The driver of %s is a script, and scripts are off: %s" % (
                     what, driver.expression), "Allow scripts for this run, or bake the driver to keyframes.")
             else:
-                yield warning("brokenDriver", "The driver of %s does not work: %s" % (
-                    what, driver.expression or driver.type), "Repair it in the Drivers editor.")
+                yield error("brokenDriver", "The driver of %s does not work: %s" % (
+                    what, driver.expression or driver.type), "Repair or delete it in the Drivers editor.")
 
 
 def _drivers_of(block):

@@ -29,7 +29,7 @@ def unbaked(scene, frames):
     for thing in things:
         for what, cache in _caches(thing):
             if not _is_covered(cache, frames):
-                yield error("unbakedSimulation", "The %s of %s is not baked." % (what, thing.name), BAKE)
+                yield error("unbaked", "The %s of %s is not baked." % (what, thing.name), BAKE)
         for modifier in thing.modifiers:
             if modifier.type == "FLUID" and modifier.show_render and modifier.fluid_type == "DOMAIN":
                 yield from _fluid(thing, modifier.domain_settings, frames)
@@ -103,7 +103,7 @@ def _rigid_bodies(scene, things, frames):
     moving = [thing.name for thing in things if thing.rigid_body is not None
               and thing.rigid_body.type == "ACTIVE" and not thing.rigid_body.kinematic]
     if moving and not world.point_cache.is_baked:
-        yield error("unbakedSimulation", "The rigid bodies of the scene %s are not baked (%s)." % (
+        yield error("unbaked", "The rigid bodies of the scene %s are not baked (%s)." % (
             scene.name, ", ".join(moving[:3])), BAKE)
 
 
@@ -118,7 +118,7 @@ def _fluid(thing, domain, frames):
     for frame in frames:
         at = min(max(frame, domain.cache_frame_start), domain.cache_frame_end)
         if at not in there and frame > domain.cache_frame_start:
-            yield error("unbakedSimulation", "The fluid of %s has no result for frame %d in %s." % (
+            yield error("unbaked", "The fluid of %s has no result for frame %d in %s." % (
                 thing.name, frame, folder), BAKE)
             return
 
@@ -131,7 +131,7 @@ def _zones(scene, things, frames):
     if not zones or max(frames) <= scene.frame_start:
         return
     for thing in _moved_by_steps(scene, frozenset(thing for thing, _ in zones)):
-        yield error("unbakedSimulation", "The simulation zone of %s is not baked." % thing.name, BAKE)
+        yield error("unbaked", "The simulation zone of %s is not baked." % thing.name, BAKE)
 
 
 def _has_zone(group):

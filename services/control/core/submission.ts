@@ -82,7 +82,9 @@ function jobFor(sight: Sight, run: RunRecord, settings: RunSettings, frames: rea
       blendfile: `${policy.scenesRoot}/${run.scenePath}`,
       render_dir: `${policy.rendersRoot}/${rendersFolder(run)}`,
       chunks: cutIntoChunks(frames, size).join(';'),
-      plan: toBase64Url(JSON.stringify(planForKit(run, settings))),
+      plan: toBase64Url(
+        JSON.stringify({ ...planForKit(run, settings), addons: `${policy.scenesRoot}/addons` }),
+      ),
       blender: `blender-${run.blender}`,
       scripts: settings.scripts.value,
       check: run.check === 'pending',
