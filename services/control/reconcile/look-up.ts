@@ -7,6 +7,8 @@ import { orUnknown } from './or-unknown.ts';
 const LIST_FROM = 8;
 /** What is more is looked at one by one, if it matters. */
 export const LISTED_AT_MOST = 20_000;
+/** So many checksums are asked for in one pass; the others stay unknown until then. */
+const CHECKSUMS_A_PASS = 1000;
 /** Look-ups under way at a time. */
 const AT_ONCE = 16;
 
@@ -20,6 +22,7 @@ export async function lookUp(
   into: Inputs,
 ): Promise<void> {
   const alone: string[] = [];
+  const unhashed: string[] = [];
   for (const group of Map.groupBy(new Set(paths), folderOf).values()) {
     if (group.length < LIST_FROM) {
       alone.push(...group);
@@ -27,32 +30,36 @@ export async function lookUp(
     }
     const prefix = commonStart(group);
     const listed = await orUnknown(scenes.listUnder(prefix, { isDeep: false, limit: LISTED_AT_MOST }));
-    alone.push(...takeListed(group, listed, pinned, into));
+    const left = takeListed(group, listed, pinned, into);
+    alone.push(...left.unlisted);
+    unhashed.push(...left.unhashed);
   }
-  await inParallel(alone, async (path) => {
+  await inParallel([...alone, ...unhashed.slice(0, CHECKSUMS_A_PASS)], async (path) => {
     into.set(path, await orUnknown(scenes.look(path)));
   });
 }
 
-/** Takes over what the listing tells; the rest is to be looked at. */
+/** Takes over what the listing tells. What is left: not in a listing that was cut off, or without its checksum. */
 function takeListed(
   group: readonly string[],
   listed: Listed | Unknown,
   pinned: ReadonlyMap<string, string>,
   into: Inputs,
-): readonly string[] {
+): { readonly unlisted: readonly string[]; readonly unhashed: readonly string[] } {
   if (listed === 'unknown') {
     for (const path of group) into.set(path, 'unknown');
-    return [];
+    return { unlisted: [], unhashed: [] };
   }
   const byPath = new Map(listed.objects.map((object) => [object.path, object]));
-  return group.filter((path) => {
+  const unlisted: string[] = [];
+  const unhashed: string[] = [];
+  for (const path of group) {
     const object = byPath.get(path);
-    if (object === undefined && !listed.isWhole) return true;
-    if (object !== undefined && !isEnough(object, pinned)) return true;
-    into.set(path, object ?? null);
-    return false;
-  });
+    if (object === undefined && !listed.isWhole) unlisted.push(path);
+    else into.set(path, object ?? null);
+    if (object !== undefined && !isEnough(object, pinned)) unhashed.push(path);
+  }
+  return { unlisted, unhashed };
 }
 
 /** Without its checksum only an object that is the pinned one by its generation says enough. */
