@@ -1,50 +1,127 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { zstdCompressSync } from 'node:zlib';
+import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import { blendTools } from '../../services/control/adapters/local/blend-tools.ts';
-import type { ByteSource } from '../../services/control/blend/facts.ts';
-import { readBlend } from '../../services/control/blend/read.ts';
+import type { BlendSettings, ByteSource } from '../../services/control/blend/facts.ts';
+import { readBlend, readSettings } from '../../services/control/blend/read.ts';
 import { type Block, buildBlend, CLASSIC, GLOBAL, sceneBlock } from './builder.ts';
-import { memorySource, seekTable } from './sources.ts';
+import { linkSource, memorySource, seekTable } from './sources.ts';
 
 const MIB = 1024 * 1024;
+const IMAGE: Block = {
+  code: 'IM',
+  old: 0x30n,
+  struct: 'Image',
+  values: { 'id.name': 'IMWood', name: '//wood.png', source: 1 },
+};
 
-/** 40 meshes of 2 MiB, and an image behind them. */
-const HEAVY: readonly Block[] = [
-  GLOBAL,
-  sceneBlock(),
-  ...Array.from(
-    { length: 40 },
-    (_, index): Block => ({ code: 'DATA', old: BigInt(index + 100), raw: new Uint8Array(2 * MIB) }),
-  ),
-  { code: 'IM', old: 0x30n, struct: 'Image', values: { 'id.name': 'IMWood', name: '//wood.png' } },
-];
+const MESH: Block = { code: 'ME', old: 0x40n, struct: 'Object', values: { 'id.name': 'MEGround' } };
+/** What no compression makes small. */
+const NOISE = noise(4 * MIB);
+
+/** Bodies that do not matter, and an image behind them. */
+function heavy(lengths: readonly number[]): Uint8Array {
+  const bodies = lengths.map(
+    (length, index): Block => ({ code: 'DATA', old: BigInt(index + 100), raw: NOISE.subarray(0, length) }),
+  );
+  return buildBlend(CLASSIC, [GLOBAL, sceneBlock(), MESH, ...bodies, IMAGE]);
+}
+
+function noise(length: number): Uint8Array {
+  const words = new Uint32Array(length / 4);
+  let word = 1;
+  for (let at = 0; at < words.length; at++) {
+    word ^= word << 13;
+    word ^= word >>> 17;
+    word ^= word << 5;
+    words[at] = word;
+  }
+  return new Uint8Array(words.buffer);
+}
+
+const EVEN = heavy(Array.from({ length: 64 }, () => 2 * MIB));
+/** Each an odd bit larger than the one before. */
+const UNEVEN = heavy(Array.from({ length: 40 }, (_, index) => MIB + 30_011 * index));
 
 describe('how much of a large file is read', () => {
-  const bytes = buildBlend(CLASSIC, HEAVY);
+  for (const [name, bytes] of [
+    ['bodies of one size', EVEN],
+    ['bodies of all sizes', UNEVEN],
+  ] as const)
+    it(`is a small part: ${name} are jumped over`, async () => {
+      const source = memorySource(bytes);
+      const facts = await readBlend(source, blendTools);
+      assert.deepEqual(
+        facts.externalFiles.map((file) => file.path),
+        ['//wood.png'],
+      );
+      assert.ok(facts.bytesRead < 2 * MIB, `${facts.bytesRead} of ${bytes.length} bytes`);
+      assert.ok(source.reads.length <= 80, `${source.reads.length} requests`);
+      assert.equal(
+        facts.bytesRead,
+        source.reads.reduce((sum, [, length]) => sum + length, 0),
+      );
+    });
 
-  it('is a small part: bodies that do not matter are jumped over', async () => {
-    const source = memorySource(bytes);
-    const facts = await readBlend(source, blendTools);
-    assert.equal(facts.scenes.length, 1);
-    assert.deepEqual(
-      facts.externalFiles.map((file) => file.path),
-      ['//wood.png'],
-    );
-    assert.ok(facts.bytesRead < 2 * MIB, `${facts.bytesRead} of ${bytes.length} bytes`);
-    assert.ok(source.reads.length < 50, `${source.reads.length} requests`);
-    assert.equal(
-      facts.bytesRead,
-      source.reads.reduce((sum, [, length]) => sum + length, 0),
-    );
+  it('is two requests for the settings, whatever comes after them', async () => {
+    const source = memorySource(EVEN);
+    const settings = await readSettings(source, blendTools);
+    assert.equal(settings.scenes[0]?.name, 'Scene');
+    assert.equal(settings.activeScene, 'Scene');
+    assert.equal(source.reads.length, 2);
+    assert.ok(settings.bytesRead < MIB);
   });
 
-  it('leaves frames alone that hold nothing which matters', async () => {
-    const pieces = Array.from({ length: Math.ceil(bytes.length / MIB) }, (_, i) =>
-      bytes.subarray(i * MIB, (i + 1) * MIB),
-    );
-    const frames = pieces.map((piece) => ({ frame: zstdCompressSync(piece), decoded: piece.length }));
-    const table = seekTable(frames.map(({ frame, decoded }) => ({ stored: frame.length, decoded })));
+  it('is told of settings before the rest is read', async () => {
+    const source = memorySource(EVEN);
+    const told: (readonly [BlendSettings, number])[] = [];
+    const onSettings = (settings: BlendSettings) => void told.push([settings, source.reads.length]);
+    const facts = await readBlend(source, blendTools, { onSettings });
+    assert.equal(told.length, 1);
+    assert.deepEqual(told[0]?.[0].scenes, facts.scenes);
+    assert.equal(told[0]?.[1], 2);
+    assert.ok(source.reads.length > 30);
+  });
+
+  it('is one request for a small file', async () => {
+    const source = memorySource(heavy([100_000, 200_000]));
+    await readBlend(source, blendTools);
+    assert.equal(source.reads.length, 1);
+  });
+
+  it('is all of it, in few requests, where heads are everywhere', async () => {
+    const bytes = heavy(Array.from({ length: 50_000 }, () => 400));
+    const source = memorySource(bytes);
+    await readBlend(source, blendTools);
+    assert.ok(source.reads.length <= 20, `${source.reads.length} requests`);
+    assert.ok(source.bytesAsked() <= bytes.length, 'no byte is asked for twice');
+  });
+});
+
+describe('over a link that takes its time', () => {
+  it('waits for few answers one after the other: regular jumps are guessed', async () => {
+    const even = linkSource(EVEN);
+    assert.equal((await readBlend(even, blendTools)).externalFiles.length, 1);
+    assert.ok(even.rounds() <= 16, `${even.rounds()} rounds for 64 jumps`);
+  });
+
+  it('gives up guessing where jumps are irregular, and reads no more for it', async () => {
+    const uneven = linkSource(UNEVEN);
+    assert.equal((await readBlend(uneven, blendTools)).externalFiles.length, 1);
+    assert.ok(uneven.requests() <= 50, `${uneven.requests()} requests for 40 jumps`);
+  });
+
+  it('asks for the small frames between large ones at the same time', async () => {
+    const { bytes } = framed(EVEN);
+    const source = linkSource(bytes);
+    assert.equal((await readBlend(source, blendTools)).externalFiles.length, 1);
+    assert.ok(source.rounds() <= 16, `${source.rounds()} rounds`);
+  });
+});
+
+describe('how much is decoded', () => {
+  it('is the frames that are needed, and no other', async () => {
+    const { bytes, frames } = framed(EVEN);
     let inflated = 0;
     const tools = {
       ...blendTools,
@@ -53,9 +130,43 @@ describe('how much of a large file is read', () => {
         return blendTools.inflateZstdFrame(frame, expected);
       },
     };
-    const source = memorySource(Buffer.concat([...frames.map(({ frame }) => frame), table]));
-    assert.equal((await readBlend(source, tools)).scenes.length, 1);
-    assert.ok(inflated <= frames.length / 2 + 2, `${inflated} of ${frames.length} frames`);
+    assert.equal((await readBlend(memorySource(bytes), tools)).externalFiles.length, 1);
+    assert.ok(inflated < frames * 0.4, `${inflated} of ${frames} frames`);
+  });
+
+  for (const [name, compress] of [
+    ['gzip', (bytes: Uint8Array) => gzipSync(bytes, { level: 0 })],
+    ['Zstandard without a table', zstdFast],
+  ] as const)
+    it(`is all of a stream (${name}), once`, async () => {
+      let decoded = 0;
+      const count = async function* (pieces: AsyncIterable<Uint8Array>) {
+        for await (const piece of pieces) {
+          decoded += piece.length;
+          yield piece;
+        }
+      };
+      const facts = await readBlend(memorySource(compress(EVEN)), {
+        ...blendTools,
+        gunzip: (pieces) => count(blendTools.gunzip(pieces)),
+        inflateZstdStream: (pieces) => count(blendTools.inflateZstdStream(pieces)),
+      });
+      assert.equal(facts.externalFiles.length, 1);
+      assert.ok(decoded > 100 * MIB && decoded <= EVEN.length, `${decoded} of ${EVEN.length} bytes`);
+    });
+
+  it('is all of a stream twice where too much of it may matter', async () => {
+    let opened = 0;
+    const bytes = gzipSync(heavy(Array.from({ length: 800 }, () => 100_000)), { level: 0 });
+    const tools = {
+      ...blendTools,
+      gunzip: (pieces: AsyncIterable<Uint8Array>) => {
+        opened++;
+        return blendTools.gunzip(pieces);
+      },
+    };
+    assert.equal((await readBlend(memorySource(bytes), tools)).externalFiles.length, 1);
+    assert.equal(opened, 2);
   });
 });
 
@@ -70,6 +181,30 @@ describe('what is kept in memory', () => {
     assert.ok(facts.bytesRead < 10 * MIB);
   });
 });
+
+/** As Blender compresses: small blocks together, large bodies in frames of 1 MiB of their own. */
+function framed(file: Uint8Array): { readonly bytes: Uint8Array; readonly frames: number } {
+  const cuts: number[] = [0];
+  const buffer = Buffer.from(file);
+  const view = new DataView(file.buffer, file.byteOffset);
+  for (let at = buffer.indexOf('DATA'); at >= 0; at = buffer.indexOf('DATA', at + 24)) {
+    const length = view.getInt32(at + 4, true);
+    if (length < MIB) continue;
+    for (let body = at + 24; body < at + 24 + length; body += MIB) cuts.push(body);
+    at += length;
+    cuts.push(at + 24);
+  }
+  const dna = buffer.lastIndexOf('DNA1');
+  const frames = [...new Set([...cuts, dna, file.length])].sort((a, b) => a - b);
+  const pieces = frames.slice(1).map((end, index) => file.subarray(frames[index], end));
+  const stored = pieces.map((piece) => ({ frame: zstdFast(piece), decoded: piece.length }));
+  const table = seekTable(stored.map(({ frame, decoded }) => ({ stored: frame.length, decoded })));
+  return { bytes: Buffer.concat([...stored.map(({ frame }) => frame), table]), frames: stored.length };
+}
+
+function zstdFast(bytes: Uint8Array): Uint8Array {
+  return zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: -5 } });
+}
 
 /** A file with `count` blocks of `length` bytes each, which are made up as they are asked for. */
 function holeySource(file: Uint8Array, count: number, length: number): ByteSource {

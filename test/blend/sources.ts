@@ -7,19 +7,52 @@ import { readBlend } from '../../services/control/blend/read.ts';
 
 export const SCENES = join(import.meta.dirname, '..', 'scenes');
 
+interface Counted extends ByteSource {
+  readonly reads: readonly (readonly [offset: number, length: number])[];
+  bytesAsked(): number;
+}
+
 /** Bytes in memory as a source that remembers what was asked, and refuses what lies outside. */
-export function memorySource(
-  bytes: Uint8Array,
-): ByteSource & { readonly reads: (readonly [number, number])[] } {
+export function memorySource(bytes: Uint8Array): Counted {
   const reads: (readonly [number, number])[] = [];
   return {
     size: bytes.length,
     reads,
+    bytesAsked: () => reads.reduce((sum, [, length]) => sum + length, 0),
     read: async (offset, length) => {
       if (offset < 0 || length <= 0 || offset + length > bytes.length)
         throw new RangeError('outside of the file');
       reads.push([offset, length]);
       return bytes.slice(offset, offset + length);
+    },
+  };
+}
+
+interface Link extends ByteSource {
+  requests(): number;
+  /** How many answers had to be waited for one after the other. */
+  rounds(): number;
+}
+
+/** As over a link that answers all requests of a moment at its end, and only then. */
+export function linkSource(bytes: Uint8Array): Link {
+  const memory = memorySource(bytes);
+  let rounds = 0;
+  let round: Promise<void> | null = null;
+  return {
+    size: bytes.length,
+    requests: () => memory.reads.length,
+    rounds: () => rounds,
+    read: async (offset, length) => {
+      round ??= new Promise((resolve) => {
+        setTimeout(() => {
+          rounds++;
+          round = null;
+          resolve();
+        }, 1);
+      });
+      await round;
+      return memory.read(offset, length);
     },
   };
 }

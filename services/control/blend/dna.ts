@@ -1,6 +1,8 @@
-import { ascii, textOf, viewOf } from './bytes.ts';
+import { ascii, viewOf } from './bytes.ts';
 import { BlendError } from './facts.ts';
 import type { Header } from './header.ts';
+
+const utf8 = new TextDecoder();
 
 /** One member of a struct, where it lies in a body. */
 export interface Field {
@@ -80,16 +82,16 @@ function readStrings(
 ): readonly [readonly string[], number] {
   expectMark(body, at, mark);
   const count = view.getInt32(at + 4, little);
-  let next = at + 8;
+  const next = at + 8;
   if (count < 0 || next + count > body.length) throw corrupt(`has an impossible number of ${mark}s`);
-  const strings: string[] = [];
+  let end = next;
   for (let index = 0; index < count; index++) {
-    const end = body.indexOf(0, next);
-    if (end < 0) throw corrupt(`ends inside a ${mark}`);
-    strings.push(textOf(body.subarray(next, end)));
-    next = end + 1;
+    end = body.indexOf(0, end) + 1;
+    if (end === 0) throw corrupt(`ends inside a ${mark}`);
   }
-  return [strings, align4(next)];
+  // Decoded in one go: thousands of short texts cost ten times as much one by one.
+  const strings = count === 0 ? [] : utf8.decode(body.subarray(next, end - 1)).split('\0');
+  return [strings, align4(end)];
 }
 
 function readStructs(

@@ -2,7 +2,7 @@ import { cacheFiles } from './caches.ts';
 import type { ExternalFile, ExternalKind } from './facts.ts';
 import { movieClipFrames, tilesOf, volumeFrames } from './image-frames.ts';
 import type { RecordView } from './record.ts';
-import { allOf, type Scope } from './scope.ts';
+import { allOf, isPlain, type Scope } from './scope.ts';
 import { stripFiles } from './strips.ts';
 
 const LIBRARY_IS_ARCHIVE = 1 << 0;
@@ -75,7 +75,7 @@ function imageFiles(scope: Scope): readonly ExternalFile[] {
 
 /** Files that are named in what belongs to a data-block: strips, modifiers, physics, nodes. */
 function dataFiles(scope: Scope): readonly ExternalFile[] {
-  if (scope.data.size === 0) return [];
+  if (isPlain(scope)) return [];
   const external = (struct: string) => allOf(scope, struct).filter((node) => node.number('mode') === 1);
   return [
     ...stripFiles(scope).map((strip) => ({ ...file(scope, 'strip', strip.path), ...rest(strip) })),

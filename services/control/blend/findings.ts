@@ -6,7 +6,7 @@ import { createImageUsers } from './image-users.ts';
 import { createOutputNodes } from './output-nodes.ts';
 import type { RecordView } from './record.ts';
 import { readScene } from './scene.ts';
-import type { Scope } from './scope.ts';
+import { isPlain, type Scope } from './scope.ts';
 import { driversOf, runsAtLoad } from './scripts.ts';
 import { createSimulations } from './simulations.ts';
 
@@ -67,7 +67,7 @@ export function createFindings(header: Header) {
       simulations.add(scope);
       outputNodes.add(scope);
       if (runsAtLoad(scope)) runAtLoad.push(scope.name);
-      if (scope.data.size > 0) addDrivers(scope);
+      if (!isPlain(scope)) addDrivers(scope);
     },
     /** The scene that would be rendered is known: what comes later in the file cannot change it. */
     hasSettings: (): boolean => {

@@ -145,10 +145,19 @@ export function dataHeadReader(header: Header) {
   return { skippedLength };
 }
 
+const codes = new Map<number, string>();
+/** All that any Blender has had fit several times. */
+const MAX_CODES = 1000;
+
 /** Codes of two letters are padded with NULs, behind in little-endian files and before in big-endian ones. */
 export function blockCode(bytes: Uint8Array, offset: number): string {
+  const [a = 0, b = 0, c = 0, d = 0] = bytes;
+  const word = a + b * 2 ** 8 + c * 2 ** 16 + d * 2 ** 24;
+  const known = codes.get(word);
+  if (known !== undefined) return known;
   const code = ascii(bytes, 0, 4).replace(/^\0+|\0+$/g, '');
   if (!/^[\x20-\x7e]{2,4}$/.test(code)) throw new BlendError('corrupt', `no block begins at byte ${offset}`);
+  if (codes.size < MAX_CODES) codes.set(word, code);
   return code;
 }
 

@@ -1,7 +1,7 @@
 import type { ExternalFile, ShownFrames } from './facts.ts';
 import { imageUserFrames } from './image-frames.ts';
 import type { RecordView } from './record.ts';
-import { allOf, follow, type Scope } from './scope.ts';
+import { allOf, follow, isPlain, type Scope } from './scope.ts';
 
 /** `IDProperty.type` of a pointer to a data-block: an input of geometry nodes may be an image. */
 const PROPERTY_ID = 7;
@@ -46,16 +46,16 @@ export function createImageUsers(version: number) {
     add: (scope: Scope): void => {
       isUnclear ||= !scope.isComplete;
       if (scope.code === 'TE') note(scope.record.pointer('ima'), imageUserFrames(scope.record, 'iuser'));
-      if (scope.data.size === 0) return;
+      for (const property of allOf(scope, 'IDProperty'))
+        if (property.number('type') === PROPERTY_ID) note(property.pointer('data.pointer'), null);
+      if (isPlain(scope)) return;
       for (const node of allOf(scope, 'bNode')) note(node.pointer('id'), wayOfNode(scope, node));
       for (const socket of allOf(scope, 'bNodeSocketValueImage')) note(socket.pointer('value'), null);
+      for (const bake of allOf(scope, 'NodesModifierDataBlock')) note(bake.pointer('id'), null);
       for (const style of allOf(scope, 'MaterialGPencilStyle')) {
         note(style.pointer('ima'), null);
         note(style.pointer('sima'), null);
       }
-      for (const bake of allOf(scope, 'NodesModifierDataBlock')) note(bake.pointer('id'), null);
-      for (const property of allOf(scope, 'IDProperty'))
-        if (property.number('type') === PROPERTY_ID) note(property.pointer('data.pointer'), null);
     },
     /** What can be told of the image at this address. */
     shownBy: (image: bigint, source: ExternalFile['source']): Pick<ExternalFile, 'shown'> => {

@@ -2,7 +2,7 @@ import { rawText } from './caches.ts';
 import type { OutputNodeFacts } from './content-facts.ts';
 import { formatName } from './formats.ts';
 import type { RecordView } from './record.ts';
-import { allOf, follow, followArray, listFrom, type Scope } from './scope.ts';
+import { allOf, follow, followArray, isPlain, listFrom, type Scope } from './scope.ts';
 
 /** `bNode.flag` */
 const MUTED = 1 << 9;
@@ -26,7 +26,7 @@ export function createOutputNodes() {
       if (group) sceneOfTree.set(group, scope.name);
       // Scenes that have a group still hold a copy for older Blenders.
       const isWriting = scope.code === 'NT' || (scope.code === 'SC' && group === null);
-      if (!isWriting || scope.data.size === 0) return;
+      if (!isWriting || isPlain(scope)) return;
       for (const node of allOf(scope, 'bNode')) {
         const storage = follow(scope, node.pointer('storage'), 'NodeImageMultiFile');
         if (storage)

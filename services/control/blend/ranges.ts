@@ -8,6 +8,8 @@ const MIB = 1024 * KIB;
 /** The start holds header, globals and scenes in nearly every file, the end the DNA and the seek table. */
 const HEAD_BYTES = 512 * KIB;
 const TAIL_BYTES = 192 * KIB;
+/** One answer is had sooner than two, and nearly as soon as a smaller one. */
+const WHOLE_BYTES = MIB;
 /** Enough for the heads and small bodies between two large ones. */
 const JUMP_STEP = 8 * KIB;
 /** Where heads go on without a gap there are likely many more. */
@@ -109,7 +111,7 @@ export class RangeReader {
   }
 
   async #readEnds(): Promise<void> {
-    if (this.size <= HEAD_BYTES + TAIL_BYTES) {
+    if (this.size <= WHOLE_BYTES) {
       this.#head = await this.#fetch(0, this.size);
       this.#tail = this.#head;
       return;

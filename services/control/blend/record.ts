@@ -16,31 +16,54 @@ export interface RecordView {
 
 /** The struct at `offset` of `body`, which must be long enough for it. */
 export function recordAt(dna: Dna, struct: Struct, body: Uint8Array, offset = 0): RecordView {
-  const little = dna.header.littleEndian;
-  const bytes = (path: string) => {
-    const place = locate(dna, struct, path);
-    return place ? body.subarray(offset + place.offset, offset + place.offset + place.field.bytes) : null;
-  };
-  return {
-    struct,
-    bytes,
-    number: (path, index = 0) => {
-      const place = locate(dna, struct, path);
-      if (!place || place.field.isPointer || index >= place.field.count) return null;
-      const size = place.field.bytes / place.field.count;
-      return readNumber(viewOf(body), offset + place.offset + size * index, place.field.type, little);
-    },
-    text: (path) => {
-      const place = locate(dna, struct, path);
-      const found = place && !place.field.isPointer && place.field.type === 'char' ? bytes(path) : null;
-      return found ? textOf(found) : null;
-    },
-    pointer: (path, index = 0) => {
-      const place = locate(dna, struct, path);
-      if (!place?.field.isPointer || index >= place.field.count) return null;
-      return readPointer(viewOf(body), offset + place.offset + index * dna.header.pointerSize, dna);
-    },
-  };
+  return new BodyRecord(dna, struct, body, offset);
+}
+
+class BodyRecord implements RecordView {
+  readonly struct: Struct;
+  readonly #dna: Dna;
+  readonly #body: Uint8Array;
+  readonly #offset: number;
+  #view: DataView | null = null;
+
+  constructor(dna: Dna, struct: Struct, body: Uint8Array, offset: number) {
+    this.struct = struct;
+    this.#dna = dna;
+    this.#body = body;
+    this.#offset = offset;
+  }
+
+  bytes(path: string): Uint8Array | null {
+    const place = locate(this.#dna, this.struct, path);
+    const start = this.#offset + (place?.offset ?? 0);
+    return place ? this.#body.subarray(start, start + place.field.bytes) : null;
+  }
+
+  number(path: string, index = 0): number | null {
+    const place = locate(this.#dna, this.struct, path);
+    if (!place || place.field.isPointer || index >= place.field.count) return null;
+    const size = place.field.bytes / place.field.count;
+    const at = this.#offset + place.offset + size * index;
+    return readNumber(this.#dataView(), at, place.field.type, this.#dna.header.littleEndian);
+  }
+
+  text(path: string): string | null {
+    const place = locate(this.#dna, this.struct, path);
+    const found = place && !place.field.isPointer && place.field.type === 'char' ? this.bytes(path) : null;
+    return found ? textOf(found) : null;
+  }
+
+  pointer(path: string, index = 0): bigint | null {
+    const place = locate(this.#dna, this.struct, path);
+    if (!place?.field.isPointer || index >= place.field.count) return null;
+    const at = this.#offset + place.offset + index * this.#dna.header.pointerSize;
+    return readPointer(this.#dataView(), at, this.#dna);
+  }
+
+  #dataView(): DataView {
+    this.#view ??= viewOf(this.#body);
+    return this.#view;
+  }
 }
 
 interface Place {

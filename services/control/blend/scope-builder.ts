@@ -1,3 +1,4 @@
+import { createArena } from './arena.ts';
 import { copyOf } from './bytes.ts';
 import { type Content, viewAt } from './content.ts';
 import type { Dna, Struct } from './dna.ts';
@@ -5,7 +6,7 @@ import { BlendError } from './facts.ts';
 import type { BlockHead } from './header.ts';
 import { DATA_STRUCTS, RAW_POINTERS, SCENE_STRUCTS, WHOLE_CODES } from './kept-structs.ts';
 import { type RecordView, recordAt } from './record.ts';
-import { createScope, type Scope } from './scope.ts';
+import { createScope, keepData, type Scope } from './scope.ts';
 import { readBody } from './walk.ts';
 
 /** What is kept of one data-block; real scenes stay below 100 kB unless they hold long strips of pictures. */
@@ -63,6 +64,7 @@ export function readRecord(content: Content, dna: Dna, block: BlockHead, struct:
 export function createDataKeeper(content: Content, dna: Dna) {
   const forScenes = memo((index) => SCENE_STRUCTS.has(dna.nameAt(index) ?? ''));
   const forAll = memo((index) => DATA_STRUCTS.has(dna.nameAt(index) ?? ''));
+  const copy = createArena();
   /** Addresses of blocks without a struct that something in the present scope points to. */
   const rawWanted = new Set<bigint>();
   let scope: Scope | null = null;
@@ -79,11 +81,10 @@ export function createDataKeeper(content: Content, dna: Dna) {
 
   const keepBody = (into: Scope, block: BlockHead, bytes: Uint8Array): undefined => {
     const struct = dna.at(block.sdna);
-    const body = copyOf(bytes);
+    const body = copy(bytes);
     if (struct && struct.bytes * Math.max(block.count, 1) > body.length)
       throw new BlendError('corrupt', `a block is too short for its ${struct.name}`);
-    into.bytes += block.length;
-    into.data.set(block.old, { struct, count: block.count, body });
+    keepData(into, block.old, { struct, count: block.count, body });
     if (struct) noteRaw(struct, body);
   };
   const noteRaw = (struct: Struct, body: Uint8Array): void => {

@@ -22,6 +22,8 @@ export interface Scope {
   /** The whole struct where that was kept, else only its `ID` part. */
   readonly record: RecordView;
   readonly data: Map<bigint, DataBlock>;
+  /** Addresses of `data` by struct: most data-blocks have none of what is looked for. */
+  readonly byStruct: Map<string, bigint[]>;
   /** Bytes in `data`, and whether some were left out because they were too many. */
   bytes: number;
   isComplete: boolean;
@@ -38,6 +40,7 @@ export function createScope(dna: Dna, { code, old }: BlockHead, record: RecordVi
     dna,
     record,
     data: new Map(),
+    byStruct: new Map(),
     bytes: 0,
     isComplete: true,
   };
@@ -70,10 +73,25 @@ export function followArray(scope: Scope, address: bigint | null, struct: string
 
 /** Everything of one struct in file order, whichever list it is in. */
 export function allOf(scope: Scope, struct: string): readonly RecordView[] {
-  const found: RecordView[] = [];
-  for (const [address, block] of scope.data)
-    if (block.struct?.name === struct) found.push(...followArray(scope, address, struct));
-  return found;
+  const addresses = scope.byStruct.get(struct);
+  return addresses ? addresses.flatMap((address) => followArray(scope, address, struct)) : [];
+}
+
+/** Has no DATA of interest, or only properties, as most data-blocks of a large scene. */
+export function isPlain(scope: Scope): boolean {
+  return scope.byStruct.size === (scope.byStruct.has('IDProperty') ? 1 : 0);
+}
+
+/** Adds a block to what is kept. */
+export function keepData(scope: Scope, address: bigint, block: DataBlock): void {
+  const name = block.struct?.name;
+  if (name !== undefined && !scope.data.has(address)) {
+    const known = scope.byStruct.get(name);
+    if (known) known.push(address);
+    else scope.byStruct.set(name, [address]);
+  }
+  scope.bytes += block.body.length;
+  scope.data.set(address, block);
 }
 
 /**

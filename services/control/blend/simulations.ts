@@ -2,7 +2,7 @@ import { CACHE_EXTERNAL, CACHE_ON_DISK, fluidDomains } from './caches.ts';
 import type { SimulationFacts, SimulationKind } from './content-facts.ts';
 import { activeModifiers, isActive } from './modifiers.ts';
 import type { RecordView } from './record.ts';
-import { allOf, follow, followArray, listFrom, type Scope } from './scope.ts';
+import { allOf, follow, followArray, isPlain, listFrom, type Scope } from './scope.ts';
 
 /** `PointCache.flag` */
 const CACHE_BAKED = 1 << 0;
@@ -43,7 +43,7 @@ export function createSimulations() {
       if (scope.isLinked) return;
       if (scope.code === 'PA') settings.set(scope.old, { isStepped: isStepped(scope.record) });
       if (scope.code === 'NT' && trees.size < MAX_TREES) trees.set(scope.old, treeOf(scope));
-      if (scope.data.size === 0) return;
+      if (isPlain(scope)) return;
       certain.push(...ownSimulations(scope));
       particles.push(...particleSystems(scope));
       zones.push(...nodeGroups(scope));

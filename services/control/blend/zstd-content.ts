@@ -58,17 +58,19 @@ export class ZstdContent implements Content {
   }
 
   async lastPiece(): Promise<Piece | null> {
-    return this.size === 0 ? null : await this.#frameWith(this.size - 1);
+    return this.size === 0 ? null : await this.#keep(lastAtMost(this.#table.decoded, this.size - 1));
   }
 
   async #frameWith(offset: number): Promise<Piece> {
-    const kept = this.#kept.find(
-      (frame) => offset >= frame.offset && offset < frame.offset + frame.bytes.length,
-    );
+    const kept = this.piece(offset, 1);
     if (kept) return kept;
     const index = lastAtMost(this.#table.decoded, offset);
     if (index > this.#last + 1) this.#askAhead(index + 1);
     this.#last = index;
+    return this.#keep(index);
+  }
+
+  async #keep(index: number): Promise<Piece> {
     const frame = await this.#decode(index);
     this.#kept = [frame, ...this.#kept.slice(0, KEPT_FRAMES - 1)];
     return frame;

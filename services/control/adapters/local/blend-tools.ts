@@ -6,12 +6,19 @@ import { BlendError, type BlendTools, type ByteSource } from '../../blend/facts.
 /** 8 MiB, what `blend/` lets through. Frames that are one segment may have 16 MiB. */
 const ZSTD_LIMITS = { params: { [constants.ZSTD_d_windowLogMax]: 24 } };
 const CHUNK_BYTES = 256 * 1024;
+/** Node's own lower limit. */
+const SMALLEST_CHUNK = 64;
 
 /** Node's own decompression for `readBlend`. */
 export const blendTools: BlendTools = {
   inflateZstdFrame: (frame, expectedBytes) =>
     // One byte more than expected, so that a frame that is too long shows as such and not as an exact fit.
-    zstdDecompressSync(frame, { ...ZSTD_LIMITS, maxOutputLength: expectedBytes + 1 }),
+    // Room for all of it at once: growing chunk by chunk costs more than decoding.
+    zstdDecompressSync(frame, {
+      ...ZSTD_LIMITS,
+      maxOutputLength: expectedBytes + 1,
+      chunkSize: Math.max(SMALLEST_CHUNK, expectedBytes + 1),
+    }),
   inflateZstdStream: (compressed) =>
     through(compressed, createZstdDecompress({ ...ZSTD_LIMITS, chunkSize: CHUNK_BYTES })),
   gunzip: (compressed) => through(compressed, createGunzip({ chunkSize: CHUNK_BYTES })),
