@@ -91,6 +91,15 @@ describe('the closure of a shot', () => {
     ]);
   });
 
+  test('one file that is only perhaps needed, too, unless somebody else needs it for certain', () => {
+    const maybe = { path: '//ref.png', isOptional: true };
+    assert.equal(meet({ blends: { 'f/a.blend': [maybe] }, files: [] }).state, 'met');
+    const pinned = meet({ blends: { 'f/a.blend': [maybe] }, files: ['f/ref.png'] });
+    assert.deepEqual(pinsOf(pinned), ['f/a.blend', 'f/ref.png']);
+    const both = { 'f/a.blend': [maybe, '//b.blend'], 'f/b.blend': ['//ref.png'] };
+    assert.deepEqual(missingOf(meet({ blends: both, files: [] })), ['f/ref.png']);
+  });
+
   test('a folder that is needed must hold something', () => {
     const blends = { 'f/a.blend': [{ path: '//ocean', kind: 'cache', shape: 'folder' } as const] };
     assert.deepEqual(missingOf(meet({ blends, files: ['f/ocean.png'] })), ['f/ocean']);

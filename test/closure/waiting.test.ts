@@ -163,6 +163,16 @@ describe('a shot that misses something', () => {
     assert.ok(of.scenes.callsOf('listUnder').length < 20);
   });
 
+  test('of 500 textures in a folder asks with a few listings, too, also for the last comparison', async () => {
+    const of = createWorld();
+    const images = Array.from({ length: 500 }, (_, n) => `//tex/t${n}.png`);
+    of.scenes.put(SHOT, blend({ images }));
+    for (const path of images) of.scenes.put(`film/${path.slice(2)}`, 'x');
+    await pass(of, 20);
+    assert.equal((await run(of)).inputs.length, 501);
+    assert.ok(of.scenes.callsOf('look').length < 80);
+  });
+
   test('is refused when it refers to more than can be pinned', async () => {
     const of = createWorld();
     of.scenes.put(SHOT, blend({ sequences: ['//seq/p_1.png'] }));
@@ -208,7 +218,8 @@ describe('an input that changes while its run renders', () => {
         const of = await rendering();
         if (isTold) await upload(of, path, content);
         else of.scenes.put(path, content);
-        await pass(of, 20);
+        // Told, it is seen at once; else at the next listing.
+        await pass(of, isTold ? 3 : 20);
         assert.deepEqual(await states(of), [
           ['superseded', 1, 'inputOverwritten'],
           ['queued', 2, null],
