@@ -1,12 +1,7 @@
 import { frameFiles } from '../core/output-names.ts';
-import {
-  type FrameRecord,
-  type FrameVerdict,
-  HEAD_BYTES,
-  pictureProblem,
-  TAIL_BYTES,
-} from '../core/proof.ts';
+import type { FrameRecord, FrameVerdict, RecordedFile } from '../core/proof.ts';
 import { type RunRecord, rendersFolder } from '../core/run.ts';
+import { partToRead, pictureProblem } from '../core/whole-picture.ts';
 import type { ObjectSeen, Renders } from '../ports/buckets.ts';
 
 /** Frames whose files are read in one pass; the rest follow in the next ones. */
@@ -19,7 +14,10 @@ export interface Proofs {
   readonly isWhole: boolean;
 }
 
-/** Looks at the files of these frames: all there, newer than the run, whole to their end, and what the kit recorded. */
+/**
+ * Looks at these frames: nothing in the kit's records complains, and all files are there, those of every view and those
+ * that were recorded, newer than the run and whole to their end. One small read a file.
+ */
 export async function proveFrames(
   renders: Renders,
   run: RunRecord,
@@ -55,16 +53,11 @@ async function proveFrame(
       `${folder}/records/${String(frame).padStart(4, '0')}.json`,
       objects,
     );
-    const problem = await findProblem(renders, run, frame, folder, objects);
+    const own = record?.run === run.id ? record : null;
+    const complaint = own === null ? null : complaintOf(own);
+    if (complaint !== null) return { frame, record, verdict: 'broken', message: complaint };
+    const problem = await findProblem(renders, run, expectedFiles(run, frame, own), folder, objects);
     if (problem !== null) return { frame, record, ...problem };
-    if (record?.run === run.id && record.state !== 'done') {
-      return {
-        frame,
-        record,
-        verdict: 'broken',
-        message: record.error ?? 'its render was begun and never ended',
-      };
-    }
     return { frame, record, verdict: 'proved', message: '' };
   } catch (error) {
     return {
@@ -76,34 +69,51 @@ async function proveFrame(
   }
 }
 
+function complaintOf(record: FrameRecord): string | null {
+  if (record.state === 'done') return null;
+  return record.error ?? 'its render was begun and never ended';
+}
+
+interface ExpectedFile {
+  readonly path: string;
+  /** As the kit saw it when the frame was done; `null` = it recorded nothing. */
+  readonly bytes: number | null;
+}
+
+/** One file a view, whatever the record says, and all that it says. */
+function expectedFiles(run: RunRecord, frame: number, record: FrameRecord | null): readonly ExpectedFile[] {
+  const recorded = new Map((record?.files ?? []).map(({ path, bytes }) => [path, bytes]));
+  const views = run.output === null ? [] : frameFiles(run.output, frame);
+  const paths = new Set([...views, ...recorded.keys()]);
+  return [...paths].map((path) => ({ path, bytes: recorded.get(path) ?? null }));
+}
+
 async function findProblem(
   renders: Renders,
   run: RunRecord,
-  frame: number,
+  files: readonly ExpectedFile[],
   folder: string,
   objects: ReadonlyMap<string, ObjectSeen>,
 ): Promise<{ readonly verdict: 'missing' | 'broken'; readonly message: string } | null> {
-  if (run.output === null) return { verdict: 'missing', message: 'has no name' };
-  for (const file of frameFiles(run.output, frame)) {
-    const object = objects.get(`${folder}/${file}`);
-    if (object === undefined) return { verdict: 'missing', message: `${file} is not there` };
+  if (files.length === 0) return { verdict: 'missing', message: 'has no name' };
+  for (const { path, bytes } of files) {
+    const object = objects.get(`${folder}/${path}`);
+    if (object === undefined) return { verdict: 'missing', message: `${path} is not there` };
     if (object.updatedAt < (run.startedAt ?? 0))
-      return { verdict: 'missing', message: `${file} is older than the run` };
-    const wrong = await pictureProblemOf(renders, object, run.output.extension);
-    if (wrong !== null) return { verdict: 'broken', message: `${file} ${wrong}` };
+      return { verdict: 'missing', message: `${path} is older than the run` };
+    if (bytes !== null && object.size < bytes)
+      return { verdict: 'broken', message: `${path} is cut short (${object.size} of ${bytes} bytes)` };
+    const wrong = await pictureProblemOf(renders, object);
+    if (wrong !== null) return { verdict: 'broken', message: `${path} ${wrong}` };
   }
   return null;
 }
 
-async function pictureProblemOf(
-  renders: Renders,
-  object: ObjectSeen,
-  extension: string,
-): Promise<string | null> {
-  const { path, size } = object;
-  const head = await renders.read(path, 0, Math.min(size, HEAD_BYTES));
-  const tail = size <= head.length ? head : await renders.read(path, size - TAIL_BYTES, TAIL_BYTES);
-  return pictureProblem(extension, { size, head, tail });
+async function pictureProblemOf(renders: Renders, { path, size }: ObjectSeen): Promise<string | null> {
+  const extension = path.slice(path.lastIndexOf('.')).toLowerCase();
+  const part = size === 0 ? null : partToRead(extension, size);
+  const bytes = part === null ? new Uint8Array() : await renders.read(path, part.offset, part.length);
+  return pictureProblem(extension, size, bytes);
 }
 
 async function readFrameRecord(
@@ -125,9 +135,16 @@ async function readFrameRecord(
     loadSeconds: number('loadSeconds'),
     peakMemoryMiB: number('peakMemoryMiB'),
     device: text('device'),
+    files: Array.isArray(value.files) ? value.files.flatMap(toRecordedFile) : [],
     warnings: Array.isArray(value.warnings) ? value.warnings.map(String) : [],
     error: text('error'),
   };
+}
+
+function toRecordedFile(value: unknown): readonly RecordedFile[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const { path, bytes } = value as Partial<RecordedFile>;
+  return typeof path === 'string' && typeof bytes === 'number' ? [{ path, bytes }] : [];
 }
 
 /** A small JSON file of the kit; `null` when it is not there or is none. */
