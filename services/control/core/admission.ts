@@ -2,10 +2,12 @@ import { chooseBlender } from './blender-choice.ts';
 import { budgetReason, isBudgetSpent } from './budget.ts';
 import type { Draft, Sight } from './draft.ts';
 import { dropRun, lookAgain, moveRun, note, openRuns, shotMemory, updateShot } from './draft.ts';
+import { framesOf } from './frames.ts';
 import { badName, judgeInputs, stillSettling } from './judge-inputs.ts';
 import { extensionOf, outputNames } from './output-names.ts';
 import { choosePool } from './pools.ts';
 import { type RunRecord, type RunSettings, wantsFarm } from './run.ts';
+import { isWorthScouting } from './scouts.ts';
 import { readSettings, resolveSettings } from './settings.ts';
 import type { SceneFacts } from './shot-facts.ts';
 import { reject, type Verdict, wait } from './verdict.ts';
@@ -13,7 +15,7 @@ import { reject, type Verdict, wait } from './verdict.ts';
 /** Decides about every run that is not admitted yet, or was sent back to wait, oldest first. */
 export function admitRuns(sight: Sight, draft: Draft): void {
   const candidates = openRuns(draft)
-    .filter((run) => !wantsFarm(run.state))
+    .filter((run) => !wantsFarm(run.state) && run.scouts !== 'shown')
     .sort((a, b) => a.receivedAt - b.receivedAt);
   for (const run of candidates) settle(sight, draft, run, judge(sight, draft, run));
 }
@@ -88,7 +90,7 @@ function judge(sight: Sight, draft: Draft, run: RunRecord): Verdict {
   if (denoiser !== null) return denoiser;
   const pool = choosePool(resolved.settings, resolved.scene, sight.policy.pools);
   if (!pool.ok) return { kind: 'reject', reason: pool.reason };
-  const brake = judgeBrakes(sight, draft, run, resolved.settings);
+  const brake = judgeBrakes(sight, draft, run);
   if (brake !== null) return brake;
   const warnings = [
     ...entry.facts.warnings,
@@ -117,15 +119,10 @@ function judgeDenoiser(scene: SceneFacts, hasDenoiser: boolean | null, version: 
 }
 
 /** What a person, the budget or a burst holds back. */
-function judgeBrakes(sight: Sight, draft: Draft, run: RunRecord, settings: RunSettings): Verdict | null {
+function judgeBrakes(sight: Sight, draft: Draft, run: RunRecord): Verdict | null {
   if (draft.memory.isPaused) return wait('paused', 'New work is paused.', 'Resume it on the page.');
   if (isBudgetSpent(sight, draft)) return { kind: 'wait', reason: budgetReason(sight, draft) };
   if (run.isReleased || run.requestedBy !== null || run.admittedAt !== null) return null;
-  if (settings.hold.value)
-    return {
-      kind: 'hold',
-      reason: { code: 'asked', message: 'Held, as its settings ask.', action: 'Release it to start.' },
-    };
   const burst = run.isExplicit ? 0 : burstSize(sight, draft, run);
   if (burst <= sight.policy.maxAtOnce) return null;
   return {
@@ -199,11 +196,18 @@ function admit(
       pool: verdict.pool,
       finishBy: finishBy === null ? null : sight.policy.parseTime(finishBy),
       frames: verdict.settings.frames.value,
+      scouts: run.scouts === 'none' && wantsScouts(run, verdict.settings) ? 'wanted' : run.scouts,
       output: outputNames(run.shot, verdict.scene.outputPath, extension, verdict.scene.viewSuffixes),
       missing: [],
       warnings: [...new Set([...verdict.warnings, ...run.warnings])],
     },
   );
+}
+
+/** A person who asked for these frames has seen the shot: held again only when the request says so. */
+function wantsScouts(run: RunRecord, { hold, frames }: RunSettings): boolean {
+  if (!hold.value || (run.requestedBy !== null && hold.origin !== 'request')) return false;
+  return isWorthScouting(framesOf(frames.value));
 }
 
 export function settingsKeyOf(sight: Sight, settings: RunSettings, blender: string): string {

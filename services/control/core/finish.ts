@@ -2,11 +2,12 @@ import { settingsKeyOf } from './admission.ts';
 import type { Draft, Sight } from './draft.ts';
 import { act, moveRun, note, openRuns, titleOf, updateRun, updateShot } from './draft.ts';
 import { withoutForesight } from './foresight.ts';
-import { framesOf } from './frames.ts';
+import { formatFrames, framesOf } from './frames.ts';
 import type { JobObserved, RunObserved } from './model.ts';
 import { isLiveJob, rejectByCheck } from './progress.ts';
 import type { RunRecord } from './run.ts';
 import { rendersFolder, wantsFarm } from './run.ts';
+import { allowedFrames } from './scouts.ts';
 import { openFrames } from './submission.ts';
 import { badVerdicts, blame, describeTroubles } from './troubles.ts';
 
@@ -47,11 +48,16 @@ function finish(
     return;
   }
   if (seen.findings === 'unknown' || rejectByCheck(sight, draft, run, seen)) return;
-  const bad = badVerdicts(seen, open);
+  const allowed = new Set(allowedFrames(run));
+  const bad = badVerdicts(
+    seen,
+    open.filter((frame) => allowed.has(frame)),
+  );
   const log = Object.values(seen.logs).find((text) => text !== '') ?? '';
   const blamed = job === null ? run : blame(run, bad, log);
   draft.runs.set(run.id, blamed);
   if (openFrames(blamed).length > 0) nextRound(sight, draft, blamed);
+  else if (blamed.scouts === 'wanted' && proved.size > 0) showScouts(sight, draft, blamed);
   else endShort(sight, draft, blamed, proved.size);
 }
 
@@ -88,6 +94,21 @@ function nextRound(sight: Sight, draft: Draft, run: RunRecord): void {
   const round = run.round + 1;
   updateRun(draft, run, { round, jobId: null, standstill: {} });
   note(sight, draft, `${titleOf(run)}: once more`, `${openFrames(run).length} frames are missing`);
+}
+
+/** A person's word is waited for; the farm may go meanwhile. The rest is a job of the next round. */
+function showScouts(sight: Sight, draft: Draft, run: RunRecord): void {
+  const scouts = formatFrames(allowedFrames(run));
+  const message =
+    `The first, middle and last frame (${scouts}) are in ${rendersFolder(run)}. ${describeTroubles(run.troubles)}`.trim();
+  moveRun(
+    sight,
+    draft,
+    run,
+    'held',
+    { code: 'scouts', message, action: 'Look at them, then release it to render the rest, or cancel it.' },
+    { scouts: 'shown', round: run.round + 1, jobId: null, standstill: {} },
+  );
 }
 
 function endShort(sight: Sight, draft: Draft, run: RunRecord, proved: number): void {

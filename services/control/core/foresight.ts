@@ -5,7 +5,7 @@ import type { PoolPolicy } from './model.ts';
 import { workAhead } from './pool-size.ts';
 import { poolOf } from './pools.ts';
 import { type RunRecord, wantsFarm } from './run.ts';
-import { openFrames } from './submission.ts';
+import { unfinishedFrames } from './submission.ts';
 
 const HOUR_SECONDS = 3600;
 
@@ -41,7 +41,7 @@ function costOfRest(sight: Sight, run: RunRecord, pool: PoolPolicy): number {
   const { workers } = sight.observed;
   const living = workers === 'unknown' ? [] : workers.filter(({ state }) => state !== 'ended');
   const atWork = Math.max(1, living.filter((worker) => worker.pool === pool.name).length);
-  const hours = (openFrames(run).length * expectedSeconds(run, sight.now)) / HOUR_SECONDS;
+  const hours = (unfinishedFrames(run).length * expectedSeconds(run, sight.now)) / HOUR_SECONDS;
   return hours * pool.pricePerHour + (hours / atWork) * sight.policy.fixedPricePerHour;
 }
 

@@ -36,10 +36,10 @@ function obey(sight: Sight, draft: Draft, id: string, command: Command): void {
       renderAgain(sight, draft, id, command);
       return;
     case 'release':
-      release(sight, draft, command.runId, { isReleased: true });
+      release(sight, draft, id, command.runId);
       return;
     case 'allowScripts':
-      release(sight, draft, command.runId, { scriptsAllowed: true });
+      letGoOn(sight, draft, command.runId, { scriptsAllowed: true });
       return;
     case 'wake':
       remember(draft, { awakeUntil: sight.now + command.minutes * 60_000, mustGo: false });
@@ -107,7 +107,17 @@ function withFrames(
   return open.length === 0 ? kept : { ...kept, frames: formatFrames(open) };
 }
 
-function release(sight: Sight, draft: Draft, runId: string, patch: Partial<RunRecord>): void {
+/** Obeyed once: a word that was given for the burst must not count as one about scouts that nobody has seen. */
+function release(sight: Sight, draft: Draft, id: string, runId: string): void {
+  const run = draft.runs.get(runId);
+  if (run === undefined || run.state !== 'held') return;
+  const { commands } = shotMemory(draft, run.scenePath);
+  if (commands.includes(id)) return;
+  updateShot(draft, run.scenePath, { commands: [...commands, id].slice(-20) });
+  letGoOn(sight, draft, runId, run.scouts === 'shown' ? { scouts: 'released' } : { isReleased: true });
+}
+
+function letGoOn(sight: Sight, draft: Draft, runId: string, patch: Partial<RunRecord>): void {
   const run = draft.runs.get(runId);
   if (run === undefined || isFinal(run.state)) return;
   updateRun(draft, run, patch);

@@ -166,6 +166,8 @@ export interface RunRecord {
   readonly output: OutputNames | null;
   /** Frames of this run, as an expression: `1-24`. */
   readonly frames: string | null;
+  /** `wanted`: only the scouts are rendered; `shown`: held until a person has looked at them; `released`: the rest, too. */
+  readonly scouts: 'none' | 'wanted' | 'shown' | 'released';
   /** Frames proved to be whole pictures of this run, as an expression; `''` = none yet. */
   readonly proved: string;
   readonly troubles: readonly FrameTrouble[];
@@ -212,6 +214,7 @@ export const NEW_RUN = {
   finishBy: null,
   output: null,
   frames: null,
+  scouts: 'none',
   proved: '',
   troubles: [],
   missing: [],

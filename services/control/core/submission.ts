@@ -8,6 +8,7 @@ import type { RunObserved } from './model.ts';
 import { poolOf } from './pools.ts';
 import type { RunRecord, RunSettings } from './run.ts';
 import { rendersFolder, wantsFarm } from './run.ts';
+import { allowedFrames } from './scouts.ts';
 import { MAX_ATTEMPTS } from './troubles.ts';
 
 /** Storage clocks and ours may differ by a little; a frame of the run is never older than this before its start. */
@@ -54,8 +55,14 @@ function submit(sight: Sight, draft: Draft, run: RunRecord): void {
   act(draft, { kind: 'submitJob', job: jobFor(sight, submitted, run.settings, frames), reason: why });
 }
 
-/** Frames that are neither proved nor given up. */
+/** Frames that may be rendered now and are neither proved nor given up. */
 export function openFrames(run: RunRecord): readonly number[] {
+  const allowed = new Set(allowedFrames(run));
+  return unfinishedFrames(run).filter((frame) => allowed.has(frame));
+}
+
+/** Frames that are neither proved nor given up, those that wait for a person's word as well. */
+export function unfinishedFrames(run: RunRecord): readonly number[] {
   const proved = new Set(framesOf(run.proved));
   const givenUp = new Set(run.troubles.filter((one) => one.attempts >= MAX_ATTEMPTS).map((one) => one.frame));
   return framesOf(run.frames ?? '').filter((frame) => !proved.has(frame) && !givenUp.has(frame));
@@ -71,7 +78,9 @@ function wantsCheck(sight: Sight, draft: Draft, run: RunRecord): boolean {
 function jobFor(sight: Sight, run: RunRecord, settings: RunSettings, frames: readonly number[]): JobOrder {
   const { policy } = sight;
   const pool = poolOf(policy, run);
-  const size = chunkSizeFor(frames.length, secondsPerFrame(run), pool.max, settings.chunkSize.value);
+  const isScouting = run.scouts === 'wanted';
+  const chunk = isScouting ? 1 : settings.chunkSize.value;
+  const size = chunkSizeFor(frames.length, secondsPerFrame(run), pool.max, chunk);
   return {
     runId: run.id,
     round: run.round,
@@ -88,7 +97,7 @@ function jobFor(sight: Sight, run: RunRecord, settings: RunSettings, frames: rea
       blender: `blender-${run.blender}`,
       scripts: settings.scripts.value,
       check: run.check === 'pending',
-      video: settings.video.value,
+      video: settings.video.value && !isScouting,
     },
   };
 }
