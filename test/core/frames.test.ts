@@ -98,6 +98,10 @@ describe('output names', () => {
     ['//out/a#b_####.png', 'a_b_0007.png', ['']],
     ['//out/{blend_name}_##', '_blend_name__07.png', ['']],
     ['//out/eye_####', 'eye_0007_L.png', ['_L', '_R']],
+    // In bytes, and no character is cut in two: 40 of three bytes each.
+    [`//out/${'\u65e5'.repeat(200)}_###`, `${'\u65e5'.repeat(40)}007.png`, ['']],
+    [`//out/a${'\u65e5'.repeat(200)}`, `a${'\u65e5'.repeat(39)}0007.png`, ['']],
+    [`//out/f${'#'.repeat(200)}${'x'.repeat(200)}`, `f${'7'.padStart(20, '0')}${'x'.repeat(40)}.png`, ['']],
   ];
   for (const [path, expected, views] of cases) {
     test(`make ${expected} of ${path}`, () => {

@@ -35,7 +35,10 @@ def make(shot):
         image = bpy.data.images.new("wood", 8, 8)
         image.filepath = shot["image"]
         image.source = "FILE"
-        image.use_fake_user = True
+        material = bpy.data.materials.new("paint")
+        material.use_nodes = True
+        material.node_tree.nodes.new("ShaderNodeTexImage").image = image
+        bpy.data.objects["Wall"].data.materials.append(material)
     os.makedirs(os.path.dirname(shot["file"]), exist_ok=True)
     bpy.ops.wm.save_as_mainfile(filepath=shot["file"], compress=True)
     if "library" in shot:

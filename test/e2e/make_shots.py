@@ -52,7 +52,9 @@ scene = new_shot()
 image = bpy.data.images.new("wood", 8, 8)
 image.filepath = "//textures/wood.png"
 image.source = "FILE"
-image.use_fake_user = True
+material = bpy.data.objects["Cube"].active_material
+material.use_nodes = True
+material.node_tree.nodes.new("ShaderNodeTexImage").image = image
 save("texture.blend")
 
 scene = new_shot()

@@ -17,6 +17,11 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
   DPX: '.dpx',
 };
 
+/** File systems take names of 255 bytes: these, a view's suffix (64) and the extension stay below that. */
+const HEAD_BYTES = 120;
+const TAIL_BYTES = 40;
+const MAX_HASHES = 20;
+
 export function extensionOf(format: string): string | null {
   return EXTENSIONS[format] ?? null;
 }
@@ -58,13 +63,19 @@ function withoutExtension(name: string, extension: string): string {
 /** Blender replaces the last run of `#`; all others would stay in the name, so they become `_`. None: four are added. */
 function withOneRunOfHashes(name: string): string {
   const last = /#+(?=[^#]*$)/.exec(name);
-  if (last === null) return `${sanitize(name)}####`;
+  if (last === null) return `${sanitize(name, HEAD_BYTES)}####`;
   const head = name.slice(0, last.index);
   const tail = name.slice(last.index + last[0].length);
-  return `${sanitize(head)}${last[0]}${sanitize(tail)}`;
+  const hashes = last[0].slice(0, MAX_HASHES);
+  return `${sanitize(head, HEAD_BYTES)}${hashes}${sanitize(tail, TAIL_BYTES)}`;
 }
 
-/** `{}` Flamenco expands, `#` Blender counts, `[]*?` globs match. Long names are cut to what every file system takes. */
-function sanitize(text: string): string {
-  return text.replace(/[{}#[\]*?"<>|:\u0000-\u001f\u007f]/gu, '_').slice(0, 120);
+/** `{}` Flamenco expands, `#` Blender counts, `[]*?` globs match. */
+function sanitize(text: string, bytes: number): string {
+  return cutTo(bytes, text.replace(/[{}#[\]*?"<>|:\u0000-\u001f\u007f]/gu, '_'));
+}
+
+/** The beginning of a text, as many whole characters as so many bytes of UTF-8 hold. */
+function cutTo(bytes: number, text: string): string {
+  return text.slice(0, new TextEncoder().encodeInto(text, new Uint8Array(bytes)).read);
 }
