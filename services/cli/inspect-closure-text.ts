@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { askWhetherMeant } from '../control/core/missing-text.ts';
 import { sequenceName } from '../control/core/sequence.ts';
 import type { ClosureInput, InspectedClosure } from './inspect-closure.ts';
 import { fitTo, plainText, widthOf } from './terminal-text.ts';
@@ -35,7 +36,7 @@ function describeRow(root: string, { first, size }: Row, name: string, width: nu
   const word = state === 'present' ? 'ok' : state.toUpperCase();
   const length = first.size === null ? '' : sizeText(size);
   const whose = owner === null ? '' : `  ← ${plainText(owner)} in ${shortPath(root, referredBy)}`;
-  const meant = suggestion === null ? '' : `  did you mean ${shortPath(root, suggestion)}?`;
+  const meant = suggestion === null ? '' : `  ${askWhetherMeant(first.path, shortPath(root, suggestion))}`;
   // A name that is longer than the column is shown whole: it is what one looks for.
   const column = widthOf(name) > width ? name : fitTo(name, width);
   return `${fitTo(word, 10)} ${fitTo(kind ?? '', 9)} ${length.padStart(9)}  ${column}${whose}${meant}`.trimEnd();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { closureOf } from '../../services/control/core/closure.ts';
+import { numberIn, sequenceName, sequencePath } from '../../services/control/core/sequence.ts';
 import { type Bucket, catalogOf, meet, missingOf, pinsOf } from './bucket.ts';
 
 const frames = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n);
@@ -196,6 +197,38 @@ describe('frames of a sequence', () => {
   test('are missing by the name that is stored when there is none at all', () => {
     assert.deepEqual(missingOf(meet({ blends: unknown, files: ['f/q_0001.png'] })), ['f/p_0001.png']);
   });
+});
+
+describe('the name of any sequence', () => {
+  test('gives the number of each of its files back, and takes no other file for one', () => {
+    const text = fc.constantFrom('', 'p', 'p_', 'a1b', 'xy_', '7v');
+    const ending = fc.constantFrom('.png', '.jp2', '', '_L.exr', '.0.vdb');
+    fc.assert(
+      fc.property(
+        text,
+        fc.integer({ min: 1, max: 6 }),
+        ending,
+        fc.nat(1e6),
+        (before, width, after, number) => {
+          const named = `f/${before}${'1'.padStart(width, '0')}${after}`;
+          const name = sequenceName(named);
+          assert.ok(name);
+          const path = sequencePath(name, number);
+          assert.equal(numberIn(name, path), number);
+          assert.equal(numberIn(name, `${path}x`), null);
+          assert.equal(
+            numberIn(name, sequencePath({ ...name, digits: `0${name.digits}` }, number)),
+            widthTells(name.digits, number),
+          );
+        },
+      ),
+    );
+  });
+
+  /** Numbers that fill the wider name have the same name in both. */
+  function widthTells(digits: string, number: number): number | null {
+    return String(number).length > digits.length ? number : null;
+  }
 });
 
 describe('any project', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import { missingFiles } from '../../services/control/core/missing-text.ts';
 import { createNearMiss } from '../../services/control/core/near-miss.ts';
 import type { MissingInput } from '../../services/control/core/run.ts';
@@ -38,6 +39,20 @@ describe('the file that was probably meant', () => {
       assert.equal(createNearMiss([...there, ...others])(missing(path)), expected);
     });
 
+  test('is found for any name in another case, Unicode form or way of slashing', () => {
+    const part = fc
+      .string({ unit: 'grapheme', minLength: 1, maxLength: 8 })
+      .filter((text) => !/[\\/<>]|^\s|\s$/.test(text));
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 1, maxLength: 4 }), (parts) => {
+        const path = ['film', ...parts].join('/');
+        const nearMiss = createNearMiss([path]);
+        for (const other of [path.normalize('NFD'), path.normalize('NFC'), `D:\\${parts.join('\\')}`])
+          assert.equal(nearMiss(missing(other)), other === path ? null : path);
+      }),
+    );
+  });
+
   test('of 5,000 among 20,000 names is found within a second', () => {
     const names = Array.from({ length: 20_000 }, (_, n) => `film/tex/file_${n}.png`);
     const nearMiss = createNearMiss(names);
@@ -57,6 +72,14 @@ describe('what is said of missing files', () => {
       'A file is missing: film/tex/Wood.png (needed by film/sh.blend; did you mean film/tex/wood.png?).',
     );
     assert.match(reason.action ?? '', /^Upload them.*correct the path in Blender/);
+  });
+
+  test('explains two names that look the same', () => {
+    const reason = say(missing('film/tu\u0308r.png', { suggestion: 'film/t\u00fcr.png' }));
+    assert.match(
+      reason.message,
+      /did you mean film\/t\u00fcr\.png \(the same letters in another Unicode form\)\?/,
+    );
   });
 
   test('tells frames that follow one another as one', () => {

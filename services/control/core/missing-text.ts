@@ -50,8 +50,18 @@ function isSameSequence(a: MissingInput, b: MissingInput): boolean {
 function describeGroup({ first, last, count }: Group): string {
   const path = count === 1 ? short(first.path) : `${short(first.path)} to ${short(nameOf(last.path))}`;
   const size = count === 1 ? '' : `${count} files, `;
-  const meant = first.suggestion === null ? '' : `; did you mean ${short(first.suggestion)}?`;
+  const meant = first.suggestion === null ? '' : `; ${askWhetherMeant(first.path, short(first.suggestion))}`;
   return `${path} (${size}${PROBLEMS[first.problem](short(first.referredBy))}${meant})`;
+}
+
+/** Letters with accents may be written in two ways that no one can tell apart by looking. */
+export function askWhetherMeant(path: string, suggestion: string): string {
+  const isLookalike = nameOf(path) !== nameOf(suggestion) && composed(path) === composed(suggestion);
+  return `did you mean ${suggestion}${isLookalike ? ' (the same letters in another Unicode form)' : ''}?`;
+}
+
+function composed(path: string): string {
+  return nameOf(path).normalize('NFC');
 }
 
 const PROBLEMS: Readonly<Record<MissingInput['problem'], (referredBy: string) => string>> = {
