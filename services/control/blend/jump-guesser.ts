@@ -2,9 +2,12 @@ const KIB = 1024;
 /** Packed pictures of one size differ by a few bytes once they are compressed. */
 const SLACK = 2 * KIB;
 const GUESSED_BYTES = 10 * KIB;
-/** The arrays of a mesh repeat with its copies; longer patterns are chance. */
-const LONGEST_PERIOD = 16;
 const MAX_GUESSES = 12;
+/** How many jumps are remembered, and how many of them in a row must have been the same to go by what came then. */
+const MEMORY = 512;
+const LONGEST_CONTEXT = 3;
+/** The fewer there were, the fewer places are guessed. */
+const GUESSES_BY_CONTEXT = [0, 1, 4, MAX_GUESSES];
 
 interface Guess {
   /** Where a head is expected; around it a little more is asked for. */
@@ -14,37 +17,51 @@ interface Guess {
 }
 
 /**
- * Where a walk that jumps over large bodies will land next, as far as its jumps so far repeat themselves: heads can
- * only be followed one after the other, and each step costs a request's time. Guesses few places first, and more the
- * more often it was right.
+ * Where a walk that jumps over large bodies will land next. Heads can only be followed one after the other, and each
+ * step costs a request's time; but pictures of one size, or the arrays of meshes that are copies, repeat. So what came
+ * after the same jumps before is guessed to come again: few places first, more the more often that was right.
  */
 export class JumpGuesser {
-  #landings: readonly number[] = [];
-  #most = 1;
+  #last: number | null = null;
+  #jumps: number[] = [];
+  #most = 2;
 
   /** The walk landed at `offset`, where it was expected or not: where it may land next, nearest first. */
   next(offset: number, wasGuessed: boolean): readonly Guess[] {
     this.#most = wasGuessed ? Math.min(this.#most * 2, MAX_GUESSES) : 2;
-    this.#landings = [...this.#landings, offset].slice(-2 * LONGEST_PERIOD - 1);
-    const jumps = this.#landings.slice(1).map((landing, index) => landing - (this.#landings[index] ?? 0));
-    const period = periodOf(jumps);
-    if (period === null) return [];
-    const cycle = jumps.slice(-period);
-    const guesses: Guess[] = [];
-    for (let at = offset, index = 0; index < this.#most; index++) {
-      at += cycle[index % period] ?? 0;
-      guesses.push({ target: at, offset: at - SLACK, end: at - SLACK + GUESSED_BYTES });
-    }
-    return guesses;
+    if (this.#last !== null) this.#jumps.push(offset - this.#last);
+    this.#last = offset;
+    if (this.#jumps.length > MEMORY) this.#jumps = this.#jumps.slice(MEMORY / 2);
+    return guessesFrom(offset, expected(this.#jumps, this.#most));
   }
 }
 
-/** The shortest pattern that the last jumps repeat, in jumps; null if there is none. */
-function periodOf(jumps: readonly number[]): number | null {
-  for (let period = 1; period <= LONGEST_PERIOD && period * 2 <= jumps.length; period++) {
-    const last = jumps.slice(-period);
-    const before = jumps.slice(-2 * period, -period);
-    if (last.every((jump, index) => Math.abs(jump - (before[index] ?? 0)) <= SLACK)) return period;
+function guessesFrom(offset: number, jumps: readonly number[]): readonly Guess[] {
+  let target = offset;
+  return jumps.map((jump) => {
+    target += jump;
+    return { target, offset: target - SLACK, end: target - SLACK + GUESSED_BYTES };
+  });
+}
+
+/** What came after the longest run of jumps that ended like this one, as often as it is wanted. */
+function expected(jumps: readonly number[], wanted: number): readonly number[] {
+  for (let context = LONGEST_CONTEXT; context > 0; context--) {
+    const start = lastLike(jumps, context);
+    const known = start === null ? [] : jumps.slice(start);
+    // What comes after a repetition that has just begun is its beginning again.
+    const length = Math.min(wanted, GUESSES_BY_CONTEXT[context] ?? 0);
+    if (known.length > 0) return Array.from({ length }, (_, index) => known[index % known.length] ?? 0);
+  }
+  return [];
+}
+
+/** Index after the last place before the end where the last `context` jumps were made already; null if none. */
+function lastLike(jumps: readonly number[], context: number): number | null {
+  for (let start = jumps.length - 1; start >= context; start--) {
+    const isSame = (back: number) =>
+      Math.abs((jumps[start - back] ?? 0) - (jumps[jumps.length - back] ?? 0)) <= SLACK;
+    if (Array.from({ length: context }, (_, back) => back + 1).every(isSame)) return start;
   }
   return null;
 }

@@ -80,11 +80,17 @@ export class ZstdContent implements Content {
   #askAhead(from: number): void {
     this.#asked = Math.max(this.#asked, from);
     for (; this.#raw.canAskAhead && this.#asked + 1 < this.#table.decoded.length; this.#asked++) {
-      const [stored, storedEnd] = pair(this.#table.stored, this.#asked);
-      const [offset, end] = pair(this.#table.decoded, this.#asked);
-      const isSmall = end - offset !== BODY_FRAME && storedEnd - stored <= SMALL_STORED;
-      if (isSmall) this.#raw.prefetch(stored, storedEnd - stored);
+      const index = this.#asked;
+      // What comes after frames of a body is the rest of that body.
+      if (this.#isBody(index) || this.#isBody(index - 1)) continue;
+      const [stored, storedEnd] = pair(this.#table.stored, index);
+      if (storedEnd - stored <= SMALL_STORED) this.#raw.prefetch(stored, storedEnd - stored);
     }
+  }
+
+  #isBody(index: number): boolean {
+    const [offset, end] = pair(this.#table.decoded, index);
+    return end - offset === BODY_FRAME;
   }
 
   async #decode(index: number): Promise<Piece> {
