@@ -3,6 +3,8 @@ import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { bringScene } from '../../services/cli/bring-scene.ts';
+import { readFacts } from '../../services/cli/read-facts.ts';
 import { createLocalScenes } from '../../services/control/adapters/local/scenes.ts';
 import type { RunRecord } from '../../services/control/core/run.ts';
 import type { Scenes } from '../../services/control/ports/buckets.ts';
@@ -98,6 +100,20 @@ describe('a project of three levels and sixty files, made by Blender', { skip: n
         `${path} is back: ${JSON.stringify(await runs(of))}`,
       );
     }
+  });
+
+  test('is brought whole into a bucket by --scene, and rendered there at once', async () => {
+    const bucket = join(away, 'scenes');
+    const brought = await bringScene({ file: join(folder, SHOT), scenesDir: bucket, readFacts });
+    assert.deepEqual([brought.missing, [...brought.copied].sort()], [[], filesOf(folder)]);
+    scenes = createLocalScenes({ dir: bucket, storageNow: async () => Date.now() + 60_000 });
+    const of = start();
+    await until(of, isQueued);
+    const [run] = await runs(of);
+    assert.deepEqual(
+      [run?.state, run?.isExplicit, run?.inputs.length],
+      ['queued', true, filesOf(folder).length],
+    );
   });
 
   function assertNamed(run: RunRecord | undefined, path: string): void {
