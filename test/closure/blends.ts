@@ -41,6 +41,7 @@ export function blend({
     sceneBlock({
       'r.efra': 4,
       'r.frame_step': 1,
+      'r.pic': '//tablao_',
       'eevee.taa_render_samples': samples,
       camera: camera ? 0x99n : 0n,
     }),

@@ -201,8 +201,6 @@ def strips(scene):
     for number in range(2, 9):
         cards.elements.append("card_%d.png" % number)
     cards.directory = "//../edit/"
-    # The shot's picture comes from the camera all the same.
-    scene.render.use_sequencer = False
 
 
 def shot():

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { command, createWorld, HOUR, MINUTE, pass, run, type World } from '../reconcile/world.ts';
+import {
+  command,
+  createWorld,
+  endTasks,
+  HOUR,
+  MINUTE,
+  pass,
+  run,
+  takeTasks,
+  type World,
+} from '../reconcile/world.ts';
 import { blend } from './blends.ts';
 
 const SHOT = 'film/sh010.blend';
@@ -184,6 +194,30 @@ describe('a shot that misses something', () => {
   });
 });
 
+describe('an explicit submission', () => {
+  test('waits for the bytes that its manifest names, and for what the shot needs beside them', async () => {
+    const of = createWorld();
+    film(of);
+    const wood = await of.scenes.look('film/tex/wood.png');
+    const inputs = [{ path: 'film/tex/wood.png', size: 4, crc32c: wood?.crc32c }];
+    of.scenes.put('film/sh010.render.json', JSON.stringify({ inputs }));
+    of.scenes.put('film/tex/wood.png', 'older wood');
+    of.scenes.remove('film/lib/maps/bark.png');
+    await pass(of, 3);
+    const problems = (await run(of)).missing.map(({ path, problem }) => [path, problem]);
+    assert.deepEqual(problems, [
+      ['film/lib/maps/bark.png', 'missing'],
+      ['film/tex/wood.png', 'different'],
+    ]);
+    of.scenes.put('film/lib/maps/bark.png', 'bark');
+    await pass(of, 2);
+    assert.equal((await run(of)).reason?.code, 'missingFiles');
+    of.scenes.put('film/tex/wood.png', 'wood');
+    await pass(of, 10);
+    assert.equal(await isAtWork(of), true);
+  });
+});
+
 describe('an input that changes while its run renders', () => {
   const overwritten: readonly (readonly [string, Uint8Array | string])[] = [
     ['film/tex/wood.png', 'new wood'],
@@ -238,6 +272,20 @@ describe('an input that changes while its run renders', () => {
     assert.deepEqual(await states(of), [
       ['superseded', 1, 'inputOverwritten'],
       ['queued', 2, null],
+    ]);
+  });
+
+  test('is seen in the last comparison: no run is complete without an input that it began with', async () => {
+    const of = await rendering();
+    while ((await takeTasks(of)) > 0) await endTasks(of);
+    of.scenes.remove('film/lib/maps/bark.png');
+    await pass(of);
+    assert.equal((await run(of)).proved, '1-4');
+    assert.notEqual((await run(of)).state, 'completed');
+    await pass(of, 3);
+    assert.deepEqual(await states(of), [
+      ['superseded', 1, 'inputRemoved'],
+      ['waiting', null, null],
     ]);
   });
 

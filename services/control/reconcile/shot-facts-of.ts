@@ -8,14 +8,17 @@ export function toShotFacts(facts: BlendFacts): ShotFacts {
     blenderVersion: facts.blenderVersion,
     activeScene: facts.activeScene,
     scenes: facts.scenes.map(toSceneFacts),
-    references: toReferences(facts.externalFiles),
+    references: toReferences(facts),
     warnings: facts.warnings,
   };
 }
 
-/** The files that are not packed, as references. */
-function toReferences(files: readonly ExternalFile[]): readonly FileReference[] {
-  return files.filter((file) => !file.packed).map(toReference);
+/** The files that are not packed. Pictures in a sequencer that is switched off for rendering are in no picture. */
+function toReferences({ externalFiles, scenes }: BlendFacts): readonly FileReference[] {
+  const unedited = new Set(scenes.filter(({ useSequencer }) => !useSequencer).map(({ name }) => name));
+  return externalFiles
+    .filter(({ packed }) => !packed)
+    .map((file) => toReference(file, file.kind === 'strip' && unedited.has(file.owner)));
 }
 
 function toSceneFacts(scene: BlendScene): SceneFacts {
@@ -42,7 +45,7 @@ function toSceneFacts(scene: BlendScene): SceneFacts {
   };
 }
 
-function toReference(file: ExternalFile): FileReference {
+function toReference(file: ExternalFile, isSwitchedOff: boolean): FileReference {
   const { path, kind, owner, shown, tiles, onFrames } = file;
   const shape = shapeOf(file);
   // An image that only the user interface shows (a reference, a camera's background) is in no picture. The check on a
@@ -52,7 +55,7 @@ function toReference(file: ExternalFile): FileReference {
     path,
     kind,
     owner,
-    isOptional: file.mayBeNeeded === true || isNeverShown,
+    isOptional: file.mayBeNeeded === true || isNeverShown || isSwitchedOff,
     ...(shape === null ? {} : { shape }),
     ...(shown === undefined || isNeverShown ? {} : { shown }),
     ...(tiles === undefined ? {} : { tiles }),
