@@ -19,7 +19,9 @@ import { FakeRecords } from '../fakes/fake-records.ts';
 import { FakeWorkers } from '../fakes/fake-workers.ts';
 
 /** 24 frames, called `tablao_####.png`. */
-const SAMPLE = readFileSync(join(import.meta.dirname, '../../services/flamenco-lite/sample/tablao.blend'));
+export const SAMPLE = readFileSync(
+  join(import.meta.dirname, '../../services/flamenco-lite/sample/tablao.blend'),
+);
 const SHOT = 'film/sh010';
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;

@@ -1,0 +1,198 @@
+/**
+ * What one pass costs in a large world: CPU time and calls of ports, at a tenth and ten times of a base size, too.
+ *
+ *     npm run bench:pass [-- --json]
+ *
+ * The loop is the production one; the world is the fakes of the tests, whose own time is counted apart and taken out.
+ */
+import { parseArgs } from 'node:util';
+import { framesOf } from '../../services/control/core/frames.ts';
+import { type RunRecord, rendersFolder } from '../../services/control/core/run.ts';
+import type { Fake } from '../fakes/fake.ts';
+import { createWorld, POOL, pass, run, SAMPLE, type World } from '../reconcile/world.ts';
+
+interface Size {
+  readonly jobs: number;
+  readonly framesEach: number;
+  readonly workers: number;
+  readonly endedRuns: number;
+}
+
+interface Cost {
+  readonly cpuMs: number;
+  readonly calls: number;
+}
+
+interface Measured {
+  readonly size: Size;
+  /** A pass in which nothing has changed since the last, and one in which ten frames were finished. */
+  readonly still: Cost;
+  readonly busy: Cost;
+  readonly heapMiB: number;
+}
+
+const BASE: Size = { jobs: 100, framesEach: 1000, workers: 1000, endedRuns: 900 };
+const PASSES = 5;
+const FRAMES_A_PASS = 10;
+
+const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+
+async function main(): Promise<void> {
+  const sizes: readonly Size[] = [0.1, 1, 10].map((factor) => scaled(BASE, factor));
+  const results: Measured[] = [];
+  for (const size of sizes) results.push(await measure(size));
+  process.stdout.write(values.json ? `${JSON.stringify(results, null, 2)}\n` : `${table(results)}\n`);
+}
+
+/** More of everything; a job stays as long as it is. */
+function scaled(size: Size, factor: number): Size {
+  const { jobs, framesEach, workers, endedRuns } = size;
+  return { jobs: jobs * factor, framesEach, workers: workers * factor, endedRuns: endedRuns * factor };
+}
+
+async function measure(size: Size): Promise<Measured> {
+  const of = createWorld({
+    maxAtOnce: Number.MAX_SAFE_INTEGER,
+    settleMs: 0,
+    pools: [{ ...POOL, max: size.workers }],
+    valueOfTimePerHour: 1000,
+  });
+  for (let shot = 0; shot < size.jobs; shot += 1) {
+    const settings = { frames: `1-${size.framesEach}`, chunkSize: 1, video: false };
+    of.scenes.put(`film/s${shot}.render.json`, JSON.stringify(settings));
+    of.scenes.put(`film/s${shot}.blend`, SAMPLE);
+  }
+  await pass(of, 6);
+  const ended: RunRecord = { ...(await run(of)), state: 'completed' };
+  for (let each = 0; each < size.endedRuns; each += 1)
+    await of.records.create(`runs/ended${each}.json`, { ...ended, id: `ended${each}` });
+  await pass(of, 6);
+  const jobs = await of.manager.jobs();
+  if (jobs.length !== size.jobs) throw new Error(`${jobs.length} jobs instead of ${size.jobs}`);
+  await startTasks(of, size);
+  await pass(of, 2);
+  const still = await costOf(of, async () => {});
+  const busy = await costOf(of, () => finishFrames(of));
+  const heapMiB = Math.round(process.memoryUsage().heapUsed / 2 ** 20);
+  return { size, still, busy, heapMiB };
+}
+
+/** Each worker renders. */
+async function startTasks(of: World, size: Size): Promise<void> {
+  const workers = await of.manager.workers();
+  if (workers.length < size.workers / 2) throw new Error(`only ${workers.length} workers of ${size.workers}`);
+  const tasks = (await of.manager.jobs()).map(({ id }) => of.manager.tasksOf(id));
+  workers.forEach((worker, index) => {
+    const task = tasks[index % tasks.length]?.[Math.floor(index / tasks.length)];
+    if (task !== undefined) of.manager.startTask(task.id, worker.id);
+  });
+}
+
+const isDone = new Set<string>();
+
+/** Ten frames of ten shots come out. */
+async function finishFrames(of: World): Promise<void> {
+  const jobs = (await of.manager.jobs()).slice(0, FRAMES_A_PASS);
+  for (const job of jobs) {
+    const task = of.manager.tasksOf(job.id).find(({ id, status }) => status === 'active' && !isDone.has(id));
+    const record = of.records.valueAt(`runs/${job.runId}.json`) as RunRecord | null;
+    if (task === undefined || record === null) continue;
+    isDone.add(task.id);
+    const [frame = 0] = framesOf(task.name.slice('render-'.length));
+    putFrame(of, record, frame);
+    of.manager.endTask(task.id, 'completed');
+  }
+}
+
+const PNG = Uint8Array.from([
+  ...[0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
+  ...[0, 0, 0, 0, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82],
+]);
+
+function putFrame(of: World, record: RunRecord, frame: number): void {
+  const name = String(frame).padStart(4, '0');
+  of.renders.put(`${rendersFolder(record)}/tablao_${name}.png`, PNG);
+  of.renders.put(
+    `${rendersFolder(record)}/records/${name}.json`,
+    JSON.stringify({
+      schema: 1,
+      frame,
+      run: record.id,
+      state: 'done',
+      attempt: 1,
+      worker: 'w',
+      seconds: 60,
+    }),
+  );
+}
+
+/** CPU time of the median pass without what the fakes took, and its calls. */
+async function costOf(of: World, change: () => Promise<void>): Promise<Cost> {
+  const fakes: readonly Fake<never>[] = [
+    of.scenes,
+    of.renders,
+    of.records,
+    of.lease,
+    of.farm,
+    of.workers,
+    of.manager,
+  ] as never;
+  const costs: Cost[] = [];
+  for (let each = 0; each < PASSES; each += 1) {
+    await change();
+    let fakeMs = 0;
+    let calls = 0;
+    let began = 0;
+    for (const fake of fakes)
+      fake.onCall = (when) => {
+        if (when === 'before') {
+          calls += 1;
+          began = performance.now();
+        } else fakeMs += performance.now() - began;
+      };
+    const before = process.cpuUsage();
+    await pass(of);
+    const { user, system } = process.cpuUsage(before);
+    for (const fake of fakes) fake.onCall = null;
+    costs.push({ cpuMs: (user + system) / 1000 - fakeMs, calls });
+  }
+  return { cpuMs: median(costs.map(({ cpuMs }) => cpuMs)), calls: median(costs.map(({ calls }) => calls)) };
+}
+
+function median(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return Math.round(sorted[Math.floor(sorted.length / 2)] ?? 0);
+}
+
+function table(results: readonly Measured[]): string {
+  const head = [
+    'tasks',
+    'jobs',
+    'workers',
+    'still: CPU ms',
+    'calls',
+    '10 frames: CPU ms',
+    'calls',
+    'heap MiB',
+  ];
+  const rows = results.map(({ size, still, busy, heapMiB }) =>
+    [
+      size.jobs * size.framesEach,
+      size.jobs,
+      size.workers,
+      still.cpuMs,
+      still.calls,
+      busy.cpuMs,
+      busy.calls,
+      heapMiB,
+    ].map(String),
+  );
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  return [head, ...rows]
+    .map((row) => row.map((cell, column) => cell.padStart(widths[column] ?? 0)).join('  '))
+    .join('\n');
+}
+
+await main();
