@@ -54,7 +54,7 @@ export function pinsOf(met: ClosureMet): readonly string[] {
   return met.state === 'met' ? met.pins.map(({ path }) => path).sort() : [];
 }
 
-export function seen(path: string): InputSeen {
+function seen(path: string): InputSeen {
   return { generation: `g-${path}`, size: path.length, updatedAt: 0, crc32c: 'AAAAAA==' };
 }
 

@@ -144,7 +144,12 @@ describe('the closure of a shot', () => {
     const many = Array.from({ length: 10_000 }, (_, n) => `//t${n}.png`);
     const met = meet({ blends: { 'f/a.blend': many }, files: [] });
     assert.deepEqual(met, { state: 'tooMany', count: 10_001, limit: 10_000 });
-    assert.equal(meet({ blends: { 'f/a.blend': many.slice(1) }, files: [] }).state, 'missing');
+    const fewer = { blends: { 'f/a.blend': many.slice(1) }, files: [] };
+    assert.equal(meet(fewer).state, 'missing');
+    const manifest = many
+      .slice(1)
+      .map((path) => ({ path: `f/${path.slice(2)}`, size: 1, crc32c: 'AAAAAA==' }));
+    assert.equal(meet(fewer, { manifest }).state, 'missing', 'what the manifest names, too, counts once');
   });
 });
 

@@ -86,6 +86,18 @@ describe('a shot that misses something', () => {
     assert.equal(listed.length, 1);
   });
 
+  test('is told of the file that comes under another name while it waits', async () => {
+    const of = createWorld();
+    film(of);
+    of.scenes.remove('film/tex/wood.png');
+    await pass(of, 5);
+    assert.equal((await run(of)).missing[0]?.suggestion, null);
+    await upload(of, 'film/tex/WOOD.png', 'wood');
+    await pass(of);
+    assert.equal((await run(of)).missing[0]?.suggestion, 'film/tex/WOOD.png');
+    assert.match((await run(of)).reason?.message ?? '', /did you mean film\/tex\/WOOD\.png\?/);
+  });
+
   test('waits no longer when its library is uploaded anew and refers to something else that is there', async () => {
     const of = createWorld();
     film(of);

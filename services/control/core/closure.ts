@@ -107,12 +107,13 @@ export function meetClosure(
   seen: InputsSeen,
 ): ClosureMet {
   const wanted = wantedFiles(closure.needed, frames, seen.listings);
-  const files = [...wanted.files.values(), ...(manifest ?? []).map(namedByManifest)];
-  if (files.length > MAX_INPUTS) return { state: 'tooMany', count: files.length, limit: MAX_INPUTS };
+  const files = new Map(wanted.files);
+  for (const { path } of manifest ?? []) addOnce(files, path, { path, ...MANIFEST, isOptional: false });
+  if (files.size > MAX_INPUTS) return { state: 'tooMany', count: files.size, limit: MAX_INPUTS };
   const missing: MissingInput[] = [...closure.impossible, ...wanted.missing];
   const pins = new Map<string, Pin>();
   let { isUnknown } = wanted;
-  for (const file of files) {
+  for (const file of files.values()) {
     const found = findFile(file, seen);
     if (found === 'unknown') isUnknown = true;
     else if (found !== null && 'problem' in found) missing.push(found);
@@ -125,10 +126,6 @@ export function meetClosure(
 }
 
 const MANIFEST = { referredBy: 'the manifest', owner: null, kind: null };
-
-function namedByManifest({ path }: { readonly path: string }): WantedFile {
-  return { path, ...MANIFEST, isOptional: false };
-}
 
 /** `null` = it is not there and need not be. */
 function findFile(file: WantedFile, { inputs, catalog }: InputsSeen): Pin | MissingInput | Unknown | null {

@@ -19,8 +19,11 @@ export function stillSettling(sight: Sight, run: RunRecord): Verdict | null {
   if (run.isExplicit || run.requestedBy !== null) return null;
   const { needed } = closureOf(run.scenePath, sight.observed.catalog);
   const folders = new Set(needed.map(({ path }) => folderOf(path)));
+  const caches = needed.flatMap(({ path, shape }) => (shape === 'folder' ? [`${path}/`] : []));
+  const isNear = (path: string) =>
+    folders.has(folderOf(path)) || caches.some((cache) => path.startsWith(cache));
   const others = sight.observed.memory.recentUploads.filter(
-    (upload) => folders.has(folderOf(upload.path)) && upload.path !== run.scenePath,
+    ({ path }) => path !== run.scenePath && isNear(path),
   );
   const last = Math.max(run.receivedAt, ...others.map((upload) => upload.at));
   const isAlone = needed.length === 1 && others.length === 0;

@@ -143,9 +143,12 @@ async function lookAtPins({ scenes, runs, uploaded, details, isListingDue }: Ask
   await lookUp(scenes, wanted, pinned, inputs);
 }
 
-/** All names of a project, for runs of which something else is missing than was told: perhaps it has another name. */
+/**
+ * All names of a project, for runs of which something else is missing than was told, or into whose project something was
+ * uploaded: perhaps it is there under another name.
+ */
 async function listProjects(
-  { scenes, isListingDue }: Asked,
+  { scenes, isListingDue, uploaded }: Asked,
   catalog: CatalogState,
   waiting: readonly RunRecord[],
   inputs: Inputs,
@@ -158,7 +161,8 @@ async function listProjects(
     const met = meetClosure(closure, frames, manifest, { catalog: catalog.blends, inputs, listings });
     if (met.state !== 'missing') continue;
     const told = new Set(run.missing.map(({ path }) => path));
-    if (!isListingDue && met.missing.every(({ path }) => told.has(path))) continue;
+    const isNews = isListingDue || [...uploaded].some((path) => path.startsWith(project.prefix));
+    if (!isNews && met.missing.every(({ path }) => told.has(path))) continue;
     listings.set(listingKey(project), await list(scenes, project));
   }
 }

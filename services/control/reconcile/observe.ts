@@ -19,6 +19,7 @@ import { framesOfTask, isGivenUp } from '../core/troubles.ts';
 import { isPortError } from '../ports/errors.ts';
 import { joinScans, scanScenes } from './catalog-scan.ts';
 import { lookAtInputs } from './look-at-inputs.ts';
+import { inParallel } from './look-up.ts';
 import { orUnknown } from './or-unknown.ts';
 import type { Ports } from './ports.ts';
 import { proveFrames, readJson } from './prove.ts';
@@ -130,9 +131,14 @@ async function loadRuns(
   const mayRevive = isListingDue || commands.some(({ command }) => command.kind === 'uploaded');
   const revivable = mayRevive ? memory.endedRuns : [];
   const all = isFirst ? await state.runIds() : [];
+  const ids = [...new Set([...memory.openRuns, ...named, ...revivable, ...all])];
+  const records = new Map<string, RunRecord | null>();
+  await inParallel(ids, async (id) => {
+    records.set(id, await state.run(id));
+  });
   const runs = new Map<string, RunRecord>();
-  for (const id of new Set([...memory.openRuns, ...named, ...revivable, ...all])) {
-    const run = await state.run(id);
+  for (const id of ids) {
+    const run = records.get(id) ?? null;
     if (run === null) continue;
     const isAsked = named.includes(id) || (mayRevive && isRejectedForFiles(run));
     // One that ended just before a crash may still stand among the open ones: it is moved over.
