@@ -2,7 +2,7 @@ import type { Action } from './actions.ts';
 import type { FarmMemory, Observed, Policy, ShotMemory } from './model.ts';
 import { NEW_SHOT } from './model.ts';
 import type { Reason, RunRecord, RunState } from './run.ts';
-import { isFinal } from './run.ts';
+import { isFinal, rendersFolder } from './run.ts';
 import type { EpochMs } from './time.ts';
 
 /** What a decision may look at. */
@@ -25,6 +25,8 @@ export interface Draft {
 /** Most decisions kept for people to read. */
 const DECISIONS_KEPT = 100;
 const ENDED_RUNS_KEPT = 50;
+/** Ends after which a `report.json` stands beside the frames. */
+const REPORTED: ReadonlySet<RunState> = new Set(['completed', 'incomplete', 'failed']);
 
 export function createDraft(observed: Observed): Draft {
   return {
@@ -44,7 +46,9 @@ function withAllOpenRuns({ memory, runs }: Observed): FarmMemory {
   const ended = memory.openRuns.filter((id) => isFinal(runs.get(id)?.state ?? 'received'));
   if (found.length === 0 && ended.length === 0) return memory;
   const openRuns = [...memory.openRuns.filter((id) => !ended.includes(id)), ...found.map((run) => run.id)];
-  return { ...memory, openRuns, endedRuns: [...new Set([...ended, ...memory.endedRuns])] };
+  const owed = ended.filter((id) => hasReport(runs.get(id)));
+  const unreported = [...new Set([...memory.unreported, ...owed])];
+  return { ...memory, openRuns, unreported, endedRuns: [...new Set([...ended, ...memory.endedRuns])] };
 }
 
 export function openRuns(draft: Draft): readonly RunRecord[] {
@@ -102,7 +106,20 @@ function closeRun(draft: Draft, run: RunRecord): void {
     ...memory,
     openRuns: memory.openRuns.filter((id) => id !== run.id),
     endedRuns: [run.id, ...memory.endedRuns.filter((id) => id !== run.id)].slice(0, ENDED_RUNS_KEPT),
+    unreported: owedReports(draft, run),
   };
+}
+
+function hasReport(run: RunRecord | undefined): boolean {
+  return run !== undefined && REPORTED.has(run.state) && run.round > 0;
+}
+
+/** One report a version's folder: that of the run that ended last. */
+function owedReports({ memory, runs }: Draft, ended: RunRecord): readonly string[] {
+  if (!hasReport(ended)) return memory.unreported;
+  const isElsewhere = (run: RunRecord | undefined) =>
+    run !== undefined && rendersFolder(run) !== rendersFolder(ended);
+  return [...memory.unreported.filter((id) => isElsewhere(runs.get(id))), ended.id];
 }
 
 export function shotMemory(draft: Draft, scenePath: string): ShotMemory {

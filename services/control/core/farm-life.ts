@@ -26,7 +26,11 @@ export function keepFarm(sight: Sight, draft: Draft): void {
     });
     return;
   }
-  remember(draft, { unknownSince: null });
+  const isBlind = farm.state === 'up' && isReasonUnknown(sight, draft);
+  remember(draft, {
+    unknownSince: null,
+    blindSince: isBlind ? (draft.memory.blindSince ?? sight.now) : null,
+  });
   if (farm.state === 'absent' || farm.state === 'broken') keepAbsent(sight, draft, farm);
   else if (farm.state === 'up') keepUp(sight, draft, farm);
   else stage(sight, draft, farm.state, null);
@@ -81,6 +85,9 @@ interface End {
 
 function whyEnd(sight: Sight, draft: Draft, farm: Extract<FarmObserved, { state: 'up' }>): End | null {
   if (draft.memory.mustGo) return { reason: 'a person asked', isNow: true };
+  const { blindSince } = draft.memory;
+  if (blindSince !== null && sight.now - blindSince >= sight.policy.maxUnknownMs)
+    return { reason: 'what keeps it up could not be read for MAX_UNKNOWN_HOURS', isNow: true };
   if (sight.now - farm.since > sight.policy.maxFarmMs * (1 + LAST_SHARE))
     return { reason: 'it lived longer than MAX_FARM_HOURS allows and something still ran', isNow: true };
   if (isBudgetSpent(sight, draft))
@@ -95,6 +102,12 @@ function takeDown(sight: Sight, draft: Draft, { reason, isNow }: End): void {
   }
   stage(sight, draft, 'deleting', reason);
   act(draft, { kind: 'deleteFarm', isForced: true, reason });
+}
+
+/** Neither jobs nor, when nothing of ours wants it, workers tell whether it is still needed. */
+function isReasonUnknown(sight: Sight, draft: Draft): boolean {
+  const { jobs, workers } = sight.observed;
+  return jobs === 'unknown' || (workers === 'unknown' && !isWanted(sight, draft));
 }
 
 /** Unknown is not idle. */

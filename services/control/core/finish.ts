@@ -1,6 +1,6 @@
 import { settingsKeyOf } from './admission.ts';
 import type { Draft, Sight } from './draft.ts';
-import { act, moveRun, note, openRuns, titleOf, updateRun, updateShot } from './draft.ts';
+import { moveRun, note, openRuns, titleOf, updateRun, updateShot } from './draft.ts';
 import { withoutForesight } from './foresight.ts';
 import { formatFrames, framesOf } from './frames.ts';
 import type { JobObserved, RunObserved } from './model.ts';
@@ -68,7 +68,7 @@ function complete(sight: Sight, draft: Draft, run: RunRecord): void {
     return seen !== undefined && seen !== null && seen !== 'unknown' && seen.generation === pin.generation;
   });
   if (!isCompared || run.settings === null || run.blender === null) return;
-  const done = moveRun(
+  moveRun(
     sight,
     draft,
     run,
@@ -87,12 +87,11 @@ function complete(sight: Sight, draft: Draft, run: RunRecord): void {
       settingsKey: settingsKeyOf(sight, run.settings, run.blender),
     },
   });
-  act(draft, { kind: 'writeReport', run: done, reason: 'the run is complete' });
 }
 
 function nextRound(sight: Sight, draft: Draft, run: RunRecord): void {
   const round = run.round + 1;
-  updateRun(draft, run, { round, jobId: null, standstill: {} });
+  updateRun(draft, run, { round, jobId: null, standstill: {}, counted: {} });
   note(sight, draft, `${titleOf(run)}: once more`, `${openFrames(run).length} frames are missing`);
 }
 
@@ -107,7 +106,7 @@ function showScouts(sight: Sight, draft: Draft, run: RunRecord): void {
     run,
     'held',
     { code: 'scouts', message, action: 'Look at them, then release it to render the rest, or cancel it.' },
-    { scouts: 'shown', round: run.round + 1, jobId: null, standstill: {} },
+    { scouts: 'shown', round: run.round + 1, jobId: null, standstill: {}, counted: {} },
   );
 }
 
@@ -116,8 +115,7 @@ function endShort(sight: Sight, draft: Draft, run: RunRecord, proved: number): v
   const message = `${proved} of ${total} frames are there. ${describeTroubles(run.troubles)}`;
   const action = 'Correct what it says and render again: only the missing frames are rendered.';
   const state = proved > 0 ? 'incomplete' : 'failed';
-  const ended = moveRun(sight, draft, run, state, { code: 'framesFail', message, action });
-  act(draft, { kind: 'writeReport', run: ended, reason: 'the run has ended' });
+  moveRun(sight, draft, run, state, { code: 'framesFail', message, action });
 }
 
 /** Its own cap is reached, and the frames that were running have ended. */
@@ -125,12 +123,11 @@ export function endCapped(sight: Sight, draft: Draft, run: RunRecord): void {
   const proved = framesOf(run.proved).length;
   const total = framesOf(run.frames ?? '').length;
   const spent = `It has cost $${run.dollars.toFixed(2)}, and its maxDollars is $${run.settings?.maxDollars.value}`;
-  const ended = moveRun(sight, draft, run, proved > 0 ? 'incomplete' : 'failed', {
+  moveRun(sight, draft, run, proved > 0 ? 'incomplete' : 'failed', {
     code: 'budget',
     message: `${spent}: ${proved} of ${total} frames are there. ${describeTroubles(run.troubles)}`.trim(),
     action: 'Raise "maxDollars" and render again: only the missing frames are rendered.',
   });
-  act(draft, { kind: 'writeReport', run: ended, reason: 'the run has ended' });
 }
 
 function endCancelledElsewhere(sight: Sight, draft: Draft, run: RunRecord): void {

@@ -189,6 +189,10 @@ export interface FarmMemory {
   readonly boots: Readonly<Record<string, { readonly count: number; readonly seconds: number }>>;
   /** Living workers whose boot was counted. */
   readonly booted: readonly string[];
+  /** Ended runs whose report is not known to be written. */
+  readonly unreported: readonly string[];
+  /** Since when a farm is up and what keeps it up cannot be read. */
+  readonly blindSince: EpochMs | null;
   /** Counts up with each worker ordered, so that names never repeat. */
   readonly workerSerial: number;
   readonly ledger: Ledger;

@@ -12,5 +12,6 @@ export function parkRun(sight: Sight, draft: Draft, run: RunRecord, reason: Reas
     jobId: null,
     stopping: null,
     standstill: {},
+    counted: {},
   });
 }

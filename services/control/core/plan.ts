@@ -11,6 +11,7 @@ import type { Observed, Policy } from './model.ts';
 import { countMoney } from './money.ts';
 import { obeyCommands } from './obey.ts';
 import { endJobs, followJobs } from './progress.ts';
+import { writeReports } from './reports.ts';
 import { reviveRuns } from './revival.ts';
 import { wantsFarm } from './run.ts';
 import { staffFarm } from './staff.ts';
@@ -31,6 +32,7 @@ const DECISIONS: readonly ((sight: Sight, draft: Draft) => void)[] = [
   finishRuns,
   windDown,
   endJobs,
+  writeReports,
   submitJobs,
   learnBoots,
   staffFarm,
@@ -64,7 +66,7 @@ function nextLook({ policy, now }: Sight, draft: Draft): EpochMs | null {
   const isMoving =
     openRuns(draft).some((run) => wantsFarm(run.state)) ||
     draft.memory.stage !== 'absent' ||
-    draft.actions.length > 0;
+    draft.actions.some(({ kind }) => kind !== 'writeReport');
   const soon = isMoving ? [now + policy.lookEveryMs] : [];
   const looks = [...draft.looks, ...soon];
   return looks.length === 0 ? null : Math.max(now, Math.min(...looks));

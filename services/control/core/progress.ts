@@ -132,9 +132,10 @@ function restartOrFail(
   seen: RunObserved,
 ): RunRecord | null {
   const log = seen.logs[task.id] ?? '';
-  if (run.restarts < MAX_RESTARTS) {
+  if (isCounted(run, task) || run.restarts < MAX_RESTARTS) {
     act(draft, { kind: 'requeueTask', taskId: task.id, reason: `${task.name} failed; trying again` });
-    return updateRun(draft, run, { restarts: run.restarts + 1 });
+    if (isCounted(run, task)) return run;
+    return updateRun(draft, run, { restarts: run.restarts + 1, counted: withCounted(run, task) });
   }
   moveRun(sight, draft, run, 'failed', {
     code: 'workerBroken',
@@ -146,6 +147,15 @@ function restartOrFail(
     action: 'Look at the log in Flamenco; then render again.',
   });
   return null;
+}
+
+/** Counted in an earlier pass, whose requeue did not reach the manager: asking again is no further attempt. */
+function isCounted(run: RunRecord, task: TaskObserved): boolean {
+  return run.counted[task.id] === task.updatedAt;
+}
+
+function withCounted(run: RunRecord, task: TaskObserved): RunRecord['counted'] {
+  return { ...run.counted, [task.id]: task.updatedAt };
 }
 
 /** A task that ended without delivering its frames is handed out again until its frames are given up. */
@@ -167,8 +177,10 @@ function retryFailed(
         act(draft, { kind: 'closeTask', taskId: task.id, reason: 'its frames are settled' });
       continue;
     }
-    run = blame(run, bad, seen.logs[task.id] ?? '');
-    draft.runs.set(run.id, run);
+    if (!isCounted(run, task)) {
+      run = blame(run, bad, seen.logs[task.id] ?? '');
+      run = updateRun(draft, run, { counted: withCounted(run, task) });
+    }
     if (bad.every(({ frame }) => isGivenUp(run, frame))) continue;
     hasRequeued = true;
     act(draft, {
@@ -198,21 +210,16 @@ function freeHung(sight: Sight, draft: Draft, before: RunRecord, tasks: readonly
     const last = run.standstill[task.id];
     const isSame = last !== undefined && last.steps === task.stepsCompleted;
     const mark = isSame ? last : { steps: task.stepsCompleted, since: sight.now };
-    if (sight.now - mark.since < hungAfterMs(run)) {
-      standstill[task.id] = mark;
-      continue;
-    }
-    run = freeOne(sight, draft, run, task);
+    if (isCounted(run, task)) takeAway(draft, run, task);
+    else if (sight.now - mark.since < hungAfterMs(run)) standstill[task.id] = mark;
+    else run = freeOne(sight, draft, run, task);
   }
   if (JSON.stringify(standstill) === JSON.stringify(run.standstill)) return run;
   return updateRun(draft, run, { standstill });
 }
 
 function freeOne(sight: Sight, draft: Draft, before: RunRecord, task: TaskObserved): RunRecord {
-  const frames = framesOfTask(task);
-  const proved = new Set(framesOf(before.proved));
-  const open = frames.filter((frame) => !proved.has(frame));
-  const frame = open[Math.min(task.stepsCompleted, open.length - 1)] ?? frames[0] ?? 0;
+  const frame = frameAtWork(before, task);
   const old = before.troubles.find((trouble) => trouble.frame === frame);
   const minutes = Math.round(hungAfterMs(before) / 60_000);
   const trouble: FrameTrouble = {
@@ -223,10 +230,11 @@ function freeOne(sight: Sight, draft: Draft, before: RunRecord, task: TaskObserv
     worker: old?.worker ?? null,
   };
   const troubles = [...before.troubles.filter((one) => one.frame !== frame), trouble];
-  const run = updateRun(draft, before, { troubles: troubles.sort((a, b) => a.frame - b.frame) });
-  const isLast = trouble.attempts >= MAX_ATTEMPTS || run.stopping !== null;
-  const kind = isLast ? 'closeTask' : 'requeueTask';
-  act(draft, { kind, taskId: task.id, reason: `frame ${frame} ${trouble.message}` });
+  const run = updateRun(draft, before, {
+    troubles: troubles.sort((a, b) => a.frame - b.frame),
+    counted: withCounted(before, task),
+  });
+  takeAway(draft, run, task);
   note(
     sight,
     draft,
@@ -234,6 +242,21 @@ function freeOne(sight: Sight, draft: Draft, before: RunRecord, task: TaskObserv
     `frame ${frame} ${trouble.message}`,
   );
   return run;
+}
+
+function takeAway(draft: Draft, run: RunRecord, task: TaskObserved): void {
+  const frame = frameAtWork(run, task);
+  const isLast = isGivenUp(run, frame) || run.stopping !== null;
+  const kind = isLast ? 'closeTask' : 'requeueTask';
+  act(draft, { kind, taskId: task.id, reason: `frame ${frame} stood still` });
+}
+
+/** Which of its frames a running task has in hand. */
+function frameAtWork(run: RunRecord, task: TaskObserved): number {
+  const frames = framesOfTask(task);
+  const proved = new Set(framesOf(run.proved));
+  const open = frames.filter((frame) => !proved.has(frame));
+  return open[Math.min(task.stepsCompleted, open.length - 1)] ?? frames[0] ?? 0;
 }
 
 function hungAfterMs(run: RunRecord): number {

@@ -175,6 +175,8 @@ export interface RunRecord {
   readonly missing: readonly MissingInput[];
   /** Active tasks and since when their step count has stood still: how a hung frame is noticed. */
   readonly standstill: Readonly<Record<string, { readonly steps: number; readonly since: EpochMs }>>;
+  /** Ends and standstills of tasks that were counted already, by when the task had last changed: a repeat is no second one. */
+  readonly counted: Readonly<Record<string, EpochMs>>;
   readonly times: FrameTimes;
   /** The first job of a run is round 1, a job for missing frames the next. 0 = none submitted yet. */
   readonly round: number;
@@ -219,6 +221,7 @@ export const NEW_RUN = {
   troubles: [],
   missing: [],
   standstill: {},
+  counted: {},
   times: NO_FRAME_TIMES,
   round: 0,
   jobId: null,

@@ -33,7 +33,7 @@ const REPORTED = [
 
 /**
  * Performs the actions in order. One that fails is left to the next pass; after a failed one nothing is destroyed any
- * more in this pass. `mayGoOn` says before each whether the lease still holds.
+ * more in this pass (a report that cannot be written keeps no farm up). `mayGoOn` says before each whether the lease still holds.
  */
 export async function applyActions(
   ports: Ports,
@@ -42,7 +42,7 @@ export async function applyActions(
 ): Promise<readonly Applied[]> {
   const applied: Applied[] = [];
   for (const action of actions) {
-    const hasFailed = applied.some(({ outcome }) => outcome === 'failed');
+    const hasFailed = applied.some(({ kind, outcome }) => outcome === 'failed' && kind !== 'writeReport');
     const isSkipped = !mayGoOn() || (hasFailed && DESTRUCTIVE.has(action.kind) && !isForced(action));
     applied.push(isSkipped ? result(action, 'skipped') : await applyOne(ports, action));
   }

@@ -9,6 +9,7 @@ import type {
   Observed,
   Policy,
   RunObserved,
+  ShotMemory,
   TaskObserved,
   Unknown,
 } from '../core/model.ts';
@@ -43,8 +44,9 @@ export async function observe(
   const commands = await state.commands();
   const isListingDue = isFirst || memory.listedAt === null || now - memory.listedAt >= policy.listEveryMs;
   const runs = await loadRuns(state, memory, commands, isFirst, isListingDue);
-  const shots = await state.shots();
-  const before = await state.catalog();
+  const isQuiet = !isListingDue && commands.length === 0 && runs.size === 0;
+  const shots = isQuiet ? new Map<string, ShotMemory>() : await state.shots();
+  const before = isQuiet ? NO_CATALOG : await state.catalog();
   const listing = isListingDue ? await orUnknown(ports.scenes.list()) : null;
   const uploaded = new Set(uploadedPaths(commands));
   let scan = await scanScenes(
@@ -100,6 +102,8 @@ export async function observe(
   return { observed, catalog, didCatalogChange: scan.didChange };
 }
 
+/** At rest nothing is decided about files: what is known of them is not even read. */
+const NO_CATALOG: CatalogState = { blends: new Map(), settings: new Map() };
 const UNKNOWN: Unknown = 'unknown';
 
 /** A job whose run has ended must end too, also when the service died between the two. */
@@ -131,7 +135,7 @@ async function loadRuns(
   const mayRevive = isListingDue || commands.some(({ command }) => command.kind === 'uploaded');
   const revivable = mayRevive ? memory.endedRuns : [];
   const all = isFirst ? await state.runIds() : [];
-  const ids = [...new Set([...memory.openRuns, ...named, ...revivable, ...all])];
+  const ids = [...new Set([...memory.openRuns, ...memory.unreported, ...named, ...revivable, ...all])];
   const records = new Map<string, RunRecord | null>();
   await inParallel(ids, async (id) => {
     records.set(id, await state.run(id));
@@ -140,7 +144,8 @@ async function loadRuns(
   for (const id of ids) {
     const run = records.get(id) ?? null;
     if (run === null) continue;
-    const isAsked = named.includes(id) || (mayRevive && isRejectedForFiles(run));
+    const isAsked =
+      named.includes(id) || memory.unreported.includes(id) || (mayRevive && isRejectedForFiles(run));
     // One that ended just before a crash may still stand among the open ones: it is moved over.
     if (!isFinal(run.state) || isAsked || memory.openRuns.includes(id)) runs.set(id, run);
   }

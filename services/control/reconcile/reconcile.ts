@@ -1,5 +1,5 @@
 import type { Action } from '../core/actions.ts';
-import type { FarmMemory, FarmObserved, Policy, Unknown } from '../core/model.ts';
+import type { FarmMemory, FarmObserved, Observed, Policy, Unknown } from '../core/model.ts';
 import { plan } from '../core/plan.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
 import type { EpochMs } from '../core/time.ts';
@@ -49,6 +49,8 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
   let isFirst = true;
   let isStopping = false;
   let endedRuns: readonly RunRecord[] = [];
+  /** Reports that the pass before has written: they are remembered as owed until the next pass saves that they are not. */
+  let reported: readonly string[] = [];
 
   async function runTick(trigger: string): Promise<TickResult> {
     const endsAt = clock.now() + TICK_MS;
@@ -66,7 +68,8 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
     const startedAt = clock.now();
     const wasFirst = isFirst;
     isFirst = true;
-    const { observed, catalog, didCatalogChange } = await observe(ports, state, policy, wasFirst);
+    const { observed: seen, catalog, didCatalogChange } = await observe(ports, state, policy, wasFirst);
+    const observed = withoutReported(seen, reported);
     const now = clock.now();
     const planned = plan(observed, policy, now);
     await holdOn();
@@ -76,12 +79,13 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
     for (const id of planned.dropped) await state.dropRun(id);
     if (planned.shots !== observed.shots && hasChanged(planned.shots, observed.shots))
       await state.saveShots(planned.shots);
-    if (planned.memory !== observed.memory || observed.didList) await state.saveMemory(planned.memory);
+    if (planned.memory !== seen.memory || observed.didList) await state.saveMemory(planned.memory);
     const applied = await applyActions(
       ports,
       planned.actions,
       () => held !== null && clock.now() < held.until,
     );
+    reported = reportsWritten(planned.actions, applied);
     if (applied.every(({ outcome }) => outcome !== 'skipped')) {
       for (const { id } of observed.commands) await state.deleteCommand(id);
     }
@@ -157,6 +161,19 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
 /** A new run is on record before the one that it follows is ended: a crash between the two loses neither. */
 function openFirst(runs: readonly RunRecord[]): readonly RunRecord[] {
   return [...runs].sort((a, b) => Number(isFinal(a.state)) - Number(isFinal(b.state)));
+}
+
+function reportsWritten(actions: readonly Action[], applied: readonly Applied[]): readonly string[] {
+  return actions.flatMap((action, index) =>
+    action.kind === 'writeReport' && applied[index]?.outcome === 'done' ? [action.run.id] : [],
+  );
+}
+
+function withoutReported(observed: Observed, reported: readonly string[]): Observed {
+  const { memory } = observed;
+  const unreported = memory.unreported.filter((id) => !reported.includes(id));
+  if (unreported.length === memory.unreported.length) return observed;
+  return { ...observed, memory: { ...memory, unreported } };
 }
 
 function hasChanged<T>(after: ReadonlyMap<string, T>, before: ReadonlyMap<string, T>): boolean {

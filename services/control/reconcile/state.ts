@@ -137,6 +137,8 @@ export function newFarmMemory(intakeSince: EpochMs, now: EpochMs): FarmMemory {
     unknownSince: null,
     boots: {},
     booted: [],
+    unreported: [],
+    blindSince: null,
     workerSerial: 0,
     ledger: { countedUntil: null, day: '', today: 0, month: '', thisMonth: 0 },
     decisions: [],
