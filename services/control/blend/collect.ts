@@ -12,6 +12,9 @@ import { walkBlocks } from './walk.ts';
 /** Blocks that are no data-blocks, so that DATA after them belongs to nobody. */
 const NO_SCOPE: ReadonlySet<string> = new Set(['REND', 'TEST', 'USER', 'DNA1']);
 
+/** Nothing that is rendered, and screens are named by an older code than their blocks'. */
+const UI_CODES: ReadonlySet<string> = new Set(['SN', 'SR', 'WM', 'WS']);
+
 interface File {
   readonly content: Content;
   readonly header: Header;
@@ -39,6 +42,11 @@ export async function collect(
     scope = next;
     keeper.enter(next);
   };
+  const takeUp = (block: BlockHead) => (opened: Scope | null) => {
+    const doubt = doubtAbout(block, opened, header);
+    if (doubt !== null) found.warn(doubt);
+    return enter(opened);
+  };
   const begin = (block: BlockHead): undefined | 'stop' | Promise<undefined> => {
     if (scope) found.add(scope);
     enter(null);
@@ -50,7 +58,7 @@ export async function collect(
     }
     expectScene(dna, block);
     const opened = openScope(content, dna, block);
-    return opened instanceof Promise ? opened.then(enter) : enter(opened);
+    return opened instanceof Promise ? opened.then(takeUp(block)) : takeUp(block)(opened);
   };
   const end = await walkBlocks({
     content,
@@ -65,6 +73,19 @@ export async function collect(
     found.warn('The file has no end mark: it may have been cut off after its last block.');
   if (!hasSettings) onSettings(found.all());
   return found.all();
+}
+
+/** What is odd about a block, so that what it holds may be overlooked. */
+function doubtAbout({ code }: BlockHead, scope: Scope | null, header: Header): string | null {
+  if (!scope) return `There are blocks of an unknown kind (${code}): something may be overlooked.`;
+  // For data of other files only a name stands here; since 5.0 all of it may, packed into an archive.
+  if (code === 'ID' || UI_CODES.has(code)) return null;
+  if (scope.isLinked && (code === 'SC' || header.version < 500))
+    return `The data-block "${scope.name}" is said to come from another file: it is left out.`;
+  const calledName = scope.record.text('id.name') ?? '';
+  return calledName.startsWith(code)
+    ? null
+    : `The data-block "${scope.name}" is not what its block says: it may be damaged.`;
 }
 
 function expectScene(dna: Dna, block: BlockHead): void {
