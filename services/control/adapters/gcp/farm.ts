@@ -1,0 +1,260 @@
+import type { EpochMs } from '../../core/time.ts';
+import { isPortError, PortError } from '../../ports/errors.ts';
+import type { Farm, FarmSeen } from '../../ports/farm.ts';
+import type { Records } from '../../ports/records.ts';
+import type { Deadman } from './deadman.ts';
+import { scarcityOf } from './errors.ts';
+import type { ClusterSeen, Gke } from './gke.ts';
+import { type Failure, type GkeMemory, type GkeMemoryRead, readGkeMemory } from './gke-memory.ts';
+import type { Leftovers } from './leftovers.ts';
+
+type ManagerSeen = Pick<Extract<FarmSeen, { state: 'up' }>, 'manager' | 'managerUrl' | 'managerId'>;
+
+/** Flamenco Manager on a cluster that is up. */
+export interface ManagerOnCluster {
+  look(cluster: ClusterSeen): Promise<ManagerSeen>;
+  /** Begins installing and returns at once. Idempotent. */
+  install(cluster: ClusterSeen): Promise<void>;
+}
+
+interface Options {
+  readonly farm: string;
+  /** Tried in turn. */
+  readonly zones: readonly string[];
+  readonly gke: Gke;
+  readonly manager: ManagerOnCluster;
+  readonly deadman: Deadman;
+  readonly leftovers: Leftovers;
+  readonly records: Records;
+  readonly clock: { now(): EpochMs };
+  /** Told when a creation came to nothing and why. */
+  readonly onGivenUp: (cluster: { readonly name: string; readonly zone: string }, message: string) => void;
+}
+
+/** Why a creation came to nothing. */
+type Reason = Pick<Failure, 'code' | 'message'>;
+
+const OVERTAKEN: Reason = { code: 'transient', message: 'another one was created after it' };
+const MAX_MESSAGE = 500;
+/** A control plane with one node takes 4 to 7 minutes; a stock-out holds it for 35. */
+export const CREATION_PATIENCE_MS = 12 * 60_000;
+/** A zone that had no machines is tried again after so long. */
+export const ZONE_RESTS_MS = 30 * 60_000;
+/** A cluster that may not be deleted yet is asked for again so often. */
+const DELETE_AGAIN_MS = 60_000;
+/** With nothing ordered GKE is asked so often whether there is really nothing: at rest a pass is to be cheap. */
+const EMPTY_HOLDS_MS = 15 * 60_000;
+
+/**
+ * The farm as a GKE cluster with our label. What is there is read from GKE; a small record keeps the rest. A creation
+ * that hangs or fails is given up: `look` says `absent`, so that the next one is tried in the next zone under the next
+ * name, and deletes the old cluster as soon as GKE lets us.
+ */
+export function createGkeFarm(options: Options): Farm {
+  const { gke, manager, deadman, records, clock } = options;
+  const askedToGoAt = new Map<string, EpochMs>();
+
+  /** The clusters, and the memory brought up to what they show. */
+  async function observe({ memory: before, save }: GkeMemoryRead) {
+    const clusters = await gke.list();
+    const failures = await failuresAmong(clusters, before);
+    const memory = afterLook(before, clusters, failures, clock.now());
+    if (memory !== before) await save(memory);
+    for (const [cluster, { message }] of failures) options.onGivenUp(cluster, message);
+    return { clusters, memory, save };
+  }
+
+  /** Creations that have come to nothing, with the reason. */
+  async function failuresAmong(
+    clusters: readonly ClusterSeen[],
+    memory: GkeMemory,
+  ): Promise<ReadonlyMap<ClusterSeen, Reason>> {
+    const living = clusters.filter((cluster) => isLiving(cluster, memory));
+    const newest = living.reduce<ClusterSeen | null>(
+      (found, each) => (found === null || each.createdAt > found.createdAt ? each : found),
+      null,
+    );
+    const failures = new Map<ClusterSeen, Reason>();
+    for (const cluster of living) {
+      const reason = cluster === newest ? await whyGivenUp(cluster, memory) : OVERTAKEN;
+      if (reason !== null) failures.set(cluster, reason);
+    }
+    return failures;
+  }
+
+  async function whyGivenUp(cluster: ClusterSeen, { latest }: GkeMemory): Promise<Reason | null> {
+    const { name, zone, state, message } = cluster;
+    if (state !== 'creating' && state !== 'failed') return null;
+    const operation = latest?.name === name && latest.zone === zone ? latest.operation : null;
+    const failure = operation === null ? null : await failureOf(zone, operation);
+    if (failure !== null) return { code: scarcityOf(failure) ?? 'transient', message: failure };
+    if (state === 'failed') return { code: scarcityOf(message) ?? 'transient', message };
+    if (clock.now() - cluster.createdAt <= CREATION_PATIENCE_MS) return null;
+    // One that hangs without a word waits for machines, as a rule.
+    return { code: scarcityOf(message) ?? 'noCapacity', message: `its creation hangs; ${message}` };
+  }
+
+  /** Operations are forgotten in time. */
+  async function failureOf(zone: string, operation: string): Promise<string | null> {
+    try {
+      return await gke.failureOf(zone, operation);
+    } catch (error) {
+      if (isPortError(error, 'notFound')) return null;
+      throw error;
+    }
+  }
+
+  async function pushDeletions(clusters: readonly ClusterSeen[], memory: GkeMemory): Promise<void> {
+    for (const cluster of clusters) {
+      const key = `${cluster.zone}/${cluster.name}`;
+      const askedAt = askedToGoAt.get(key) ?? Number.NEGATIVE_INFINITY;
+      if (cluster.state === 'deleting' || doomOf(cluster, memory) === null) continue;
+      if (clock.now() - askedAt < DELETE_AGAIN_MS) continue;
+      askedToGoAt.set(key, clock.now());
+      try {
+        await gke.delete(cluster.zone, cluster.name);
+      } catch (error) {
+        // Another operation still runs on it, or it has gone meanwhile.
+        if (!isPortError(error, 'transient', 'notFound')) throw error;
+      }
+    }
+  }
+
+  async function current(): Promise<ClusterSeen> {
+    const { clusters, memory } = await observe(await readGkeMemory(records));
+    const cluster = clusters.find((each) => isLiving(each, memory));
+    if (cluster?.state === 'up') return cluster;
+    throw new PortError('notFound', 'installing Flamenco Manager on a farm that is not up');
+  }
+
+  return {
+    look: async () => {
+      const read = await readGkeMemory(records);
+      if (isKnownEmpty(read.memory, clock.now())) return { state: 'absent' };
+      const { clusters, memory } = await observe(read);
+      await pushDeletions(clusters, memory);
+      const cluster = clusters.find((each) => isLiving(each, memory));
+      if (cluster === undefined) return whileNoneLives(clusters, memory);
+      const { createdAt: since, zone } = cluster;
+      if (cluster.state === 'degraded') return { state: 'broken', since, message: cluster.message };
+      if (cluster.state !== 'up' || cluster.endpoint === null) return { state: 'creating', since, zone };
+      return { state: 'up', since, zone, ...(await manager.look(cluster)) };
+    },
+
+    create: async () => {
+      const { clusters, memory, save } = await observe(await readGkeMemory(records));
+      if (clusters.some((cluster) => isLiving(cluster, memory))) return;
+      if (whileNoneLives(clusters, memory).state === 'deleting')
+        throw new PortError('transient', 'creating a farm while the old one is being deleted');
+      const now = clock.now();
+      const zone = nextZone(options.zones, memory.failures, now);
+      const name = `${options.farm}-${memory.ordered + 1}`;
+      const begun = { ...memory, ordered: memory.ordered + 1, emptyAt: null };
+      // Before the request, so that whatever crashes the name is not given twice and the cluster is looked for.
+      await save({ ...begun, latest: { name, zone, at: now, operation: null } });
+      await deadman.push({ name, zone });
+      try {
+        const operation = await gke.create(zone, name, now);
+        await save({ ...begun, latest: { name, zone, at: now, operation } });
+      } catch (error) {
+        if (!(error instanceof PortError) || (error.code !== 'noCapacity' && error.code !== 'quota'))
+          throw error;
+        const { code, message } = error;
+        await save({ ...begun, failures: withFailure(begun.failures, zone, { code, message }, now) });
+        throw error;
+      }
+    },
+
+    install: async () => manager.install(await current()),
+
+    delete: async () => {
+      const { clusters, memory, save } = await observe(await readGkeMemory(records));
+      if (clusters.length === 0) return;
+      const living = clusters.filter((cluster) => isLiving(cluster, memory));
+      const doomed = [...memory.doomed, ...living.map(({ name, zone }) => doom(name, zone, 'ordered'))];
+      const after = { ...memory, doomed };
+      if (living.length > 0) await save(after);
+      await pushDeletions(clusters, after);
+    },
+
+    pushDeadman: async () => {
+      const { memory } = await readGkeMemory(records);
+      if (memory.latest !== null && memory.emptyAt === null) await deadman.push(memory.latest);
+    },
+
+    leftovers: async () => {
+      const clusters = await gke.list();
+      const names = clusters.map(({ name, zone }) => `cluster ${name} in ${zone}`);
+      return [...names, ...(await options.leftovers.find(clusters.length === 0))];
+    },
+  };
+}
+
+/** `memory` itself when nothing of it changes. */
+function afterLook(
+  memory: GkeMemory,
+  clusters: readonly ClusterSeen[],
+  failures: ReadonlyMap<ClusterSeen, Reason>,
+  now: EpochMs,
+): GkeMemory {
+  const isThere = ({ name, zone }: GkeMemory['doomed'][number]) =>
+    clusters.some((cluster) => cluster.name === name && cluster.zone === zone);
+  const kept = memory.doomed.filter(isThere);
+  if (clusters.length === 0) {
+    // Perhaps the latest one is not listed yet.
+    if (memory.latest !== null && now - memory.latest.at < CREATION_PATIENCE_MS) return memory;
+    return isKnownEmpty(memory, now) ? memory : { ...memory, doomed: [], emptyAt: now };
+  }
+  if (failures.size === 0 && kept.length === memory.doomed.length && memory.emptyAt === null) return memory;
+  let after: GkeMemory = { ...memory, doomed: kept, emptyAt: null };
+  for (const [{ name, zone }, reason] of failures)
+    after = {
+      ...after,
+      doomed: [...after.doomed, doom(name, zone, 'given-up')],
+      failures: withFailure(after.failures, zone, reason, now),
+    };
+  return after;
+}
+
+function whileNoneLives(clusters: readonly ClusterSeen[], memory: GkeMemory): FarmSeen {
+  const going = clusters.find((cluster) => doomOf(cluster, memory) !== 'given-up');
+  if (going === undefined) return { state: 'absent' };
+  return { state: 'deleting', since: going.createdAt, zone: going.zone };
+}
+
+function isKnownEmpty({ emptyAt }: GkeMemory, now: EpochMs): boolean {
+  return emptyAt !== null && now - emptyAt < EMPTY_HOLDS_MS;
+}
+
+/** The first zone, in the given order, where nothing failed of late; with none left the latest reason is told. */
+function nextZone(zones: readonly string[], failures: readonly Failure[], now: EpochMs): string {
+  const recent = failures.filter(({ zone, at }) => zones.includes(zone) && now - at < ZONE_RESTS_MS);
+  const zone = zones.find((each) => recent.every((failure) => failure.zone !== each));
+  if (zone !== undefined) return zone;
+  const latest = recent.reduce((found, each) => (each.at > found.at ? each : found));
+  throw new PortError(latest.code, 'creating a farm: no zone has room for it now', {
+    cause: new Error(`${latest.zone}: ${latest.message}`),
+  });
+}
+
+function withFailure(
+  failures: readonly Failure[],
+  zone: string,
+  { code, message }: Reason,
+  at: EpochMs,
+): GkeMemory['failures'] {
+  const others = failures.filter((failure) => failure.zone !== zone);
+  return [...others, { zone, at, code, message: message.slice(0, MAX_MESSAGE) }];
+}
+
+function isLiving(cluster: ClusterSeen, memory: GkeMemory): boolean {
+  return cluster.state !== 'deleting' && doomOf(cluster, memory) === null;
+}
+
+function doomOf({ name, zone }: ClusterSeen, { doomed }: GkeMemory): 'given-up' | 'ordered' | null {
+  return doomed.find((each) => each.name === name && each.zone === zone)?.why ?? null;
+}
+
+function doom(name: string, zone: string, why: 'given-up' | 'ordered'): GkeMemory['doomed'][number] {
+  return { name, zone, why };
+}
