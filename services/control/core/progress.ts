@@ -1,10 +1,10 @@
 import { CHECK_TASK, VIDEO_TASK } from './chunks.ts';
 import type { Draft, Sight } from './draft.ts';
 import { act, moveRun, note, openRuns, titleOf, updateRun } from './draft.ts';
-import { secondsPerFrame } from './frame-times.ts';
 import { formatFrames, framesOf } from './frames.ts';
+import { freeHung } from './hung.ts';
 import type { JobObserved, RunObserved, TaskObserved } from './model.ts';
-import type { FrameTrouble, RunRecord } from './run.ts';
+import type { RunRecord } from './run.ts';
 import { wantsFarm } from './run.ts';
 import {
   badVerdicts,
@@ -20,9 +20,6 @@ import {
 const LIVE = new Set(['queued', 'active', 'paused', 'requeueing', 'pause-requested', 'under-construction']);
 /** How often a job that failed as a whole, or its check, is set going again. */
 const MAX_RESTARTS = 3;
-/** A frame that stands still for this many times the usual is hung, but never before ten minutes. */
-const HUNG_FACTOR = 5;
-const HUNG_AT_LEAST_MS = 10 * 60_000;
 
 export function isLiveJob(job: JobObserved): boolean {
   return LIVE.has(job.status) && !job.isDeleting;
@@ -64,7 +61,7 @@ function followJob(
 ): void {
   let run = begin(sight, draft, before, job, tasks);
   if (run.stopping !== null) {
-    freeHung(sight, draft, run, tasks);
+    freeHung(sight, draft, run, seen, tasks);
     return;
   }
   const check = tasks.find((task) => task.name === CHECK_TASK);
@@ -74,7 +71,7 @@ function followJob(
     run = judged;
   }
   run = retryFailed(sight, draft, run, seen, tasks);
-  run = freeHung(sight, draft, run, tasks);
+  run = freeHung(sight, draft, run, seen, tasks);
   stopWhenAllFail(sight, draft, run);
 }
 
@@ -201,6 +198,7 @@ function requeueVideo(draft: Draft, tasks: readonly TaskObserved[]): void {
   act(draft, { kind: 'requeueTask', taskId: video.id, reason: 'frames of it are rendered again' });
 }
 
+<<<<<<< Updated upstream
 /** A frame that stands still too long is taken from its worker; on the last attempt the task is closed without it. */
 function freeHung(sight: Sight, draft: Draft, before: RunRecord, tasks: readonly TaskObserved[]): RunRecord {
   let run = before;
@@ -266,6 +264,8 @@ function hungAfterMs(run: RunRecord): number {
   return Math.max(HUNG_AT_LEAST_MS, HUNG_FACTOR * secondsPerFrame(run) * 1000);
 }
 
+=======
+>>>>>>> Stashed changes
 /** When nothing came out and the first frames failed everywhere, more of the same would only cost money. */
 function stopWhenAllFail(sight: Sight, draft: Draft, run: RunRecord): void {
   const total = framesOf(run.frames ?? '').length;

@@ -9,6 +9,8 @@ export interface FrameRecord {
   readonly run: string;
   readonly state: 'rendering' | 'done' | 'failed';
   readonly attempt: number;
+  /** RFC 3339 in UTC; `null` = not recorded. */
+  readonly startedAt: string | null;
   readonly worker: string;
   readonly seconds: number | null;
   readonly loadSeconds: number | null;

@@ -2,6 +2,7 @@ import { triggerOf } from '../core/catalog.ts';
 import { CHECK_TASK } from '../core/chunks.ts';
 import type { CommandSeen } from '../core/command.ts';
 import { framesOf } from '../core/frames.ts';
+import { framesOfHungTasks } from '../core/hung.ts';
 import type {
   CheckFinding,
   FarmMemory,
@@ -16,6 +17,7 @@ import type {
 import { isLiveJob } from '../core/progress.ts';
 import { isRejectedForFiles } from '../core/revival.ts';
 import { isFinal, type RunRecord, rendersFolder, wantsFarm } from '../core/run.ts';
+import type { EpochMs } from '../core/time.ts';
 import { framesOfTask, isGivenUp } from '../core/troubles.ts';
 import { isPortError } from '../ports/errors.ts';
 import { joinScans, scanScenes } from './catalog-scan.ts';
@@ -207,7 +209,7 @@ async function lookAtRun(
   if (job === 'unknown') return NOTHING;
   const tasks = job === null ? [] : await orUnknown(ports.manager.tasks(job.id));
   const hasEnded = job === null ? run.round > 0 : !isLiveJob(job);
-  const frames = hasEnded ? framesOf(run.frames ?? '') : deliveredFrames(tasks);
+  const frames = hasEnded ? framesOf(run.frames ?? '') : framesToLookAt(run, tasks, ports.clock.now());
   const proved = new Set(framesOf(run.proved));
   const open = frames.filter((frame) => !proved.has(frame) && !isGivenUp(run, frame));
   const proofs = await proveFrames(ports.renders, run, open);
@@ -224,9 +226,15 @@ async function lookAtRun(
   };
 }
 
-function deliveredFrames(tasks: readonly TaskObserved[] | Unknown): readonly number[] {
+/** Those of tasks that have ended, and of those in which one seems to hang. */
+function framesToLookAt(
+  run: RunRecord,
+  tasks: readonly TaskObserved[] | Unknown,
+  now: EpochMs,
+): readonly number[] {
   if (tasks === 'unknown') return [];
-  return tasks.filter(({ status }) => status === 'completed' || status === 'failed').flatMap(framesOfTask);
+  const ended = tasks.filter(({ status }) => status === 'completed' || status === 'failed');
+  return [...ended.flatMap(framesOfTask), ...framesOfHungTasks(run, tasks, now)];
 }
 
 /** What the workers said last about tasks that did not deliver. A log that cannot be read is left out. */

@@ -130,6 +130,7 @@ async function readFrameRecord(
     run: value.run,
     state: value.state === 'done' || value.state === 'failed' ? value.state : 'rendering',
     attempt: number('attempt') ?? 1,
+    startedAt: text('startedAt'),
     worker: text('worker') ?? '',
     seconds: number('seconds'),
     loadSeconds: number('loadSeconds'),
