@@ -77,7 +77,17 @@ async function lookAtDisk(
   const wanted = wantedFiles(closure.needed, frames, listings);
   const { there, missing } = await findAll(wanted, catalog);
   const all = [...closure.impossible, ...wanted.missing, ...missing];
-  return { there, missing: await withSuggestions(all, there), warnings: wanted.warnings };
+  return {
+    there,
+    missing: await withSuggestions(all, there),
+    warnings: [...wanted.warnings, ...whyUnreadable(catalog)],
+  };
+}
+
+function whyUnreadable(catalog: ReadonlyMap<string, CatalogEntry>): readonly string[] {
+  return [...catalog.values()].flatMap(({ path, failure }) =>
+    failure === null ? [] : [`${path} cannot be read: ${failure.message}`],
+  );
 }
 
 async function findAll(

@@ -91,9 +91,10 @@ describe('npm run inspect -- --closure', () => {
   it('names a library that is no .blend, and a shot that is not there', (t) => {
     const folder = film(t);
     writeFileSync(join(folder, 'film/lib/tree.blend'), 'no');
-    const states = () =>
-      JSON.parse(inspect(folder, '--json').stdout)[0].inputs.map((one: { state: string }) => one.state);
-    assert.deepEqual(states().slice(0, 2), ['unreadable', 'present']);
+    const [{ inputs: found, warnings }] = JSON.parse(inspect(folder, '--json').stdout);
+    const states = found.map((one: { state: string }) => one.state);
+    assert.deepEqual(states.slice(0, 2), ['unreadable', 'present']);
+    assert.match(warnings[0], /lib\/tree\.blend cannot be read: .+/);
     const gone = film(t, { without: ['film/sh.blend'] });
     const [{ inputs, missing }] = JSON.parse(inspect(gone, '--json').stdout);
     assert.deepEqual([inputs.length, missing, inputs[0].kind], [1, 1, 'shot']);
