@@ -4,6 +4,7 @@ import type { Draft, Sight } from './draft.ts';
 import { dropRun, lookAgain, moveRun, note, openRuns, shotMemory, updateShot } from './draft.ts';
 import { framesOf } from './frames.ts';
 import { badName, judgeInputs, stillSettling } from './judge-inputs.ts';
+import { judgeScripts } from './needs-scripts.ts';
 import { extensionOf, outputNames } from './output-names.ts';
 import { choosePool } from './pools.ts';
 import { type RunRecord, type RunSettings, wantsFarm } from './run.ts';
@@ -86,6 +87,8 @@ function judge(sight: Sight, draft: Draft, run: RunRecord): Verdict {
       blender.message,
       'Install that Blender (or name one that is there as "blender" in the render.json).',
     );
+  const scripts = judgeScripts(entry.facts, resolved.settings.scripts.value);
+  if (scripts !== null) return scripts;
   const denoiser = judgeDenoiser(resolved.scene, blender.blender.hasDenoiser, blender.blender.version);
   if (denoiser !== null) return denoiser;
   const pool = choosePool(resolved.settings, resolved.scene, sight.policy.pools);

@@ -50,7 +50,15 @@ export interface ShotFacts {
   readonly activeScene: string | null;
   readonly scenes: readonly SceneFacts[];
   readonly references: readonly FileReference[];
+  /** Drivers that Blender evaluates only where scripts may run; absent = not known. */
+  readonly scriptedDrivers?: readonly ScriptedDriver[];
   readonly warnings: readonly string[];
+}
+
+export interface ScriptedDriver {
+  /** The data-block that it drives, for people. */
+  readonly owner: string;
+  readonly expression: string;
 }
 
 /** A .blend could not be read, and will not be until it is uploaded anew. */

@@ -9,6 +9,9 @@ export function toShotFacts(facts: BlendFacts): ShotFacts {
     activeScene: facts.activeScene,
     scenes: facts.scenes.map(toSceneFacts),
     references: toReferences(facts),
+    scriptedDrivers: facts.scripts.drivers
+      .filter(({ isSimple }) => !isSimple)
+      .map(({ owner, expression }) => ({ owner, expression })),
     warnings: facts.warnings,
   };
 }
