@@ -147,9 +147,15 @@ export async function begin(of: World, settings: Readonly<Record<string, unknown
   await pass(of, 12);
 }
 
-export async function upload(of: World, settings: Readonly<Record<string, unknown>> = {}): Promise<void> {
-  of.scenes.put(`${SHOT}.render.json`, JSON.stringify(settings));
-  of.scenes.put(`${SHOT}.blend`, SAMPLE);
+/** The sample, with these settings, as a shot of its own name. */
+export async function upload(
+  of: World,
+  settings: Readonly<Record<string, unknown>> = {},
+  shot = SHOT,
+): Promise<void> {
+  of.scenes.put(`${shot}.render.json`, JSON.stringify(settings));
+  of.scenes.put(`${shot}.blend`, SAMPLE);
+  await command(of, { kind: 'uploaded', path: `${shot}.blend`, generation: null });
 }
 
 /** The newest run. */

@@ -87,8 +87,8 @@ function stopNow(sight: Sight, draft: Draft, run: RunRecord): void {
 /** The cap was raised, a new month has begun, or a new farm is there. */
 function goOn(sight: Sight, draft: Draft, run: RunRecord): void {
   if (run.stopping === null) return;
-  const job = sight.observed.details.get(run.id)?.job ?? 'unknown';
-  if (job === 'unknown') return;
+  const job = sight.observed.details.get(run.id)?.job;
+  if (job === undefined || job === 'unknown') return;
   if (job !== null && PAUSING.has(job.status)) {
     act(draft, { kind: 'resumeJob', jobId: job.id, reason: 'nothing stops it any more' });
     return;
