@@ -5,7 +5,7 @@ import { framesOf } from './frames.ts';
 import type { RunObserved, TaskObserved } from './model.ts';
 import type { FrameTrouble, RunRecord } from './run.ts';
 import type { EpochMs } from './time.ts';
-import { framesOfTask, isGivenUp, MAX_ATTEMPTS } from './troubles.ts';
+import { framesOfTask, isCounted, isGivenUp, MAX_ATTEMPTS, withCounted } from './troubles.ts';
 
 /** A frame that stands still for this many times the usual is hung, but never before ten minutes. */
 const HUNG_FACTOR = 5;
@@ -31,7 +31,8 @@ export function freeHung(
     const last = run.standstill[task.id];
     const isSame = last !== undefined && last.steps === task.stepsCompleted;
     const mark = isSame ? last : { steps: task.stepsCompleted, since: sight.now };
-    const freed = isOverdue(run, task, sight.now, mark) ? freeTask(sight, draft, run, seen, task) : null;
+    const isDue = isCounted(run, task) || isOverdue(run, task, sight.now, mark);
+    const freed = isDue ? freeTask(sight, draft, run, seen, task) : null;
     if (freed === null) standstill[task.id] = mark;
     else run = freed;
   }
@@ -84,15 +85,17 @@ function freeTask(
     });
     return run;
   }
+  if (isCounted(run, task)) return takeAway(draft, run, task);
   const frame = hungFrame(run, seen, open);
   return frame === null ? null : freeFrame(sight, draft, run, seen, task, frame);
 }
 
 /** Flamenco would let it hang for ever: each time that a worker asks whether it may go on counts as a sign of life. */
 function freeCheck(sight: Sight, draft: Draft, run: RunRecord, task: TaskObserved): RunRecord {
+  if (isCounted(run, task)) return takeAway(draft, run, task);
   if (run.restarts < MAX_ATTEMPTS) {
-    act(draft, { kind: 'requeueTask', taskId: task.id, reason: 'the check stands still; trying again' });
-    return updateRun(draft, run, { restarts: run.restarts + 1 });
+    const counted = withCounted(run, task);
+    return takeAway(draft, updateRun(draft, run, { restarts: run.restarts + 1, counted }), task);
   }
   return moveRun(sight, draft, run, 'failed', {
     code: 'checkHangs',
@@ -129,16 +132,26 @@ function freeFrame(
     worker: record?.worker ?? old?.worker ?? null,
   };
   const troubles = [...before.troubles.filter((one) => one.frame !== frame), trouble];
-  const run = updateRun(draft, before, { troubles: troubles.sort((a, b) => a.frame - b.frame) });
-  const isLast = trouble.attempts >= MAX_ATTEMPTS || run.stopping !== null;
-  const kind = isLast ? 'closeTask' : 'requeueTask';
-  act(draft, { kind, taskId: task.id, reason: `frame ${frame} ${trouble.message}` });
+  const run = updateRun(draft, before, {
+    troubles: troubles.sort((a, b) => a.frame - b.frame),
+    counted: withCounted(before, task),
+  });
+  takeAway(draft, run, task);
   note(
     sight,
     draft,
     `${titleOf(run)}: ${task.name} taken from its worker`,
     `frame ${frame} ${trouble.message}`,
   );
+  return run;
+}
+
+/** Handed out again, unless nothing is left of it that would be tried once more. */
+function takeAway(draft: Draft, run: RunRecord, task: TaskObserved): RunRecord {
+  const frames = framesOfTask(task);
+  const hasGivenUp = frames.some((frame) => isGivenUp(run, frame));
+  const kind = hasGivenUp || run.stopping !== null ? 'closeTask' : 'requeueTask';
+  act(draft, { kind, taskId: task.id, reason: `${task.name} stands still` });
   return run;
 }
 

@@ -11,9 +11,11 @@ import {
   blame,
   describeTroubles,
   framesOfTask,
+  isCounted,
   isGivenUp,
   MAX_ATTEMPTS,
   takeProofs,
+  withCounted,
 } from './troubles.ts';
 
 /** A job of ours that Flamenco may still hand tasks out of. */
@@ -146,15 +148,6 @@ function restartOrFail(
   return null;
 }
 
-/** Counted in an earlier pass, whose requeue did not reach the manager: asking again is no further attempt. */
-function isCounted(run: RunRecord, task: TaskObserved): boolean {
-  return run.counted[task.id] === task.updatedAt;
-}
-
-function withCounted(run: RunRecord, task: TaskObserved): RunRecord['counted'] {
-  return { ...run.counted, [task.id]: task.updatedAt };
-}
-
 /** A task that ended without delivering its frames is handed out again until its frames are given up. */
 function retryFailed(
   sight: Sight,
@@ -198,74 +191,6 @@ function requeueVideo(draft: Draft, tasks: readonly TaskObserved[]): void {
   act(draft, { kind: 'requeueTask', taskId: video.id, reason: 'frames of it are rendered again' });
 }
 
-<<<<<<< Updated upstream
-/** A frame that stands still too long is taken from its worker; on the last attempt the task is closed without it. */
-function freeHung(sight: Sight, draft: Draft, before: RunRecord, tasks: readonly TaskObserved[]): RunRecord {
-  let run = before;
-  const standstill: Record<string, { steps: number; since: number }> = {};
-  for (const task of tasks) {
-    if (task.status !== 'active' || framesOfTask(task).length === 0) continue;
-    const last = run.standstill[task.id];
-    const isSame = last !== undefined && last.steps === task.stepsCompleted;
-    const mark = isSame ? last : { steps: task.stepsCompleted, since: sight.now };
-    if (isCounted(run, task)) takeAway(draft, run, task);
-    else if (sight.now - mark.since < hungAfterMs(run)) standstill[task.id] = mark;
-    else run = freeOne(sight, draft, run, task);
-  }
-  if (JSON.stringify(standstill) === JSON.stringify(run.standstill)) return run;
-  return updateRun(draft, run, { standstill });
-}
-
-function freeOne(sight: Sight, draft: Draft, before: RunRecord, task: TaskObserved): RunRecord {
-  const frame = frameAtWork(before, task);
-  const old = before.troubles.find((trouble) => trouble.frame === frame);
-  const minutes = Math.round(hungAfterMs(before) / 60_000);
-  const trouble: FrameTrouble = {
-    frame,
-    attempts: (old?.attempts ?? 0) + 1,
-    message: `it stood still for ${minutes} minutes`,
-    log: old?.log ?? '',
-    worker: old?.worker ?? null,
-  };
-  const troubles = [...before.troubles.filter((one) => one.frame !== frame), trouble];
-  const run = updateRun(draft, before, {
-    troubles: troubles.sort((a, b) => a.frame - b.frame),
-    counted: withCounted(before, task),
-  });
-  takeAway(draft, run, task);
-  note(
-    sight,
-    draft,
-    `${titleOf(run)}: ${task.name} taken from its worker`,
-    `frame ${frame} ${trouble.message}`,
-  );
-  return run;
-}
-
-function takeAway(draft: Draft, run: RunRecord, task: TaskObserved): void {
-  const frame = frameAtWork(run, task);
-  const isLast = isGivenUp(run, frame) || run.stopping !== null;
-  const kind = isLast ? 'closeTask' : 'requeueTask';
-  act(draft, { kind, taskId: task.id, reason: `frame ${frame} stood still` });
-}
-
-/** Which of its frames a running task has in hand. */
-function frameAtWork(run: RunRecord, task: TaskObserved): number {
-  const frames = framesOfTask(task);
-  const proved = new Set(framesOf(run.proved));
-  const open = frames.filter((frame) => !proved.has(frame));
-  return open[Math.min(task.stepsCompleted, open.length - 1)] ?? frames[0] ?? 0;
-}
-
-function hungAfterMs(run: RunRecord): number {
-  const limit = run.settings?.frameMinutesLimit.value ?? null;
-  if (limit !== null) return limit * 60_000;
-  if (run.times.frames === 0) return Math.max(HUNG_AT_LEAST_MS, 60 * 60_000);
-  return Math.max(HUNG_AT_LEAST_MS, HUNG_FACTOR * secondsPerFrame(run) * 1000);
-}
-
-=======
->>>>>>> Stashed changes
 /** When nothing came out and the first frames failed everywhere, more of the same would only cost money. */
 function stopWhenAllFail(sight: Sight, draft: Draft, run: RunRecord): void {
   const total = framesOf(run.frames ?? '').length;

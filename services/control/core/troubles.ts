@@ -64,6 +64,15 @@ function troubleOf(
   };
 }
 
+/** Counted in an earlier pass, whose requeue did not reach the manager: asking again is no further attempt. */
+export function isCounted(run: RunRecord, task: TaskObserved): boolean {
+  return run.counted[task.id] === task.updatedAt;
+}
+
+export function withCounted(run: RunRecord, task: TaskObserved): RunRecord['counted'] {
+  return { ...run.counted, [task.id]: task.updatedAt };
+}
+
 export function isGivenUp(run: RunRecord, frame: number): boolean {
   return run.troubles.some((trouble) => trouble.frame === frame && trouble.attempts >= MAX_ATTEMPTS);
 }
