@@ -43,6 +43,9 @@ def main():
 
 try:
     code = main()
+except OSError as problem:
+    print("tablao: cannot write to the folder of the frames: %s" % problem)
+    code = 1
 finally:
     log.current().close()
 if code:

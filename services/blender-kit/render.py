@@ -41,6 +41,9 @@ def main():
     numbers = plans.frames_of(chunk)
     try:
         return render_chunk(Task(plan, render_dir), numbers)
+    except OSError as problem:
+        print("tablao: cannot write to %s: %s" % (render_dir, problem))
+        return 1
     finally:
         logs.current().close()
 

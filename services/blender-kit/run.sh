@@ -67,5 +67,7 @@ name=
 if [ "$code" -gt 128 ]; then
   name=$(kill -l "$((code - 128))" 2>/dev/null) || name=
 fi
-echo "tablao: Blender ended with exit code $code${name:+ (SIG$name)}"
+hint=
+case $name in ABRT | KILL) hint=', as it does when memory runs out' ;; esac
+echo "tablao: Blender ended with exit code $code${name:+ (SIG$name)}$hint"
 exit 0

@@ -20,10 +20,10 @@ export function noBlender(): string | false {
 export const noFfmpeg =
   spawnSync('ffmpeg', ['-version']).status === 0 ? false : 'needs ffmpeg on the PATH for the preview video';
 
-/** A new folder with the shots of make_shots.py. */
-export function makeShots(): string {
+/** A new folder with the shots of make_shots.py, or of another script of this folder. */
+export function makeShots(by = 'make_shots.py'): string {
   const dir = mkdtempSync(join(tmpdir(), 'tablao-shots-'));
-  const script = join(import.meta.dirname, 'make_shots.py');
+  const script = join(import.meta.dirname, by);
   const made = spawnSync(
     blender,
     ['--background', '--factory-startup', '--python-exit-code', '1', '--python', script, '--', dir],
@@ -31,6 +31,12 @@ export function makeShots(): string {
   );
   if (made.status !== 0) throw new Error(`the shots could not be made:\n${made.stdout}\n${made.stderr}`);
   return dir;
+}
+
+/** Packs a folder's content with the Python inside Blender: no machine needs a `zip` for it. */
+export function zip(target: string, folder: string): void {
+  const pack = `import shutil; shutil.make_archive(${JSON.stringify(target.replace(/\.zip$/, ''))}, "zip", ${JSON.stringify(folder)})`;
+  spawnSync(blender, ['--background', '--factory-startup', '--python-expr', pack], { env: plainEnv() });
 }
 
 export type Plan = Readonly<Record<string, unknown>>;
@@ -102,6 +108,29 @@ function plainEnv(): NodeJS.ProcessEnv {
   const env = { ...process.env, FLAMENCO_WORKER_NAME: 'test-worker' };
   for (const name of Object.keys(env)) if (name.startsWith('PYTHON')) delete (env as NodeJS.ProcessEnv)[name];
   return env;
+}
+
+/** The check's findings about every shot of a folder, by the shot's name. */
+export function checkAll(shots: string, settings: Plan): unknown {
+  const result = join(shots, 'findings.json');
+  const script = join(import.meta.dirname, 'check_many.py');
+  const args = [
+    '--background',
+    '-noaudio',
+    '--disable-autoexec',
+    '--python-exit-code',
+    '1',
+    '--python',
+    script,
+  ];
+  const encoded = Buffer.from(JSON.stringify(settings)).toString('base64url');
+  const ended = spawnSync(blender, [...args, '--', kitDir, shots, encoded, result], {
+    env: plainEnv(),
+    encoding: 'utf8',
+  });
+  if (ended.status !== 0)
+    throw new Error(`the shots could not be checked:\n${ended.stdout}\n${ended.stderr}`);
+  return JSON.parse(readFileSync(result, 'utf8'));
 }
 
 export function newDir(): string {

@@ -70,9 +70,19 @@ class Frame:
         if error is not None:
             record["error"] = error
             record["log"] = logs.tail(printed)
-        records.write_json(self.record_path, record)
+        self._write_last(record)
         self._tell_flamenco(printed, record["seconds"], error)
-        return error is None
+        return record["state"] == "done"
+
+    def _write_last(self, record):
+        try:
+            records.write_json(self.record_path, record)
+        except OSError as problem:
+            # A full disk: without the pictures of this frame there is room to say so.
+            self._remove_files()
+            record.update(state="failed", files=[])
+            record.setdefault("error", "its record could not be written: %s" % problem.strerror)
+            records.write_json(self.record_path, record)
 
     def _render(self):
         """One frame, the same pixels as `blender -b FILE -f N`. The scene's own range stays: drivers may read it."""

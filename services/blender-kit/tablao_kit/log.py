@@ -147,9 +147,8 @@ def _line(text):
 
 def faults(text):
     """What in a log makes the picture wrong, in lines; None when nothing does."""
-    lines = _lines(text, WRONG_PICTURE)
-    if any(line.startswith("Traceback") for line in lines):
-        lines.append(_raised(text))
+    lines = ["Python code of the shot failed: %s" % _raised(text) if line.startswith("Traceback") else line
+             for line in _lines(text, WRONG_PICTURE)]
     return "\n".join(lines) or None
 
 

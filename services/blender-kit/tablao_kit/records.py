@@ -34,10 +34,21 @@ def _temporary(path):
 def write_json(path, value):
     """Replaces `path` by the JSON of `value`, all at once."""
     part = _temporary(path)
-    with open(part, "w", encoding="utf-8") as file:
-        json.dump(value, file, ensure_ascii=False, indent=1)
-        file.write("\n")
-    os.replace(part, path)
+    try:
+        with open(part, "w", encoding="utf-8") as file:
+            json.dump(value, file, ensure_ascii=False, indent=1)
+            file.write("\n")
+        os.replace(part, path)
+    except OSError:
+        _remove(part)
+        raise
+
+
+def _remove(path):
+    try:
+        os.remove(path)
+    except OSError:
+        pass
 
 
 def put_file(source, path):

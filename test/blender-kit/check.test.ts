@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { checkAll, makeShots, newDir, noBlender, plan, readRecord, run, zip } from './kit.ts';
+
+/** Shots of make_check_shots.py and what the check says of each: `!` before what keeps it from being rendered. */
+const SHOTS: Readonly<Record<string, readonly string[]>> = {
+  clean: [],
+  texture_shown: ['!missingImage'],
+  texture_hidden_at_times: ['!missingImage'],
+  texture_instanced: ['!missingImage'],
+  texture_hidden: ['missingImage'],
+  texture_excluded: ['missingImage'],
+  texture_unlinked: ['missingImage'],
+  texture_unused: ['missingImage'],
+  texture_of_a_layer_that_is_off: ['missingImage'],
+  texture_behind_a_sequence: ['missingImage'],
+  texture_broken: ['!brokenImage'],
+  font_shown: ['!missingFont'],
+  font_hidden: ['missingFont'],
+  volume_shown: ['!missingCache'],
+  volume_hidden: [],
+  light_profile: ['!missingFile'],
+  engine: ['!unknownEngine'],
+  node_of_an_addon: ['!undefinedNode'],
+  node_of_an_addon_unlinked: [],
+  driver_simple: [],
+  driver_script: ['!needsScripts'],
+  driver_script_hidden: [],
+  rig_panel: ['blockedScript'],
+  cloth: ['!unbaked'],
+  cloth_hidden: [],
+  cloth_off: [],
+  cloth_played: [],
+  cloth_baked: [],
+  soft_body: ['!unbaked'],
+  rigid_body: ['!unbaked'],
+  rigid_body_kinematic: [],
+  particles_falling: [],
+  particles_dragged: ['!unbaked'],
+  hair: [],
+  hair_dynamics: ['!unbaked'],
+  views_without_cameras: ['!missingViewCamera', '!missingViewCamera'],
+  views_with_cameras: [],
+  colours: [],
+  colours_unknown: ['!unknownViewTransform'],
+};
+
+describe('the check of a shot, in a real Blender', { skip: noBlender() }, () => {
+  let shots = '';
+  let answers: Readonly<Record<string, readonly Finding[]>> = {};
+  const dirs: string[] = [];
+
+  before(() => {
+    shots = makeShots('make_check_shots.py');
+    answers = checkAll(shots, plan({ frames: '1-4' })) as typeof answers;
+  });
+  after(() => {
+    for (const dir of [shots, ...dirs]) rmSync(dir, { recursive: true, force: true });
+  });
+
+  const folder = () => {
+    const dir = newDir();
+    dirs.push(dir);
+    return dir;
+  };
+  const check = (name: string, overrides = {}, scripts = false) => {
+    const renderDir = folder();
+    const settings = plan({ frames: '1-4', ...overrides });
+    const shot = join(shots, `${name}.blend`);
+    const ended = run({ script: 'check.py', shot, renderDir, plan: settings, scripts });
+    return { ...ended, findings: readRecord(renderDir, 'check').findings as Finding[] };
+  };
+
+  for (const [name, expected] of Object.entries(SHOTS)) {
+    it(`says ${expected.length === 0 ? 'nothing' : expected.join(' ')} of ${name}`, () => {
+      assert.deepEqual(answers[name]?.map(inShort), expected);
+    });
+  }
+
+  it('knows the simulation zones of geometry nodes, where Blender has them', () => {
+    assert.deepEqual(answers.zone?.map(inShort) ?? ['!unbaked'], ['!unbaked']);
+    assert.deepEqual(answers.zone_at_rest ?? [], []);
+  });
+
+  it('asks nothing of a simulation when only its first frame is rendered', () => {
+    assert.deepEqual(check('cloth', { frames: '1' }).findings, []);
+  });
+
+  it('renders no frame whose simulation is not baked, nor any that would lack an engine', () => {
+    for (const [name, frame, code] of [
+      ['cloth', 2, 'unbaked'],
+      ['engine', 1, 'unknownEngine'],
+    ] as const) {
+      const renderDir = folder();
+      const shot = join(shots, `${name}.blend`);
+      run({ script: 'render.py', shot, renderDir, chunk: String(frame), plan: plan() });
+      const { state, errorCode, files } = readRecord(renderDir, frame);
+      assert.deepEqual([state, errorCode, files], ['failed', code, []]);
+    }
+  });
+
+  it('names a driver that fails although scripts may run', () => {
+    assert.deepEqual(check('driver_script', {}, true).findings.map(inShort), ['!brokenDriver']);
+  });
+
+  it('enables add-ons of every kind where scripts may run, and names those that fail', () => {
+    const addons = makeAddons(folder());
+    const { findings, output } = check('engine', { addons }, true);
+    for (const name of ['single', 'package', 'zipped', 'extension'])
+      assert.match(output, new RegExp(`^enabled ${name}$`, 'm'));
+    assert.deepEqual(findings.map(inShort), ['addonFailed'], output);
+    assert.match(findings[0]?.message ?? '', /broken\.py.*no such luck/);
+  });
+
+  it('leaves add-ons alone where scripts are off, and says so', () => {
+    const addons = makeAddons(folder());
+    const { findings, output } = check('engine', { addons });
+    assert.deepEqual(findings.map(inShort).sort(), ['!unknownEngine', 'addonsOff']);
+    assert.doesNotMatch(output, /^enabled/m);
+  });
+});
+
+interface Finding {
+  readonly code: string;
+  readonly level: 'error' | 'warning';
+  readonly message: string;
+}
+
+function inShort({ code, level }: Finding): string {
+  return level === 'error' ? `!${code}` : code;
+}
+
+/** A single file with the engine that the shot `engine` wants, a package, a zipped one, an extension, a broken one. */
+function makeAddons(dir: string): string {
+  const info = (name: string) =>
+    `bl_info = {"name": "${name}", "blender": (3, 0, 0), "category": "Render"}\n`;
+  const says = (name: string) =>
+    `def register():\n    print("enabled ${name}")\n\ndef unregister():\n    pass\n`;
+  const engine = `import bpy
+class Engine(bpy.types.RenderEngine):
+    bl_idname, bl_label = "TABLAO_TEST", "Test"
+def register():
+    bpy.utils.register_class(Engine)
+    print("enabled single")
+def unregister():
+    bpy.utils.unregister_class(Engine)
+`;
+  writeFileSync(join(dir, 'single.py'), info('single') + engine);
+  writeFileSync(join(dir, 'broken.py'), `${info('broken')}raise RuntimeError("no such luck")\n`);
+  mkdirSync(join(dir, 'a_package'));
+  writeFileSync(join(dir, 'a_package/__init__.py'), `from .part import *\n${info('package')}`);
+  writeFileSync(join(dir, 'a_package/part.py'), says('package'));
+  const unpacked = join(dir, '.unpacked');
+  mkdirSync(join(unpacked, 'zipped-main'), { recursive: true });
+  writeFileSync(join(unpacked, 'zipped-main/__init__.py'), info('zipped') + says('zipped'));
+  zip(join(dir, 'zipped.zip'), unpacked);
+  const extension = join(dir, '.extension');
+  mkdirSync(extension);
+  writeFileSync(join(extension, 'blender_manifest.toml'), 'schema_version = "1.0.0"\nid = "extension"\n');
+  // Extensions ask for their preferences by the name of their package.
+  const asks = 'import bpy\ndef register():\n    bpy.context.preferences.addons[__package__]\n';
+  writeFileSync(
+    join(extension, '__init__.py'),
+    `${asks}    print("enabled extension")\ndef unregister():\n    pass\n`,
+  );
+  zip(join(dir, 'extension.zip'), extension);
+  return dir;
+}

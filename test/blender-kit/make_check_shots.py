@@ -1,0 +1,421 @@
+"""Makes the shots that the check is asked about: blender --background --factory-startup --python THIS -- FOLDER
+
+Each function is one shot, named like it: something that makes the picture wrong, or its twin that looks alike and is
+fine. Works in Blender 3.4 to 5.x.
+"""
+
+import math
+import os
+import shutil
+import sys
+
+import bpy
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from shot_parts import FOLDER, add_camera, compositor_tree, save, start, textured_material  # noqa: E402
+
+SHOTS = []
+LOST_FONT = os.path.join(FOLDER, "lost.ttf")
+
+
+def shot(make):
+    SHOTS.append(make)
+    return make
+
+
+def lost_image(path="//lost.png"):
+    image = bpy.data.images.new("Lost", 4, 4)
+    image.source, image.filepath = "FILE", path
+    return image
+
+
+def with_lost_texture(thing):
+    material, show = textured_material()
+    show(lost_image())
+    thing.data.materials.append(material)
+    return material
+
+
+def grid(location=(0, 0, 1)):
+    bpy.ops.mesh.primitive_grid_add(x_subdivisions=6, y_subdivisions=6, location=location, rotation=(0.6, 0, 0))
+    return bpy.context.object
+
+
+@shot
+def texture_shown():
+    _, cube = start()
+    with_lost_texture(cube)
+
+
+@shot
+def texture_hidden():
+    _, cube = start()
+    with_lost_texture(cube)
+    cube.hide_render = True
+
+
+@shot
+def texture_hidden_at_times():
+    _, cube = start()
+    with_lost_texture(cube)
+    cube.hide_render = True
+    cube.keyframe_insert("hide_render", frame=1)
+
+
+@shot
+def texture_excluded():
+    scene, cube = start()
+    with_lost_texture(cube)
+    aside = bpy.data.collections.new("Aside")
+    scene.collection.children.link(aside)
+    aside.objects.link(cube)
+    scene.collection.objects.unlink(cube)
+    bpy.context.view_layer.layer_collection.children["Aside"].exclude = True
+
+
+@shot
+def texture_instanced():
+    _, cube = start()
+    with_lost_texture(cube)
+    props = bpy.data.collections.new("Props")
+    for collection in list(cube.users_collection):
+        collection.objects.unlink(cube)
+    props.objects.link(cube)
+    bpy.ops.object.empty_add()
+    bpy.context.object.instance_type = "COLLECTION"
+    bpy.context.object.instance_collection = props
+
+
+@shot
+def texture_unlinked():
+    _, cube = start()
+    tree = with_lost_texture(cube).node_tree
+    tree.links.remove(next(link for link in tree.links if link.from_node.bl_idname == "ShaderNodeTexImage"))
+
+
+@shot
+def texture_unused():
+    _, cube = start()
+    with_lost_texture(cube).use_fake_user = True
+    cube.data.materials.clear()
+
+
+@shot
+def texture_of_a_layer_that_is_off():
+    scene, cube = start()
+    with_lost_texture(cube)
+    layer = scene.view_layers.new("Clean")
+    scene.view_layers[0].use = False
+    aside = bpy.data.collections.new("Aside")
+    scene.collection.children.link(aside)
+    aside.objects.link(cube)
+    scene.collection.objects.unlink(cube)
+    layer.layer_collection.children["Aside"].exclude = True
+
+
+@shot
+def texture_behind_a_sequence():
+    scene, cube = start()
+    with_lost_texture(cube)
+    scene.sequence_editor_create()
+    editor = scene.sequence_editor
+    strips = editor.strips if hasattr(editor, "strips") else editor.sequences
+    span = {"length": 24} if bpy.app.version >= (5, 0, 0) else {"frame_end": 25}
+    strips.new_effect("Color", "COLOR", 1, 1, **span)
+
+
+@shot
+def texture_broken():
+    _, cube = start()
+    with open(os.path.join(FOLDER, "broken.png"), "w", encoding="ascii") as file:
+        file.write("no picture")
+    material, show = textured_material()
+    show(lost_image("//broken.png"))
+    cube.data.materials.append(material)
+
+
+def with_text():
+    fonts = os.path.join(bpy.utils.system_resource("DATAFILES"), "fonts")
+    name = next(name for name in sorted(os.listdir(fonts)) if name.endswith((".ttf", ".woff2", ".pfb")))
+    shutil.copyfile(os.path.join(fonts, name), LOST_FONT)
+    bpy.ops.object.text_add()
+    bpy.context.object.data.font = bpy.data.fonts.load(LOST_FONT)
+    return bpy.context.object
+
+
+@shot
+def font_shown():
+    start()
+    with_text()
+
+
+@shot
+def font_hidden():
+    start()
+    with_text().hide_render = True
+
+
+@shot
+def volume_shown():
+    start()
+    bpy.ops.object.volume_add()
+    bpy.context.object.data.filepath = "//lost.vdb"
+
+
+@shot
+def volume_hidden():
+    start()
+    bpy.ops.object.volume_add()
+    bpy.context.object.data.filepath = "//lost.vdb"
+    bpy.context.object.hide_render = True
+
+
+@shot
+def light_profile():
+    scene, _ = start()
+    light = next(thing.data for thing in scene.objects if thing.type == "LIGHT")
+    light.use_nodes = True
+    tree = light.node_tree
+    node = tree.nodes.new("ShaderNodeTexIES")
+    node.mode, node.filepath = "EXTERNAL", "//lost.ies"
+    tree.links.new(node.outputs[0], tree.nodes["Emission"].inputs["Strength"])
+
+
+@shot
+def engine():
+    class Engine(bpy.types.RenderEngine):
+        bl_idname, bl_label = "TABLAO_TEST", "Test"
+    bpy.utils.register_class(Engine)
+    scene, _ = start()
+    scene.render.engine = "TABLAO_TEST"
+    save("engine")
+    bpy.utils.unregister_class(Engine)
+
+
+def with_node_of_an_addon(is_linked):
+    class Node(bpy.types.Node):
+        bl_idname, bl_label = "TablaoTestNode", "Test"
+
+        def init(self, _context):
+            self.outputs.new("NodeSocketColor", "Color")
+    bpy.utils.register_class(Node)
+    _, cube = start()
+    material, _ = textured_material()
+    tree = material.node_tree
+    node = tree.nodes.new("TablaoTestNode")
+    if is_linked:
+        tree.links.new(node.outputs[0], tree.nodes["Principled BSDF"].inputs["Base Color"])
+    cube.data.materials.append(material)
+
+
+@shot
+def node_of_an_addon():
+    with_node_of_an_addon(True)
+
+
+@shot
+def node_of_an_addon_unlinked():
+    with_node_of_an_addon(False)
+
+
+def with_driver(expression):
+    _, cube = start()
+    cube.driver_add("scale", 0).driver.expression = expression
+    return cube
+
+
+@shot
+def driver_simple():
+    with_driver("1 + sin(frame) * 0.5")
+
+
+@shot
+def driver_script():
+    with_driver("wave(frame)")
+
+
+@shot
+def driver_script_hidden():
+    _, cube = start()
+    bpy.ops.mesh.primitive_cube_add()
+    other = bpy.context.object
+    other.driver_add("scale", 0).driver.expression = "wave(frame)"
+    other.hide_render = True
+
+
+@shot
+def rig_panel():
+    start()
+    text = bpy.data.texts.new("rig_ui.py")
+    text.write("import bpy\n")
+    text.use_module = True
+
+
+@shot
+def cloth():
+    start()
+    grid().modifiers.new("Cloth", "CLOTH")
+
+
+@shot
+def cloth_hidden():
+    start()
+    thing = grid()
+    thing.modifiers.new("Cloth", "CLOTH")
+    thing.hide_render = True
+
+
+@shot
+def cloth_off():
+    start()
+    grid().modifiers.new("Cloth", "CLOTH").show_render = False
+
+
+@shot
+def cloth_played():
+    scene, _ = start()
+    grid().modifiers.new("Cloth", "CLOTH")
+    for frame in range(1, 5):
+        scene.frame_set(frame)
+
+
+@shot
+def cloth_baked():
+    scene, _ = start()
+    thing = grid()
+    cache = thing.modifiers.new("Cloth", "CLOTH").point_cache
+    cache.frame_end = 4
+    with bpy.context.temp_override(scene=scene, active_object=thing, object=thing, point_cache=cache):
+        bpy.ops.ptcache.bake(bake=True)
+
+
+@shot
+def soft_body():
+    start()
+    grid().modifiers.new("Soft", "SOFT_BODY")
+
+
+@shot
+def rigid_body():
+    scene, _ = start()
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.ops.rigidbody.object_add()
+    # It lies in the file, but is not taken from there.
+    for frame in range(1, 5):
+        scene.frame_set(frame)
+
+
+@shot
+def rigid_body_kinematic():
+    start()
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.ops.rigidbody.object_add()
+    bpy.context.object.rigid_body.kinematic = True
+
+
+def with_particles():
+    start()
+    thing = grid()
+    thing.modifiers.new("Particles", "PARTICLE_SYSTEM")
+    return thing.particle_systems[0]
+
+
+@shot
+def particles_falling():
+    with_particles()
+
+
+@shot
+def particles_dragged():
+    with_particles().settings.drag_factor = 0.5
+
+
+@shot
+def hair():
+    with_particles().settings.type = "HAIR"
+
+
+@shot
+def hair_dynamics():
+    system = with_particles()
+    system.settings.type = "HAIR"
+    system.use_hair_dynamics = True
+
+
+def with_zone(offset):
+    _, cube = start()
+    group = bpy.data.node_groups.new("Zone", "GeometryNodeTree")
+    for in_out in ("INPUT", "OUTPUT"):
+        group.interface.new_socket(name="Geometry", in_out=in_out, socket_type="NodeSocketGeometry")
+    nodes = group.nodes
+    entry, end = nodes.new("GeometryNodeSimulationInput"), nodes.new("GeometryNodeSimulationOutput")
+    entry.pair_with_output(end)
+    move = nodes.new("GeometryNodeSetPosition")
+    move.inputs["Offset"].default_value = offset
+    chain = [nodes.new("NodeGroupInput"), entry, move, end, nodes.new("NodeGroupOutput")]
+    for one, next_one in zip(chain, chain[1:]):
+        group.links.new(next(socket for socket in one.outputs if socket.type == "GEOMETRY"),
+                        next(socket for socket in next_one.inputs if socket.type == "GEOMETRY"))
+    cube.modifiers.new("Zone", "NODES").node_group = group
+
+
+if bpy.app.version >= (4, 0, 0):
+    @shot
+    def zone():
+        with_zone((0.2, 0, 0))
+
+    @shot
+    def zone_at_rest():
+        with_zone((0, 0, 0))
+
+
+@shot
+def views_without_cameras():
+    scene, _ = start()
+    scene.render.use_multiview = True
+    scene.render.views_format = "MULTIVIEW"
+
+
+@shot
+def views_with_cameras():
+    views_without_cameras()
+    scene = bpy.context.scene
+    scene.camera.name = "Eye_L"
+    add_camera("Eye_R", (0.1, -9, 2.5), (1.3, 0, 0))
+
+
+@shot
+def colours():
+    scene, _ = start()
+    scene.view_settings.view_transform = "Filmic"
+    bpy.ops.wm.save_as_mainfile(filepath=os.path.join(FOLDER, "colours.blend"), compress=False)
+
+
+def unknown_colours():
+    """As from a machine with another colour configuration."""
+    with open(os.path.join(FOLDER, "colours.blend"), "rb") as file:
+        content = file.read()
+    with open(os.path.join(FOLDER, "colours_unknown.blend"), "wb") as file:
+        file.write(content.replace(b"Filmic\0", b"Filmac\0"))
+
+
+@shot
+def clean():
+    """Much of everything, and nothing wrong."""
+    scene, cube = start()
+    tree, picture = compositor_tree(scene)
+    layers = tree.nodes.new("CompositorNodeRLayers")
+    tree.links.new(layers.outputs["Image"], picture)
+    cube.rotation_euler.z = math.pi / 5
+    cube.modifiers.new("Bevel", "BEVEL")
+    scene.view_layers.new("Second")
+
+
+for make in SHOTS:
+    make()
+    if make is not colours and make is not engine:
+        save(make.__name__)
+unknown_colours()
+os.remove(LOST_FONT)
