@@ -12,7 +12,7 @@ import type { CatalogState } from './state.ts';
 /** Why a .blend was not read although there may be nothing wrong with it: it is tried again. */
 const SAYS_NOTHING: ReadonlySet<BlendErrorCode> = new Set(['unreadable', 'tooSlow', 'aborted']);
 /** Counted up when more is read from a .blend than before: what an earlier version read is read again. */
-const FACTS_FORM = 2;
+const FACTS_FORM = 3;
 const MAX_SETTINGS_BYTES = 8 * 1024 * 1024;
 
 export interface Scan {
