@@ -230,6 +230,17 @@ describe('an explicit submission', () => {
   });
 });
 
+describe('a shot that is not admitted yet', () => {
+  test('gets the settings that came after it, although nobody told of them', async () => {
+    const of = createWorld({ settleMs: 10 * MINUTE });
+    film(of);
+    await pass(of, 2);
+    of.scenes.put('film/sh010.render.json', JSON.stringify({ frames: '2-3' }));
+    await pass(of, 12);
+    assert.equal((await run(of)).frames, '2-3');
+  });
+});
+
 describe('an input that changes while its run renders', () => {
   const overwritten: readonly (readonly [string, Uint8Array | string])[] = [
     ['film/tex/wood.png', 'new wood'],

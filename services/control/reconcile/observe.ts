@@ -1,4 +1,4 @@
-import { triggerOf } from '../core/catalog.ts';
+import { renderJsonOf, triggerOf } from '../core/catalog.ts';
 import { CHECK_TASK } from '../core/chunks.ts';
 import type { CommandSeen } from '../core/command.ts';
 import { framesOf } from '../core/frames.ts';
@@ -158,8 +158,11 @@ function uploadedPaths(commands: readonly CommandSeen[]): readonly string[] {
   return commands.flatMap(({ command }) => (command.kind === 'uploaded' ? [command.path] : []));
 }
 
+/** The shots of open runs, and the settings of those that are not admitted yet: word of an upload may get lost. */
 function openScenes(runs: ReadonlyMap<string, RunRecord>): readonly string[] {
-  return [...runs.values()].filter((run) => !isFinal(run.state)).map((run) => run.scenePath);
+  const open = [...runs.values()].filter((run) => !isFinal(run.state));
+  const settings = open.filter((run) => run.admittedAt === null).map((run) => renderJsonOf(run.scenePath));
+  return [...open.map((run) => run.scenePath), ...settings];
 }
 
 /** .blends that were read but not decided about, for example because the service died in between. */
