@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
+  allTasks,
   command,
   createWorld,
   endTasks,
@@ -227,6 +228,49 @@ describe('an explicit submission', () => {
     of.scenes.put('film/tex/wood.png', 'wood');
     await pass(of, 10);
     assert.equal(await isAtWork(of), true);
+  });
+});
+
+describe('a shot that its check rejects', () => {
+  /** Rejected by the check with this message. */
+  async function rejected(message: string): Promise<World> {
+    const of = createWorld({ checkFirst: 'always' });
+    film(of);
+    await pass(of, 10);
+    await takeTasks(of);
+    await pass(of);
+    const { id } = await run(of);
+    const finding = { code: 'missingData', level: 'error', message, action: null };
+    const record = { schema: 1, run: id, findings: [finding] };
+    of.renders.put('film/sh010/v001/records/check.json', JSON.stringify(record));
+    for (const task of await allTasks(of)) if (task.name === 'check') of.manager.endTask(task.id, 'failed');
+    await pass(of, 3);
+    assert.deepEqual([(await run(of)).state, (await run(of)).reason?.code], ['rejected', 'missingData']);
+    return of;
+  }
+
+  const count = async (of: World) => (await of.records.list('runs/')).length;
+
+  test('is tried anew when a library of it was uploaded anew, once', async () => {
+    const of = await rejected('Object leaf is not in leaf.blend any more.');
+    await upload(of, 'film/lib/leaf.blend', blend({ camera: false, samples: 2 }));
+    await pass(of, 10);
+    assert.deepEqual([(await run(of)).state, await count(of)], ['queued', 2]);
+  });
+
+  test('is tried anew when a file comes that it names', async () => {
+    const of = await rejected('The image /scenes/film/tex/lost.png is not there.');
+    await upload(of, 'film/tex/lost.png', 'x');
+    await pass(of, 10);
+    assert.deepEqual([(await run(of)).state, await count(of)], ['queued', 2]);
+  });
+
+  test('stays rejected when the same bytes come again, or something else', async () => {
+    const of = await rejected('Object leaf is not in leaf.blend any more.');
+    await upload(of, 'film/lib/leaf.blend', blend({ camera: false }));
+    await upload(of, 'film/tex/other.png', 'x');
+    await pass(of, 30);
+    assert.deepEqual([(await run(of)).state, await count(of)], ['rejected', 1]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { meetClosure } from './closure.ts';
 import type { Draft, Sight } from './draft.ts';
-import { moveRun, openRun, openRuns, shotMemory } from './draft.ts';
+import { moveRun, note, openRun, openRuns, shotMemory, titleOf } from './draft.ts';
+import { createRun } from './intake.ts';
 import type { RunRecord } from './run.ts';
 import { needsOf } from './run-needs.ts';
 
@@ -8,20 +9,31 @@ export function isRejectedForFiles(run: RunRecord): boolean {
   return run.state === 'rejected' && run.reason?.code === 'missingFiles';
 }
 
+/** After it was admitted only the check on a worker rejects a run. */
+export function isRejectedByCheck(run: RunRecord): boolean {
+  return run.state === 'rejected' && run.admittedAt !== null;
+}
+
 /**
- * A run that was rejected for missing files comes back when one of them is there, or is not referred to any more because
- * a library was uploaded anew.
+ * A rejection does not last when what it complained of changes. One for missing files is taken back when one of them is
+ * there, or is not referred to any more because a library was uploaded anew. One by the check is followed by a new run
+ * when another input was overwritten, or a file came that it names.
  */
 export function reviveRuns(sight: Sight, draft: Draft): void {
-  for (const run of draft.runs.values()) {
-    if (!isRejectedForFiles(run) || shotMemory(draft, run.scenePath).lastRunId !== run.id) continue;
+  for (const run of [...draft.runs.values()]) {
+    if (run.state !== 'rejected' || shotMemory(draft, run.scenePath).lastRunId !== run.id) continue;
     if (openRuns(draft).some((other) => other.scenePath === run.scenePath)) continue;
-    const path = noLongerMissing(sight, run);
-    if (path === null) continue;
-    openRun(draft, run);
-    const message = `${path} is no longer missing.`;
-    moveRun(sight, draft, run, 'waiting', { code: 'settling', message, action: null });
+    if (isRejectedForFiles(run)) takeBack(sight, draft, run);
+    else if (isRejectedByCheck(run)) followUp(sight, draft, run);
   }
+}
+
+function takeBack(sight: Sight, draft: Draft, run: RunRecord): void {
+  const path = noLongerMissing(sight, run);
+  if (path === null) return;
+  openRun(draft, run);
+  const message = `${path} is no longer missing.`;
+  moveRun(sight, draft, run, 'waiting', { code: 'settling', message, action: null });
 }
 
 /** One of the paths that it complained of; `null` = all are missing as before, as far as is known. */
@@ -33,4 +45,22 @@ function noLongerMissing({ observed }: Sight, run: RunRecord): string | null {
   const still = new Set(met.state === 'missing' ? met.missing.map(({ path }) => path) : []);
   const gone = run.missing.find(({ path }) => !still.has(path) && observed.inputs.get(path) !== 'unknown');
   return gone?.path ?? null;
+}
+
+function followUp(sight: Sight, draft: Draft, run: RunRecord): void {
+  const uploads = sight.observed.commands.flatMap(({ command }) =>
+    command.kind === 'uploaded' ? [command.path] : [],
+  );
+  const path = uploads.find((one) => one !== run.scenePath && mattersTo(sight, run, one));
+  if (path === undefined) return;
+  note(sight, draft, `${titleOf(run)}: once more`, `${path} was uploaded`);
+  createRun(sight, draft, run.scenePath, { isExplicit: run.isExplicit, isReleased: true });
+}
+
+function mattersTo({ observed }: Sight, run: RunRecord, path: string): boolean {
+  const pin = run.inputs.find((input) => input.path === path);
+  if (pin === undefined) return run.reason?.message.includes(path) === true;
+  const seen = observed.inputs.get(path);
+  if (seen === undefined || seen === null || seen === 'unknown') return false;
+  return seen.generation !== pin.generation && seen.crc32c !== pin.crc32c;
 }

@@ -3,7 +3,7 @@ import { meetClosure } from '../core/closure.ts';
 import { projectOf } from '../core/judge-inputs.ts';
 import type { RunObserved, Unknown } from '../core/model.ts';
 import { isLiveJob } from '../core/progress.ts';
-import { isRejectedForFiles } from '../core/revival.ts';
+import { isRejectedByCheck, isRejectedForFiles } from '../core/revival.ts';
 import { isFinal, type RunRecord, wantsFarm } from '../core/run.ts';
 import { needsOf, type RunNeeds } from '../core/run-needs.ts';
 import {
@@ -125,15 +125,19 @@ function unreadBlends(
   });
 }
 
-/** The pins of runs that render: when their job has ended, from time to time, and where an upload was told. */
+/**
+ * The pins of runs that render: when their job has ended, from time to time, and where an upload was told. Of runs that
+ * their check rejected the last only.
+ */
 async function lookAtPins({ scenes, runs, uploaded, details, isListingDue }: Asked, inputs: Inputs) {
   const pinned = new Map<string, string>();
   const wanted = new Set<string>();
   for (const run of runs.values()) {
-    if (isFinal(run.state) || needsInputs(run)) continue;
+    const isRejected = isRejectedByCheck(run);
+    if ((isFinal(run.state) && !isRejected) || needsInputs(run)) continue;
     const job = details.get(run.id)?.job;
     const hasEnded = job === null || (job !== undefined && job !== 'unknown' && !isLiveJob(job));
-    const isDue = hasEnded || isListingDue || run.inputGoneSince !== null;
+    const isDue = !isRejected && (hasEnded || isListingDue || run.inputGoneSince !== null);
     for (const { path, generation } of run.inputs) {
       if (inputs.has(path) || !(isDue || uploaded.has(path) || path === run.scenePath)) continue;
       wanted.add(path);

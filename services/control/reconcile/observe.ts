@@ -15,7 +15,7 @@ import type {
   Unknown,
 } from '../core/model.ts';
 import { isLiveJob } from '../core/progress.ts';
-import { isRejectedForFiles } from '../core/revival.ts';
+import { isRejectedByCheck, isRejectedForFiles } from '../core/revival.ts';
 import { isFinal, type RunRecord, rendersFolder, wantsFarm } from '../core/run.ts';
 import type { EpochMs } from '../core/time.ts';
 import { framesOfTask, isGivenUp } from '../core/troubles.ts';
@@ -123,8 +123,8 @@ async function loadRunsOfJobs(
 }
 
 /**
- * Open runs, those that commands name, after a (re)start whatever else stands on record as open, and those rejected for
- * missing files whenever some may have come.
+ * Open runs, those that commands name, after a (re)start whatever else stands on record as open, and rejected ones
+ * whenever what they complain of may have changed.
  */
 async function loadRuns(
   state: State,
@@ -134,7 +134,8 @@ async function loadRuns(
   isListingDue: boolean,
 ): Promise<Map<string, RunRecord>> {
   const named = commands.flatMap(({ command }) => ('runId' in command ? [command.runId] : []));
-  const mayRevive = isListingDue || commands.some(({ command }) => command.kind === 'uploaded');
+  const isUpload = commands.some(({ command }) => command.kind === 'uploaded');
+  const mayRevive = isListingDue || isUpload;
   const revivable = mayRevive ? memory.endedRuns : [];
   const all = isFirst ? await state.runIds() : [];
   const ids = [...new Set([...memory.openRuns, ...memory.unreported, ...named, ...revivable, ...all])];
@@ -146,8 +147,8 @@ async function loadRuns(
   for (const id of ids) {
     const run = records.get(id) ?? null;
     if (run === null) continue;
-    const isAsked =
-      named.includes(id) || memory.unreported.includes(id) || (mayRevive && isRejectedForFiles(run));
+    const isRevivable = (mayRevive && isRejectedForFiles(run)) || (isUpload && isRejectedByCheck(run));
+    const isAsked = named.includes(id) || memory.unreported.includes(id) || isRevivable;
     // One that ended just before a crash may still stand among the open ones: it is moved over.
     if (!isFinal(run.state) || isAsked || memory.openRuns.includes(id)) runs.set(id, run);
   }
