@@ -9,7 +9,8 @@ const scene = (name: string, useSequencer: boolean) =>
 /** What decisions get to know of one file that the reader found. */
 function reference(file: Partial<ExternalFile>) {
   const externalFiles = [{ path: '//a.png', kind: 'image', packed: false, owner: 'x', ...file } as const];
-  const facts = { scenes: [scene('Edit', true), scene('Off', false)], externalFiles };
+  const scripts = { runAtLoad: [], drivers: [] };
+  const facts = { scenes: [scene('Edit', true), scene('Off', false)], externalFiles, scripts };
   const { references } = toShotFacts(facts as never as BlendFacts);
   return references[0];
 }

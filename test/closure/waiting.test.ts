@@ -256,6 +256,10 @@ describe('a shot that its check rejects', () => {
     await upload(of, 'film/lib/leaf.blend', blend({ camera: false, samples: 2 }));
     await pass(of, 10);
     assert.deepEqual([(await run(of)).state, await count(of)], ['queued', 2]);
+    await command(of, { kind: 'cancel', runId: (await run(of)).id });
+    await upload(of, 'film/lib/leaf.blend', blend({ camera: false, samples: 3 }));
+    await pass(of, 10);
+    assert.deepEqual([(await run(of)).state, await count(of)], ['cancelled', 2]);
   });
 
   test('is tried anew when a file comes that it names', async () => {
