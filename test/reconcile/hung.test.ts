@@ -39,8 +39,8 @@ describe('what hangs', () => {
     await standStill(of);
     const { troubles, proved } = await run(of);
     assert.deepEqual(
-      troubles.map(({ frame, attempts, message, worker }) => ({ frame, attempts, message, worker })),
-      [{ frame: 2, attempts: 1, message: 'it stood still for 5 minutes', worker: 'w' }],
+      troubles.map(({ frame, attempts, message, workers }) => ({ frame, attempts, message, workers })),
+      [{ frame: 2, attempts: 1, message: 'it stood still for 5 minutes', workers: ['w'] }],
     );
     assert.equal(proved, '1,3,5-6');
     assert.deepEqual(

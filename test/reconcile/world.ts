@@ -200,10 +200,13 @@ async function nextTask(of: World): Promise<TaskSeen | undefined> {
   return undefined;
 }
 
+/** Whether this frame breaks on the worker of this name. */
+type IsBad = (frame: number, worker: string) => boolean;
+
 /** Every running task ends with all its frames written, but not those that `isBad` says. */
 export async function endTasks(
   of: World,
-  { seconds = 60, isBad = () => false }: { seconds?: number; isBad?: (frame: number) => boolean } = {},
+  { seconds = 60, isBad = () => false }: { seconds?: number; isBad?: IsBad } = {},
 ): Promise<void> {
   const { id } = await run(of);
   const names = new Map((await of.manager.workers()).map((worker) => [worker.id, worker.name]));
@@ -211,7 +214,8 @@ export async function endTasks(
     if (task.status !== 'active') continue;
     const frames = task.name.startsWith('render-') ? framesOf(task.name.slice('render-'.length)) : [];
     const worker = names.get(task.workerId ?? '') ?? '';
-    for (const frame of frames) await putFrame(of, { frame, run: id, worker, seconds, isBad: isBad(frame) });
+    for (const frame of frames)
+      await putFrame(of, { frame, run: id, worker, seconds, isBad: isBad(frame, worker) });
     of.manager.endTask(task.id, 'completed');
   }
 }

@@ -5,7 +5,7 @@ import { framesOf } from './frames.ts';
 import type { RunObserved, TaskObserved } from './model.ts';
 import type { FrameTrouble, RunRecord } from './run.ts';
 import type { EpochMs } from './time.ts';
-import { framesOfTask, isCounted, isGivenUp, MAX_ATTEMPTS, withCounted } from './troubles.ts';
+import { framesOfTask, isCounted, isGivenUp, MAX_ATTEMPTS, withCounted, withWorker } from './troubles.ts';
 
 /** A frame that stands still for this many times the usual is hung, but never before ten minutes. */
 const HUNG_FACTOR = 5;
@@ -129,7 +129,7 @@ function freeFrame(
     attempts: (old?.attempts ?? 0) + 1,
     message: `it stood still for ${inWords(hungAfterMs(before))}`,
     log: seen.logs[task.id] ?? old?.log ?? '',
-    worker: record?.worker ?? old?.worker ?? null,
+    workers: withWorker(old, record?.run === before.id ? record.worker : null),
   };
   const troubles = [...before.troubles.filter((one) => one.frame !== frame), trouble];
   const run = updateRun(draft, before, {

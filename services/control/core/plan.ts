@@ -40,6 +40,8 @@ const DECISIONS: readonly ((sight: Sight, draft: Draft) => void)[] = [
   keepFarm,
 ];
 
+/** A worker that is to take no more tasks is asked before any is handed out again. */
+const FIRST = new Set(['drainWorker']);
 /** Destructive actions come last, after everything that could still fail. */
 const LAST = new Set(['forgetWorker', 'removeWorker', 'deleteFarm']);
 
@@ -54,7 +56,8 @@ export function plan(observed: Observed, policy: Policy, now: EpochMs): Plan {
     shots: draft.shots,
     memory: draft.memory,
     actions: [
-      ...draft.actions.filter(({ kind }) => !LAST.has(kind)),
+      ...draft.actions.filter(({ kind }) => FIRST.has(kind)),
+      ...draft.actions.filter(({ kind }) => !FIRST.has(kind) && !LAST.has(kind)),
       ...draft.actions.filter(({ kind }) => LAST.has(kind)),
     ],
     lookAgainAt: nextLook(sight, draft),

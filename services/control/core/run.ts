@@ -97,7 +97,8 @@ export interface FrameTrouble {
   readonly message: string;
   /** The last log lines of its task, for people. */
   readonly log: string;
-  readonly worker: string | null;
+  /** Where it broke, each once, the last one at the end; as far as its records say. */
+  readonly workers: readonly string[];
 }
 
 /** What finished frames have taught. Seconds; `frames` is how many were counted. */

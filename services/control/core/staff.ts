@@ -2,6 +2,7 @@ import { withLearnedBoot } from './boot-times.ts';
 import { act, type Draft, note, remember, type Sight } from './draft.ts';
 import type { ManagerWorkerObserved, Observed, PoolPolicy, WorkerObserved } from './model.ts';
 import { demandOf, isWorthBooting, neededByDeadline, wantedWorkers } from './pool-size.ts';
+import { suspectWorkers } from './suspects.ts';
 
 /** A worker that the manager does not know this long after it was ordered is a stranger to it (the manager was new). */
 const STRANGER_AFTER_MS = 60_000;
@@ -36,7 +37,10 @@ function staffPool(
   const deadline = neededByDeadline(sight, draft, pool, demand);
   const wanted = wantedWorkers(demand, pool, fixedPricePerHour, valueOfTimePerHour, deadline);
   const living = everyone.filter((worker) => worker.pool === pool.name);
-  const staying = living.filter((worker) => known.get(worker.name)?.isDraining !== true);
+  const leaving = sendSuspectsHome(sight, draft, living, known);
+  const staying = living.filter(
+    ({ name }) => known.get(name)?.isDraining !== true && leaving.every((worker) => worker.name !== name),
+  );
   if (staying.length < wanted && isWorthBooting(demand, pool, staying.length))
     more(sight, draft, pool, living, known, wanted - staying.length);
   else if (staying.length > wanted) fewer(sight, draft, staying, known, staying.length - wanted);
@@ -86,6 +90,24 @@ function endStrangers(
   }
 }
 
+/** Those that broke a frame twice leave when another one is there to try it. */
+function sendSuspectsHome(
+  sight: Sight,
+  draft: Draft,
+  living: readonly WorkerObserved[],
+  known: ReadonlyMap<string, ManagerWorkerObserved>,
+): readonly WorkerObserved[] {
+  const suspects = suspectWorkers(draft);
+  const awake = living.filter(({ name }) => {
+    const worker = known.get(name);
+    return worker?.status === 'awake' && !worker.isDraining;
+  });
+  const leaving = awake.filter(({ name }) => suspects.has(name));
+  if (leaving.length === awake.length) return [];
+  letGo(sight, draft, leaving, known, 'a frame broke on it twice: its last attempt goes to another one');
+  return leaving;
+}
+
 /** Drains are taken back before anything new is ordered. */
 function more(
   sight: Sight,
@@ -95,9 +117,10 @@ function more(
   known: ReadonlyMap<string, ManagerWorkerObserved>,
   count: number,
 ): void {
+  const suspects = suspectWorkers(draft);
   const returning = living
     .flatMap(({ name }) => known.get(name) ?? [])
-    .filter(({ isDraining, status }) => isDraining && status === 'awake');
+    .filter(({ name, isDraining, status }) => isDraining && status === 'awake' && !suspects.has(name));
   for (const worker of returning.slice(0, count)) {
     act(draft, { kind: 'keepWorker', workerId: worker.id, name: worker.name, reason: 'there is work again' });
   }
@@ -124,18 +147,23 @@ function fewer(
   count: number,
 ): void {
   const busy = busyWorkers(sight.observed.details);
+  const idOf = (name: string) => known.get(name)?.id ?? '';
   const candidates = staying
-    .flatMap(({ name }) => known.get(name) ?? [])
-    .filter(({ status }) => status === 'awake' || status === 'asleep')
-    .sort((a, b) => Number(busy.has(a.id)) - Number(busy.has(b.id)));
-  for (const worker of candidates.slice(0, count)) {
-    act(draft, {
-      kind: 'drainWorker',
-      workerId: worker.id,
-      name: worker.name,
-      reason: 'nothing is left for it',
-    });
-    note(sight, draft, `worker ${worker.name}: let go`, 'nothing is left for it');
+    .filter(({ name }) => ['awake', 'asleep'].includes(known.get(name)?.status ?? ''))
+    .sort((a, b) => Number(busy.has(idOf(a.name))) - Number(busy.has(idOf(b.name))));
+  letGo(sight, draft, candidates.slice(0, count), known, 'nothing is left for it');
+}
+
+function letGo(
+  sight: Sight,
+  draft: Draft,
+  leaving: readonly WorkerObserved[],
+  known: ReadonlyMap<string, ManagerWorkerObserved>,
+  reason: string,
+): void {
+  for (const { name } of leaving) {
+    act(draft, { kind: 'drainWorker', workerId: known.get(name)?.id ?? '', name, reason });
+    note(sight, draft, `worker ${name}: let go`, reason);
   }
 }
 

@@ -60,7 +60,7 @@ function troubleOf(
     attempts: Math.max((before?.attempts ?? 0) + 1, recorded?.attempt ?? 0),
     message: recorded?.error ?? before?.message ?? message,
     log: log === '' ? (before?.log ?? '') : log,
-    worker: recorded?.worker ?? before?.worker ?? null,
+    workers: withWorker(before, recorded?.worker ?? null),
   };
 }
 
@@ -71,6 +71,12 @@ export function isCounted(run: RunRecord, task: TaskObserved): boolean {
 
 export function withCounted(run: RunRecord, task: TaskObserved): RunRecord['counted'] {
   return { ...run.counted, [task.id]: task.updatedAt };
+}
+
+/** The workers of a trouble, with the one of its newest attempt (`null` = nobody knows). */
+export function withWorker(before: FrameTrouble | undefined, worker: string | null): readonly string[] {
+  const others = (before?.workers ?? []).filter((name) => name !== worker);
+  return worker === null || worker === '' ? others : [...others, worker];
 }
 
 export function isGivenUp(run: RunRecord, frame: number): boolean {
