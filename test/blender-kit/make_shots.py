@@ -39,6 +39,45 @@ def compositor():
     save("compositor")
 
 
+def nested():
+    """A File Output node in a group in a group, whose file would leave its folder; and a group that nothing uses."""
+    scene, _ = start()
+    tree, picture = compositor_tree(scene)
+    layers = tree.nodes.new("CompositorNodeRLayers")
+    tree.links.new(layers.outputs["Image"], picture)
+    inner, outer, unused = (group_with_input(name) for name in ("Inner", "Outer", "Unused"))
+    for group in (inner, unused):
+        output = group.nodes.new("CompositorNodeOutputFile")
+        output.name = "Out of " + group.name
+        if hasattr(output, "directory"):
+            output.directory, output.file_name = "/nowhere", "../../up/pass"
+            output.format.media_type = "IMAGE"
+            output.format.file_format = "PNG"
+            output.file_output_items.new("RGBA", "image")
+        else:
+            output.base_path = "/nowhere"
+            output.format.file_format = "PNG"
+            output.file_slots[0].path = "../../up/pass"
+        group.links.new(group.nodes["Group Input"].outputs[0], output.inputs[0])
+    for group, into in ((inner, outer), (outer, tree)):
+        node = into.nodes.new("CompositorNodeGroup")
+        node.node_tree = group
+        source = into.nodes["Group Input"].outputs[0] if into is outer else layers.outputs["Image"]
+        into.links.new(source, node.inputs[0])
+    unused.use_fake_user = True
+    save("nested")
+
+
+def group_with_input(name):
+    group = bpy.data.node_groups.new(name, "CompositorNodeTree")
+    if hasattr(group, "interface"):
+        group.interface.new_socket(name="Image", in_out="INPUT", socket_type="NodeSocketColor")
+    else:
+        group.inputs.new("NodeSocketColor", "Image")
+    group.nodes.new("NodeGroupInput").name = "Group Input"
+    return group
+
+
 def sequencer():
     """The picture comes from the sequencer, and there is a sound."""
     import math
@@ -182,5 +221,5 @@ def plain():
     save("plain")
 
 
-for make in (plain, compositor, sequencer, moving, heavy, faulty, textured, linking, denoised, stereo, dying):
+for make in (plain, compositor, nested, sequencer, moving, heavy, faulty, textured, linking, denoised, stereo, dying):
     make()

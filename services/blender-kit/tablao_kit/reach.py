@@ -144,24 +144,24 @@ def compositor(scene):
 
 
 def compositor_trees(scene):
-    """The compositor's tree and the groups in it that are in use."""
+    """The compositor's tree and the groups in it. One whose output nobody takes may still write files."""
     tree = compositor(scene)
-    return _with_groups([] if tree is None else [tree])
+    return [] if tree is None else _with_groups([tree], lambda tree: tree.nodes)
 
 
 def groups_in(tree):
     """This tree and the groups in it that are in use."""
-    return _with_groups([tree])
+    return _with_groups([tree], feeding)
 
 
-def _with_groups(some):
+def _with_groups(some, nodes_of):
     found = []
     waiting = list(some)
     while waiting:
         tree = waiting.pop()
         if tree is not None and tree not in found:
             found.append(tree)
-            waiting += [node.node_tree for node in feeding(tree) if node.type == "GROUP"]
+            waiting += [node.node_tree for node in nodes_of(tree) if node.type == "GROUP" and not node.mute]
     return found
 
 
@@ -195,7 +195,7 @@ def trees(shown):
         if thing in shown:
             found += [modifier.node_group for modifier in thing.modifiers
                       if modifier.type == "NODES" and modifier.show_render]
-    return _with_groups(found)
+    return _with_groups(found, feeding)
 
 
 @functools.lru_cache(maxsize=None)
