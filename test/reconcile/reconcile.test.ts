@@ -151,6 +151,7 @@ describe('the loop', () => {
     of.scenes.put('film/sh010.blend', SAMPLE);
     const ticked = await of.start().runTick('test');
     assert.equal(ticked.isElsewhere, true);
+    assert.equal(ticked.lookAgainAt, of.clock.now() + 10_000, 'and looks soon whether it still does');
     assert.deepEqual(await of.runs(), []);
   });
 

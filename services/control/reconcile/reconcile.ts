@@ -14,6 +14,8 @@ import type { RunTick, TickResult } from './tick.ts';
 
 /** A pass renews it; whoever dies with it lets the next one in after this. */
 const LEASE_MS = 30_000;
+/** Whoever holds the lease may be dead: its successor need not wait for the next regular tick. */
+const TRY_AGAIN_MS = 10_000;
 /** A tick ends before the next one is due. */
 const TICK_MS = 50_000;
 /** How long until the regular tick comes. */
@@ -56,7 +58,8 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
     const endsAt = clock.now() + TICK_MS;
     for (let passes = 1; ; passes += 1) {
       held = await ports.lease.acquire(holder, LEASE_MS);
-      if (held === null) return { lookAgainAt: null, passes: passes - 1, isElsewhere: true };
+      if (held === null)
+        return { lookAgainAt: clock.now() + TRY_AGAIN_MS, passes: passes - 1, isElsewhere: true };
       const lookAgainAt = await pass(trigger);
       if (lookAgainAt === null || lookAgainAt >= endsAt) return { lookAgainAt, passes, isElsewhere: false };
       if (!isStopping) await wait(Math.max(0, lookAgainAt - clock.now()));
