@@ -147,7 +147,7 @@ describe('bringScene', () => {
       'p/a.blend': [
         { path: '//seq/f_0001.png', source: 'sequence' },
         { path: '//t.<UDIM>.png', source: 'tiles' },
-        { path: '//cache', kind: 'cache', mayBeNeeded: true },
+        { path: '//cache', kind: 'cache', source: 'folder', mayBeNeeded: true },
       ],
     };
     assert.deepEqual((await desk.bring('p/a.blend')).copied, [
@@ -166,7 +166,7 @@ describe('bringScene', () => {
     desk.references = {
       'film/shots/a.blend': [
         '//../tex/gone.png',
-        { path: '//bake', kind: 'cache', mayBeNeeded: true },
+        { path: '//bake', kind: 'cache', source: 'folder', mayBeNeeded: true },
         { path: '//in.png', packed: true },
         '/abs/x.png',
         'C:/x.png',
