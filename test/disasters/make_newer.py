@@ -1,0 +1,103 @@
+"""Makes shots that only newer Blenders know: blender -b --factory-startup --python make_newer.py -- FOLDER
+
+Works in Blender 4.3 to 5.2. One function a shot, as in make_disasters.py and make_healthy.py.
+"""
+
+import json
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import bpy  # noqa: E402
+
+import scene_parts as parts  # noqa: E402
+
+FOLDER = os.path.abspath(sys.argv[sys.argv.index("--") + 1])
+MADE = []
+
+
+def shot(make):
+    MADE.append(make)
+    return make
+
+
+def start(engine="CYCLES", frames=2):
+    scene, cube = parts.start(engine, frames)
+    for name in dir(scene.render):
+        if name.startswith("use_stamp"):
+            setattr(scene.render, name, False)
+    return scene, cube
+
+
+@shot
+def plain(project):
+    """Cycles, PNG"""
+    start()
+    project.save()
+
+
+@shot
+def denoised(project):
+    """Cycles, denoised"""
+    scene, _ = start()
+    scene.cycles.use_denoising = True
+    project.save()
+
+
+@shot
+def multilayer(project):
+    """multi-layer OpenEXR with passes"""
+    scene, _ = start()
+    settings = scene.render.image_settings
+    if hasattr(settings, "media_type"):
+        settings.media_type = "MULTI_LAYER_IMAGE"
+    settings.file_format = "OPEN_EXR_MULTILAYER"
+    scene.view_layers[0].use_pass_z = scene.view_layers[0].use_pass_normal = True
+    project.save()
+
+
+@shot
+def stereo(project):
+    """Workbench, stereo, a file an eye"""
+    scene, _ = start("BLENDER_WORKBENCH")
+    scene.render.use_multiview = True
+    scene.render.image_settings.views_format = "INDIVIDUAL"
+    project.save()
+
+
+@shot
+def save_output_off(project):
+    """saving is off: Blender alone renders and writes nothing"""
+    scene, _ = start()
+    if hasattr(scene.render, "save_output"):
+        scene.render.save_output = False
+    project.save()
+
+
+@shot
+def simulation_zone(project):
+    """a simulation zone that was not baked, in chunks"""
+    _, cube = start("BLENDER_WORKBENCH", frames=6)
+    tree = bpy.data.node_groups.new("Drift", "GeometryNodeTree")
+    for in_out in ("INPUT", "OUTPUT"):
+        tree.interface.new_socket("Geometry", in_out=in_out, socket_type="NodeSocketGeometry")
+    nodes = {name: tree.nodes.new(name) for name in (
+        "NodeGroupInput", "GeometryNodeSimulationInput", "GeometryNodeSetPosition", "GeometryNodeSimulationOutput",
+        "NodeGroupOutput")}
+    enter, begin, move, end, leave = nodes.values()
+    begin.pair_with_output(end)
+    move.inputs["Offset"].default_value = (0, 0, 0.5)
+    for source, target in ((enter, begin), (begin, move), (move, end), (end, leave)):
+        outputs = [socket for socket in source.outputs if socket.type == "GEOMETRY"]
+        inputs = [socket for socket in target.inputs if socket.type == "GEOMETRY"]
+        tree.links.new(outputs[0], inputs[0])
+    cube.modifiers.new("Drift", "NODES").node_group = tree
+    project.save()
+
+
+for make in MADE:
+    make(parts.Project(os.path.join(FOLDER, make.__name__.replace("_", "-"))))
+with open(os.path.join(FOLDER, "made.json"), "w", encoding="utf-8") as file:
+    json.dump({make.__name__.replace("_", "-"): make.__doc__ for make in MADE}, file)
