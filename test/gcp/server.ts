@@ -38,10 +38,6 @@ interface Options {
   readonly answer: (asked: Asked) => Answer | Promise<Answer>;
   /** What a status that was ordered looks like in this API. */
   readonly failure: (status: number) => Answer;
-  /** Listens in its own way (TLS); http on a free port otherwise. */
-  readonly create?: (
-    handler: (request: IncomingMessage, response: ServerResponse) => void,
-  ) => ReturnType<typeof createServer>;
 }
 
 /** An API on 127.0.0.1 that remembers what it was asked and can be told to fail. */
@@ -57,12 +53,7 @@ export interface Server {
   close(): Promise<void>;
 }
 
-export async function startServer({
-  clock,
-  answer,
-  failure,
-  create = createServer,
-}: Options): Promise<Server> {
+export async function startServer({ clock, answer, failure }: Options): Promise<Server> {
   const requests: Asked[] = [];
   const faults: Fault[] = [];
 
@@ -91,7 +82,7 @@ export async function startServer({
     response.write(whole.subarray(0, Math.floor(whole.length / 2)), () => response.destroy());
   };
 
-  const server = create((request, response) => {
+  const server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => {
       process.stderr.write(`a stand-in failed: ${error instanceof Error ? error.stack : String(error)}\n`);
       response.destroy();

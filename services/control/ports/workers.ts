@@ -10,6 +10,8 @@ export interface WorkerSeen {
   readonly endedAt: EpochMs | null;
   /** How it ended: `done` exit 0 or a signed-off SIGTERM, the others as they say. `null` while it lives. */
   readonly outcome: 'done' | 'failed' | 'outOfMemory' | 'preempted' | null;
+  /** What is said about why it waits or died (no machine of its kind to be had, say); `null` = nothing, left out = not known here. */
+  readonly why?: string | null;
 }
 
 export interface Workers {

@@ -5,9 +5,9 @@ const CREATE_MS = 240_000;
 const DELETE_MS = 180_000;
 /** How long GKE goes on trying where there are no machines. */
 export const STOCK_OUT_MS = 35 * 60_000;
-export const STOCK_OUT =
+const STOCK_OUT =
   "Not all instances running in IGM after 35m7.9s. Expected 1, running 0, transitioning 1. Current errors: [GCE_STOCKOUT]: Instance 'gke-1' creation failed: The zone does not have enough resources available to fulfill the request.";
-export const QUOTA =
+const QUOTA =
   "Insufficient regional quota to satisfy request: resource \"CPUS\": request requires '4.0' and is short '2.0'.";
 
 interface Cluster {

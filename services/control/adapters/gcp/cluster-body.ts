@@ -6,7 +6,7 @@ type NodePool = protos.google.container.v1.INodePool;
 type NodeConfig = protos.google.container.v1.INodeConfig;
 
 /** A GKE node pool that workers of one kind run on. */
-export interface NodePoolSettings {
+interface NodePoolSettings {
   /** The chart's Job template of this name goes to it. */
   readonly name: string;
   readonly machineType: string;

@@ -17,6 +17,12 @@ export interface ManagerOnCluster {
   install(cluster: ClusterSeen): Promise<void>;
 }
 
+/** The cluster that workers are ordered on. */
+export interface ClusterInUse {
+  /** The one that is up, as of the last look, which is repeated when it is old; `null` = there is none. */
+  cluster(): Promise<ClusterSeen | null>;
+}
+
 interface Options {
   readonly farm: string;
   /** Tried in turn. */
@@ -40,6 +46,8 @@ const MAX_MESSAGE = 500;
 export const CREATION_PATIENCE_MS = 12 * 60_000;
 /** A zone that had no machines is tried again after so long. */
 export const ZONE_RESTS_MS = 30 * 60_000;
+/** A pass looks first and then asks for workers. */
+const SEEN_HOLDS_MS = 30_000;
 /** A cluster that may not be deleted yet is asked for again so often. */
 const DELETE_AGAIN_MS = 60_000;
 /** With nothing ordered GKE is asked so often whether there is really nothing: at rest a pass is to be cheap. */
@@ -50,8 +58,9 @@ const EMPTY_HOLDS_MS = 15 * 60_000;
  * that hangs or fails is given up: `look` says `absent`, so that the next one is tried in the next zone under the next
  * name, and deletes the old cluster as soon as GKE lets us.
  */
-export function createGkeFarm(options: Options): Farm {
+export function createGkeFarm(options: Options): Farm & ClusterInUse {
   const { gke, manager, deadman, records, clock } = options;
+  let seen: { readonly up: ClusterSeen | null; readonly at: EpochMs } | null = null;
   const askedToGoAt = new Map<string, EpochMs>();
 
   /** The clusters, and the memory brought up to what they show. */
@@ -61,6 +70,8 @@ export function createGkeFarm(options: Options): Farm {
     const memory = afterLook(before, clusters, failures, clock.now());
     if (memory !== before) await save(memory);
     for (const [cluster, { message }] of failures) options.onGivenUp(cluster, message);
+    const up = clusters.find((cluster) => cluster.state === 'up' && isLiving(cluster, memory)) ?? null;
+    seen = { up, at: clock.now() };
     return { clusters, memory, save };
   }
 
@@ -180,6 +191,14 @@ export function createGkeFarm(options: Options): Farm {
     pushDeadman: async () => {
       const { memory } = await readGkeMemory(records);
       if (memory.latest !== null && memory.emptyAt === null) await deadman.push(memory.latest);
+    },
+
+    cluster: async () => {
+      if (seen !== null && clock.now() - seen.at < SEEN_HOLDS_MS) return seen.up;
+      const read = await readGkeMemory(records);
+      if (isKnownEmpty(read.memory, clock.now())) return null;
+      await observe(read);
+      return seen?.up ?? null;
     },
 
     leftovers: async () => {
