@@ -130,6 +130,7 @@ function ofOthers(after: BlendFacts, before: BlendFacts, name: string) {
     externalFiles: after.externalFiles.filter(isOthers).map(({ shown: _, ...file }) => file),
     drivers: after.scripts.drivers.filter(isOthers),
     simulations: after.simulations.filter(isOthers),
-    outputNodes: after.outputNodes.filter((node) => !names.includes(node.scene ?? '')),
+    // Its own nodes are nobody's once it no longer says where they are.
+    outputNodes: after.outputNodes.filter(({ scene }) => scene !== null && !names.includes(scene)),
   };
 }

@@ -54,12 +54,12 @@ const LARGE_BODY = 256 * 1024;
 async function walkTo(content: Content, header: Header, limits: Limits): Promise<BlockHead> {
   const found: BlockHead[] = [];
   const visit = (block: BlockHead) => {
-    if (block.code === 'DATA' && block.length >= LARGE_BODY) content.letGo(block.body, block.length);
+    if (block.code === 'DATA') content.letGo(block.body, block.length);
     if (block.code !== 'DNA1') return undefined;
     found.push(block);
     return 'stop';
   };
-  await walkBlocks({ content, header, limits, skipsData: () => false, visit });
+  await walkBlocks({ content, header, limits, skipsData: (_, length) => length < LARGE_BODY, visit });
   if (found[0]) return found[0];
   throw new BlendError('truncated', 'the file ends before its description of itself (DNA): it was cut off');
 }

@@ -129,18 +129,22 @@ export function parseBlockHead(header: Header, bytes: Uint8Array, offset: number
 
 const DATA_CODE = 0x44415441;
 
+/** Whether DATA blocks of this struct and length need no visit: nearly all blocks of a file are such. */
+export type SkipsData = (sdna: number, length: number) => boolean;
+
 /** Reads of a DATA block's head only what tells whether it matters: thousands are walked over for one that does. */
 export function dataHeadReader(header: Header) {
   const little = header.littleEndian;
   const sdnaAt = header.format === 1 ? 4 : 8 + header.pointerSize;
   const lengthAt = header.format === 1 ? 16 : 4;
-  /** Length of the body of the DATA block that begins at `at`, if `skips` says so of its struct; else -1. */
-  const skippedLength = (view: DataView, at: number, skips: (sdna: number) => boolean): number => {
+  /** Length of the body of the DATA block that begins at `at`, if `skips` says so of it; else -1. */
+  const skippedLength = (view: DataView, at: number, skips: SkipsData): number => {
     if (at + header.blockHeadBytes > view.byteLength || view.getUint32(at, false) !== DATA_CODE) return -1;
-    if (!skips(view.getInt32(at + sdnaAt, little))) return -1;
     // A length that needs its upper half is left to the parser of whole heads, which judges it.
     if (header.format === 1 && view.getInt32(at + lengthAt + 4, true) !== 0) return -1;
-    return header.format === 1 ? view.getUint32(at + lengthAt, true) : view.getInt32(at + lengthAt, little);
+    const length =
+      header.format === 1 ? view.getUint32(at + lengthAt, true) : view.getInt32(at + lengthAt, little);
+    return skips(view.getInt32(at + sdnaAt, little), length) ? length : -1;
   };
   return { skippedLength };
 }

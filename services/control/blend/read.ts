@@ -70,7 +70,7 @@ async function readTo(
       });
       return factsOf(collected);
     } finally {
-      await close();
+      close();
     }
   } finally {
     limits.close();
@@ -83,7 +83,7 @@ const SNIFFED_BYTES = 64;
 interface Opened {
   readonly compression: Compression;
   readonly content: Content;
-  readonly close: () => Promise<void>;
+  readonly close: () => void;
 }
 
 async function openContent(raw: RangeReader, tools: BlendTools, limits: Limits): Promise<Opened> {
@@ -94,7 +94,7 @@ async function openContent(raw: RangeReader, tools: BlendTools, limits: Limits):
     return stream('gzip', raw, limits, () => tools.gunzip(piecesOf(raw)));
   if (!looksPlain(start)) throw new BlendError('notABlend', whatItLooksLike(start));
   raw.guessJumps();
-  return { compression: 'none', content: plainContent(raw), close: async () => {} };
+  return { compression: 'none', content: plainContent(raw), close: () => {} };
 }
 
 function looksPlain(start: Uint8Array): boolean {
@@ -105,7 +105,7 @@ async function openZstd(raw: RangeReader, tools: BlendTools, limits: Limits): Pr
   const table = await readSeekTable(raw);
   if (!table) return stream('zstd', raw, limits, () => zstdStream(raw, tools));
   const content = new ZstdContent(raw, table, tools, new DecodeMeter(raw.size), limits);
-  return { compression: 'zstd', content, close: async () => {} };
+  return { compression: 'zstd', content, close: () => {} };
 }
 
 function stream(

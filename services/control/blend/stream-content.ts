@@ -45,8 +45,7 @@ export class StreamContent implements Content {
   }
 
   async read(offset: number, length: number): Promise<Uint8Array> {
-    if (offset < this.#end && !this.#holds(offset, Math.min(offset + length, this.#end)))
-      await this.#restart();
+    if (offset < this.#end && !this.#holds(offset, Math.min(offset + length, this.#end))) this.#restart();
     while (this.#end < offset + length && (await this.#pull(offset)));
     return viewAt(this, offset, length) ?? this.#assemble(offset, length);
   }
@@ -56,13 +55,14 @@ export class StreamContent implements Content {
   }
 
   /** Lets go of the decoder; the content must not be read afterwards. */
-  async close(): Promise<void> {
-    await this.#stream?.return?.();
+  close(): void {
+    // Not waited for: a stream that is stuck never ends, and what it says then is of no use.
+    void this.#stream?.return?.()?.catch(() => {});
     this.#stream = null;
   }
 
-  async #restart(): Promise<void> {
-    await this.close();
+  #restart(): void {
+    this.close();
     this.#meter.restart();
     this.#kept = [];
     this.#keptBytes = 0;

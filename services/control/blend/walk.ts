@@ -1,7 +1,14 @@
 import { type Piece, viewOf } from './bytes.ts';
 import { type Content, viewAt } from './content.ts';
 import { BlendError } from './facts.ts';
-import { type BlockHead, blockCode, dataHeadReader, type Header, parseBlockHead } from './header.ts';
+import {
+  type BlockHead,
+  blockCode,
+  dataHeadReader,
+  type Header,
+  parseBlockHead,
+  type SkipsData,
+} from './header.ts';
 import type { Limits } from './limits.ts';
 
 /** Twenty-five times the densest scene known (726,941 blocks), and walked in seconds. */
@@ -19,8 +26,7 @@ interface Walk {
   readonly content: Content;
   readonly header: Header;
   readonly limits: Limits;
-  /** DATA blocks of these structs need no visit: nearly all blocks of a file are such. */
-  readonly skipsData: (sdna: number) => boolean;
+  readonly skipsData: SkipsData;
   readonly visit: Visit;
 }
 
