@@ -6,11 +6,24 @@ import { toShotFacts } from '../../services/control/reconcile/shot-facts-of.ts';
 const scene = (name: string, useSequencer: boolean) =>
   ({ name, useSequencer, viewLayers: [] }) as never as SceneFacts;
 
+const baked = { isBaked: true, isOnDisk: true, frames: null };
+const SIMULATIONS = [
+  { ...baked, kind: 'cloth', owner: 'Flag' },
+  { ...baked, kind: 'fluid', owner: 'Pool' },
+  { ...baked, kind: 'cloth', owner: 'Loose', isBaked: false },
+  { ...baked, kind: 'cloth', owner: 'Memory', isOnDisk: false },
+];
+const cache = { path: '//blendcache_<blend>', kind: 'cache', source: 'folder', mayBeNeeded: true } as const;
+const fluid = { ...cache, path: '//cache_fluid' };
+const folder = { shape: 'folder' } as const;
+const perhaps = { ...folder, isOptional: true };
+
 /** What decisions get to know of one file that the reader found. */
 function reference(file: Partial<ExternalFile>) {
   const externalFiles = [{ path: '//a.png', kind: 'image', packed: false, owner: 'x', ...file } as const];
   const scripts = { runAtLoad: [], drivers: [] };
-  const facts = { scenes: [scene('Edit', true), scene('Off', false)], externalFiles, scripts };
+  const scenes = [scene('Edit', true), scene('Off', false)];
+  const facts = { scenes, externalFiles, scripts, simulations: SIMULATIONS };
   const { references } = toShotFacts(facts as never as BlendFacts);
   return references[0];
 }
@@ -24,6 +37,12 @@ describe('what is taken of the files that a .blend refers to', () => {
     ['tiles by their name alone', { path: '//t.<UVTILE>.png' }, { shape: 'tiles' }],
     ['a folder', { path: '//c', kind: 'cache', source: 'folder' }, { shape: 'folder' }],
     ['what may be needed', { mayBeNeeded: true }, { isOptional: true }],
+    ['a cache on disk that was baked is needed', { ...cache, owner: 'Flag' }, folder],
+    ['a cache on disk that was not', { ...cache, owner: 'Loose' }, perhaps],
+    ['a cache that was baked into memory', { ...cache, owner: 'Memory' }, perhaps],
+    ['a fluid that was baked is needed', { ...fluid, owner: 'Pool' }, folder],
+    ['a folder of somebody who has other simulations', { ...fluid, owner: 'Flag' }, perhaps],
+    ['the folder of all when only the fluid was baked', { ...cache, owner: 'Pool' }, perhaps],
     ['what no picture shows may be needed only', { shown: [] }, { isOptional: true }],
     ['a picture of an edit', { kind: 'strip', owner: 'Edit' }, {}],
     ['a picture of an edit that is switched off', { kind: 'strip', owner: 'Off' }, { isOptional: true }],

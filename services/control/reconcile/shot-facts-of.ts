@@ -17,11 +17,25 @@ export function toShotFacts(facts: BlendFacts): ShotFacts {
 }
 
 /** The files that are not packed. Pictures in a sequencer that is switched off for rendering are in no picture. */
-function toReferences({ externalFiles, scenes }: BlendFacts): readonly FileReference[] {
+function toReferences({ externalFiles, scenes, simulations }: BlendFacts): readonly FileReference[] {
   const unedited = new Set(scenes.filter(({ useSequencer }) => !useSequencer).map(({ name }) => name));
   return externalFiles
     .filter(({ packed }) => !packed)
-    .map((file) => toReference(file, file.kind === 'strip' && unedited.has(file.owner)));
+    .map((file) => {
+      const isSwitchedOff = file.kind === 'strip' && unedited.has(file.owner);
+      const mayBeNeeded = file.mayBeNeeded === true && !isBaked(file, simulations);
+      return toReference(file, isSwitchedOff || mayBeNeeded);
+    });
+}
+
+/** A cache folder that may be needed is needed when its owner's simulation was baked into it. */
+function isBaked({ owner, path }: ExternalFile, simulations: BlendFacts['simulations']): boolean {
+  // Fluids have a folder of their own; everything else shares the one that is named for the .blend.
+  const isOfFluid = !path.includes('<blend>');
+  return simulations.some(
+    (one) =>
+      one.owner === owner && one.isBaked === true && one.isOnDisk && (one.kind === 'fluid') === isOfFluid,
+  );
 }
 
 function toSceneFacts(scene: BlendScene): SceneFacts {
@@ -48,7 +62,7 @@ function toSceneFacts(scene: BlendScene): SceneFacts {
   };
 }
 
-function toReference(file: ExternalFile, isSwitchedOff: boolean): FileReference {
+function toReference(file: ExternalFile, mayDoWithout: boolean): FileReference {
   const { path, kind, owner, shown, tiles, onFrames } = file;
   const shape = shapeOf(file);
   // An image that only the user interface shows (a reference, a camera's background) is in no picture. The check on a
@@ -58,7 +72,7 @@ function toReference(file: ExternalFile, isSwitchedOff: boolean): FileReference 
     path,
     kind,
     owner,
-    isOptional: file.mayBeNeeded === true || isNeverShown || isSwitchedOff,
+    isOptional: mayDoWithout || isNeverShown,
     ...(shape === null ? {} : { shape }),
     ...(shown === undefined || isNeverShown ? {} : { shown }),
     ...(tiles === undefined ? {} : { tiles }),
