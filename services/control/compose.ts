@@ -225,6 +225,7 @@ function localPolicy(config: Config, dirs: Dirs, blenders: readonly BlenderFound
         tailSeconds: 5,
         hasGpu: blenders.length === 0 ? null : blenders.some(hasGpu),
         memoryGiB: totalmem() / 1024 ** 3,
+        isMemoryShared: true,
       },
     ],
     scenesRoot: dirs.scenes.replaceAll('\\', '/'),

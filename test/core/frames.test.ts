@@ -58,6 +58,7 @@ describe('the pool size', () => {
     tailSeconds: 60,
     hasGpu: null,
     memoryGiB: null,
+    isMemoryShared: false,
   };
 
   test('stays between 0 and what can run at all', () => {

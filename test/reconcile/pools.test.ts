@@ -35,6 +35,19 @@ describe('several pools', () => {
     assert.ok(memory(of).decisions.some(({ what }) => what === 'worker gone-1: let go'));
   });
 
+  test('a machine runs no more workers at a time than have the memory that is asked for', async () => {
+    for (const [memoryGiB, workers] of [
+      [1, 4],
+      [6, 2],
+      [16, 1],
+    ]) {
+      const of = createWorld({ pools: [{ ...POOL, isMemoryShared: true }] });
+      await begin(of, { memoryGiB, chunkSize: 1 });
+      const living = (await of.workers.list()).filter(({ state }) => state !== 'ended');
+      assert.equal(living.length, workers, `${memoryGiB} GiB`);
+    }
+  });
+
   for (const [settings, code] of [
     [{ pool: 'spot' }, 'badSettings'],
     [{ device: 'gpu' }, 'gpuMissing'],

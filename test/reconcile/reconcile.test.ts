@@ -51,6 +51,7 @@ const policy: Policy = {
       tailSeconds: 30,
       hasGpu: false,
       memoryGiB: 16,
+      isMemoryShared: false,
     },
   ],
   scenesRoot: '/scenes',

@@ -35,6 +35,7 @@ export const POOL: PoolPolicy = {
   tailSeconds: 30,
   hasGpu: false,
   memoryGiB: 16,
+  isMemoryShared: false,
 };
 
 const POLICY: Policy = {

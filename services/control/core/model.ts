@@ -219,8 +219,10 @@ export interface PoolPolicy {
   readonly tailSeconds: number;
   /** Whether Cycles finds a GPU on its workers; `null` = not known. */
   readonly hasGpu: boolean | null;
-  /** Memory of one worker; `null` = not known. */
+  /** Memory that a worker can have; `null` = not known. */
   readonly memoryGiB: number | null;
+  /** Its workers share that memory: they are processes of one machine. */
+  readonly isMemoryShared: boolean;
 }
 
 /** What the deployment decided, in core's units. */

@@ -44,6 +44,14 @@ export function poolOf(policy: Policy, run: Pick<RunRecord, 'pool'>): PoolPolicy
   return policy.pools.find(({ name }) => name === run.pool) ?? policy.pools[0];
 }
 
+/** The pool with as many workers at most as have the memory that these runs ask for. */
+export function withRoom(pool: PoolPolicy, runs: readonly RunRecord[]): PoolPolicy {
+  if (!pool.isMemoryShared || pool.memoryGiB === null) return pool;
+  const asked = Math.max(0, ...runs.map((run) => run.settings?.memoryGiB.value ?? 0));
+  const most = asked === 0 ? pool.max : Math.max(1, Math.floor(pool.memoryGiB / asked));
+  return { ...pool, max: Math.min(pool.max, most) };
+}
+
 /** Only Cycles can be told to use one; the drawing engines take what there is. */
 function lacksGpu(asked: Asked, scene: SceneFacts, pool: PoolPolicy): boolean {
   return asked.device.value === 'gpu' && scene.engine === 'CYCLES' && pool.hasGpu === false;

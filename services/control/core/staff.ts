@@ -1,7 +1,9 @@
 import { withLearnedBoot } from './boot-times.ts';
-import { act, type Draft, note, remember, type Sight } from './draft.ts';
+import { act, type Draft, note, openRuns, remember, type Sight } from './draft.ts';
 import type { ManagerWorkerObserved, Observed, PoolPolicy, WorkerObserved } from './model.ts';
 import { demandOf, isWorthBooting, neededByDeadline, wantedWorkers } from './pool-size.ts';
+import { poolOf, withRoom } from './pools.ts';
+import { wantsFarm } from './run.ts';
 import { suspectWorkers } from './suspects.ts';
 
 /** A worker that the manager does not know this long after it was ordered is a stranger to it (the manager was new). */
@@ -32,7 +34,10 @@ function staffPool(
 ): void {
   const demand = demandOf(sight, draft, configured);
   if (demand === null) return;
-  const pool = withLearnedBoot(configured, draft.memory);
+  const runs = openRuns(draft).filter(
+    (run) => wantsFarm(run.state) && poolOf(sight.policy, run) === configured,
+  );
+  const pool = withRoom(withLearnedBoot(configured, draft.memory), runs);
   const { fixedPricePerHour, valueOfTimePerHour } = sight.policy;
   const deadline = neededByDeadline(sight, draft, pool, demand);
   const wanted = wantedWorkers(demand, pool, fixedPricePerHour, valueOfTimePerHour, deadline);
