@@ -1,6 +1,6 @@
 // Makes this machine ready, then gets out of the way: npm packages through the lock file, and Blender and ffmpeg
 // where they can be installed without asking. Plain JavaScript without dependencies: it runs before anything is
-// installed, on whatever Node (>= 20) the machine has.
+// installed, on whatever Node (>= 20) the machine has. With --tests also what only tests need: a browser.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -8,8 +8,22 @@ import { delimiter, join } from 'node:path';
 const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..', '..');
 const isWindows = process.platform === 'win32';
 
+/** What to install, by name of the program and of Debian's package: they are the same. */
+const programs = ['blender', 'ffmpeg', ...(process.argv.includes('--tests') ? ['chromium'] : [])];
+
+const BREW = {
+  blender: 'brew install --cask blender',
+  ffmpeg: 'brew install ffmpeg',
+  chromium: 'brew install --cask chromium',
+};
+const WINGET = {
+  blender: 'BlenderFoundation.Blender',
+  ffmpeg: 'Gyan.FFmpeg',
+  chromium: 'Hibbiki.Chromium',
+};
+
 installPackages();
-installBlender();
+installPrograms();
 
 function installPackages() {
   const marker = join(root, 'node_modules', '.package-lock.json');
@@ -21,8 +35,8 @@ function installPackages() {
   if (done !== 0) stop('npm ci failed. Fix what it says above (is the network there?) and run this again.');
 }
 
-function installBlender() {
-  const missing = ['blender', 'ffmpeg'].filter((name) => !isAtHand(name));
+function installPrograms() {
+  const missing = programs.filter((name) => !isAtHand(name));
   if (missing.length === 0) return;
   const command = `apt-get install -y --no-install-recommends ${missing.join(' ')}`;
   if (isDebian() && process.getuid?.() === 0) {
@@ -36,9 +50,9 @@ function installBlender() {
   for (const line of howToInstall(missing, command)) say(line);
 }
 
-/** Blender may also stand where its own installers put it, or be named by BLENDER: main.ts looks there. */
+/** Blender may also stand where its own installers put it. BLENDER and CHROMIUM name one that stands elsewhere. */
 function isAtHand(name) {
-  if (name === 'blender' && process.env.BLENDER) return true;
+  if (process.env[name.toUpperCase()] && name !== 'ffmpeg') return true;
   const places = (process.env.PATH ?? '')
     .split(delimiter)
     .map((dir) => join(dir, isWindows ? `${name}.exe` : name));
@@ -54,12 +68,10 @@ function isDebian() {
 function howToInstall(missing, command) {
   const what = missing.join(' and ');
   if (process.platform === 'darwin')
-    return [
-      `${what} not found. Install with: brew install ${missing.includes('blender') ? '--cask blender && brew install ffmpeg' : 'ffmpeg'}`,
-    ];
+    return [`${what} not found. Install with: ${missing.map((name) => BREW[name]).join(' && ')}`];
   if (isWindows)
     return [
-      `${what} not found. Install with: winget install ${missing.includes('blender') ? 'BlenderFoundation.Blender Gyan.FFmpeg' : 'Gyan.FFmpeg'}`,
+      `${what} not found. Install with: winget install ${missing.map((name) => WINGET[name]).join(' ')}`,
     ];
   if (isDebian()) return [`${what} not found. Install with: sudo ${command}`];
   return [

@@ -109,7 +109,7 @@ describe('hostile files', () => {
   const noise = Buffer.from(Array.from({ length: 32 * 1024 }, (_, index) => (index * 2_654_435_761) >>> 13));
 
   /** There is nothing wrong with it, only nothing in it. */
-  const fine = 'a million data-blocks that are nothing';
+  const fine = 'half a million data-blocks that are nothing';
 
   const cases: Readonly<Record<string, () => Uint8Array>> = {
     'a gzip bomb': () =>
@@ -144,7 +144,7 @@ describe('hostile files', () => {
       }),
     [fine]: () => {
       const blocks = head(CLASSIC, { code: 'ID', length: 0, old: 1n, sdna: 1, count: 1 });
-      const all = Buffer.concat([header, ...Array(20).fill(Buffer.concat(Array(50_000).fill(blocks)))]);
+      const all = Buffer.concat([header, ...Array(10).fill(Buffer.concat(Array(50_000).fill(blocks)))]);
       return gzipSync(Buffer.concat([all, SMALL.subarray(12)]), { level: 1 });
     },
   };
@@ -156,7 +156,9 @@ describe('hostile files', () => {
       return path;
     });
     const script = join(import.meta.dirname, 'reading-process.ts');
-    const { stdout, stderr } = spawnSync(process.execPath, [script, ...files], { encoding: 'utf8' });
+    // Counting covered lines would be measured, too.
+    const { NODE_V8_COVERAGE: _, ...env } = process.env;
+    const { stdout, stderr } = spawnSync(process.execPath, [script, ...files], { env, encoding: 'utf8' });
     const readings: readonly { file: string; code: string | null; cpuMs: number; peakMiB: number }[] =
       JSON.parse(stdout || '[]');
     assert.equal(readings.length, files.length, stderr);
