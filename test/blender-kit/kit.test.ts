@@ -183,6 +183,15 @@ describe('the kit inside a real Blender', { skip: noBlender() }, () => {
     assert.equal(readRecord(dir, 2).attempt, 2);
   });
 
+  it('fails a frame whose file was cut short behind its back, and renders it again', () => {
+    const dir = folder();
+    render('cut_short', dir, '1-2', {}, true);
+    assert.deepEqual([readRecord(dir, 1).state, readRecord(dir, 2).state], ['done', 'failed']);
+    assert.match(readRecord(dir, 2).error, /shot_0002\.png is cut short/);
+    render('cut_short', dir, '1-2', {}, true);
+    assert.deepEqual([readRecord(dir, 2).state, readRecord(dir, 2).attempt], ['done', 2]);
+  });
+
   it('leaves the scripts of the file alone unless they are allowed', () => {
     const dir = folder();
     render('dying', dir, '2');

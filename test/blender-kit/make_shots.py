@@ -213,6 +213,24 @@ bpy.app.handlers.render_pre.append(die)
     save("dying")
 
 
+def cut_short():
+    """A script of its own takes the end off the file of frame 2 once, as a full disk would."""
+    start()
+    text = bpy.data.texts.new("cut.py")
+    text.write("""
+import bpy, os
+def cut(scene, *_):
+    folder = os.path.dirname(bpy.path.abspath(scene.render.filepath))
+    path = os.path.join(folder, "shot_0002.png")
+    if scene.frame_current == 2 and not os.path.exists(folder + "/cut"):
+        open(folder + "/cut", "w").close()
+        os.truncate(path, os.path.getsize(path) // 2)
+bpy.app.handlers.render_write.append(cut)
+""")
+    text.use_module = True
+    save("cut_short")
+
+
 def plain():
     """Two scenes, each with something to see."""
     start()
@@ -221,5 +239,6 @@ def plain():
     save("plain")
 
 
-for make in (plain, compositor, nested, sequencer, moving, heavy, faulty, textured, linking, denoised, stereo, dying):
+for make in (plain, compositor, nested, sequencer, moving, heavy, faulty, textured, linking, denoised, stereo, dying,
+             cut_short):
     make()

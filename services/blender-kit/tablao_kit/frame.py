@@ -8,7 +8,7 @@ import time
 import bpy
 
 from . import log as logs
-from . import machine, outputs, plan as plans, records, thumbs
+from . import machine, outputs, plan as plans, records, thumbs, whole
 
 
 class Frame:
@@ -28,8 +28,8 @@ class Frame:
         """Rendered by this very run, and its files are as they were recorded."""
         if not self.before or self.before.get("state") != "done" or not self.before.get("files"):
             return False
-        return all(_size(os.path.join(self.task.render_dir, file["path"])) == file["bytes"]
-                   for file in self.before["files"])
+        return all(_size(path) == size and whole.is_whole(path) for path, size in (
+            (os.path.join(self.task.render_dir, file["path"]), file["bytes"]) for file in self.before["files"]))
 
     @property
     def broke_before(self):
@@ -162,6 +162,9 @@ class Frame:
                 other = [os.path.basename(found) for found in glob.glob(glob.escape(stem) + ".*") if found != path]
                 hint = " (there is %s)" % other[0] if other else ""
                 return "Blender said it was done but wrote nothing to %s%s" % (name, hint)
+        for name in sizes:
+            if not whole.is_whole(os.path.join(self.task.render_dir, name)):
+                return "%s is cut short" % name
         return "; ".join(outputs.faults(self.task.scene, self.task.render_dir, self.number)) or None
 
     def _make_thumb(self, record):
