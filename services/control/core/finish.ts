@@ -92,7 +92,9 @@ function complete(sight: Sight, draft: Draft, run: RunRecord): void {
 function nextRound(sight: Sight, draft: Draft, run: RunRecord): void {
   const round = run.round + 1;
   updateRun(draft, run, { round, jobId: null, standstill: {}, counted: {} });
-  note(sight, draft, `${titleOf(run)}: once more`, `${openFrames(run).length} frames are missing`);
+  const [first] = run.troubles;
+  const why = first === undefined ? '' : `; frame ${first.frame}: ${first.message}`;
+  note(sight, draft, `${titleOf(run)}: once more`, `${openFrames(run).length} frames are missing${why}`);
 }
 
 /** A person's word is waited for; the farm may go meanwhile. The rest is a job of the next round. */
