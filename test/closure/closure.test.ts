@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { closureOf } from '../../services/control/core/closure.ts';
-import { numberIn, sequenceName, sequencePath } from '../../services/control/core/sequence.ts';
+import {
+  numberIn,
+  sequenceName,
+  sequencePath,
+  shownNumbers,
+  spansOf,
+} from '../../services/control/core/sequence.ts';
 import { type Bucket, catalogOf, meet, missingOf, pinsOf } from './bucket.ts';
 
 const frames = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n);
@@ -201,6 +207,47 @@ describe('frames of a sequence', () => {
 
   test('are missing by the name that is stored when there is none at all', () => {
     assert.deepEqual(missingOf(meet({ blends: unknown, files: ['f/q_0001.png'] })), ['f/p_0001.png']);
+  });
+});
+
+describe('any use of a sequence', () => {
+  const mode = fc.constantFrom('extend', 'clip', 'repeat', 'pingPong');
+  const small = fc.integer({ min: -8, max: 12 });
+  const use = fc.record({ start: small, frames: fc.integer({ min: 0, max: 7 }), offset: small, mode });
+
+  test('shows in many frames what it shows in each of them', () => {
+    fc.assert(
+      fc.property(
+        use,
+        fc.uniqueArray(fc.nat(40), { maxLength: 30 }),
+        fc.constantFrom(0, 1),
+        (one, some, first) => {
+          const run = some.toSorted((a, b) => a - b);
+          const each = run.flatMap((frame) => [
+            ...shownNumbers(one, [{ from: frame, to: frame }], first, 99),
+          ]);
+          const all = shownNumbers(one, spansOf(run), first, 99);
+          assert.deepEqual([...all].sort(), [...new Set(each)].sort());
+        },
+      ),
+    );
+  });
+
+  test('is told at once for a million frames', () => {
+    const shown = Array.from({ length: 1000 }, (_, start) => ({
+      start,
+      frames: 24,
+      offset: 0,
+      mode: 'repeat' as const,
+    }));
+    const blends = { 'f/a.blend': [{ path: '//p_0001.png', shape: 'sequence' as const, shown }] };
+    const before = performance.now();
+    const met = meet({ blends, files: [] }, { frames: frames(1, 1_000_000) });
+    assert.equal(missingOf(met).length, 24);
+    assert.ok(performance.now() - before < 2000);
+    const endless = [{ start: 1, frames: 1_000_000, offset: 0, mode: 'extend' as const }];
+    const many = { 'f/a.blend': [{ path: '//p_0001.png', shape: 'sequence' as const, shown: endless }] };
+    assert.equal(meet({ blends: many, files: [] }, { frames: frames(1, 1_000_000) }).state, 'tooMany');
   });
 });
 

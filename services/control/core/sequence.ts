@@ -41,11 +41,59 @@ export function numberIn({ before, digits, after }: SequenceName, path: string):
   return isPadded ? Number(text) : null;
 }
 
+/** Frames that follow one another. */
+export interface FrameSpan {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Sorted frames as spans: a run may have a million of them. */
+export function spansOf(frames: readonly number[]): readonly FrameSpan[] {
+  const spans: { from: number; to: number }[] = [];
+  for (const frame of frames) {
+    const last = spans.at(-1);
+    if (last !== undefined && frame === last.to + 1) last.to = frame;
+    else spans.push({ from: frame, to: frame });
+  }
+  return spans;
+}
+
+/** Numbers of all files that are shown in these spans; ends once there are more than `atMost`. */
+export function shownNumbers(
+  use: SequenceUse,
+  spans: readonly FrameSpan[],
+  first: 0 | 1,
+  atMost: number,
+): ReadonlySet<number> {
+  const numbers = new Set<number>();
+  for (const { from, to } of spans.flatMap((span) => decidingSpans(use, span))) {
+    for (let frame = from; frame <= to && numbers.size <= atMost; frame += 1) {
+      const number = shownNumber(use, frame, first);
+      if (number !== null) numbers.add(number);
+    }
+  }
+  return numbers;
+}
+
+/** The frames of a span that show all that the whole span shows: what is held or comes again is looked at once. */
+function decidingSpans({ start, frames, mode }: SequenceUse, { from, to }: FrameSpan): readonly FrameSpan[] {
+  const own = { from: Math.max(from, start), to: Math.min(to, start + frames - 1) };
+  const again = mode === 'pingPong' ? 2 * frames : frames;
+  switch (mode) {
+    case 'clip':
+      return [own];
+    case 'extend':
+      return [{ from, to: from }, own, { from: to, to }];
+    default:
+      return [{ from, to: Math.min(to, from + again - 1) }];
+  }
+}
+
 /**
  * The number of the file that is shown on a frame; `null` = none, or it cannot be told.
  * `first` is what `extend` holds before its start: 0 for images (seen in Blender 3.4), else 1.
  */
-export function shownNumber(use: SequenceUse, frame: number, first: 0 | 1): number | null {
+function shownNumber(use: SequenceUse, frame: number, first: 0 | 1): number | null {
   const { start, frames, offset, mode } = use;
   if (frames < 1) return null;
   const n = frame - start + 1;

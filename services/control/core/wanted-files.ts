@@ -2,15 +2,20 @@ import type { Needed } from './closure.ts';
 import type { InputSeen, Unknown } from './model.ts';
 import type { MissingInput } from './run.ts';
 import {
+  type FrameSpan,
   isTileOf,
   numberIn,
   type SequenceName,
   sequenceName,
   sequencePath,
-  shownNumber,
+  shownNumbers,
+  spansOf,
   tilePath,
   tilePrefix,
 } from './sequence.ts';
+
+/** More files of one sequence are more than a run may have of all: counting ends. */
+const MOST_OF_A_SEQUENCE = 20_000;
 
 /** What is asked of the bucket: all objects that begin alike, those in folders below it only if deep. */
 export interface Listing {
@@ -73,10 +78,11 @@ export function wantedFiles(
   const missing: MissingInput[] = [];
   const warnings: string[] = [];
   let isUnknown = false;
+  const spans = frames === null ? null : spansOf(frames);
   for (const one of needed) {
     const listing = listingFor(one);
     const listed = listing === null ? [] : listings.get(listingKey(listing));
-    const meant = meantBy(one, frames, listed === 'unknown' ? undefined : listed);
+    const meant = meantBy(one, spans, listed === 'unknown' ? undefined : listed);
     if (meant === 'unknown') {
       isUnknown = true;
       continue;
@@ -104,7 +110,7 @@ const NOTHING: Meant = { required: [], there: [], isNeeded: false };
 
 function meantBy(
   needed: Needed,
-  frames: readonly number[] | null,
+  frames: readonly FrameSpan[] | null,
   listed: readonly ListedInput[] | undefined,
 ): Meant | Unknown {
   const { path, shape, tiles, onFrames } = needed;
@@ -126,23 +132,22 @@ function meantBy(
   };
 }
 
-function isSeen({ from, to }: { from: number; to: number }, frames: readonly number[]): boolean {
-  return frames.some((frame) => frame >= from && frame <= to);
+function isSeen({ from, to }: FrameSpan, frames: readonly FrameSpan[]): boolean {
+  return from <= to && frames.some((span) => span.from <= to && span.to >= from);
 }
 
 /** The file tells which of the sequence is shown when: exactly these must be there. */
 function shownFiles(
   { kind }: Needed,
   name: SequenceName,
-  frames: readonly number[],
+  frames: readonly FrameSpan[],
   shown: NonNullable<Needed['shown']>,
 ): Meant {
   const numbers = new Set<number>();
   for (const use of shown) {
-    for (const frame of frames) {
-      const number = shownNumber(use, frame, kind === 'image' ? 0 : 1);
-      if (number !== null) numbers.add(number);
-    }
+    if (numbers.size > MOST_OF_A_SEQUENCE) break;
+    for (const number of shownNumbers(use, frames, kind === 'image' ? 0 : 1, MOST_OF_A_SEQUENCE))
+      numbers.add(number);
   }
   const required = [...numbers].sort((a, b) => a - b).map((number) => sequencePath(name, number));
   return { required, there: [], isNeeded: false };
@@ -155,7 +160,7 @@ function shownFiles(
 function foundFrames(
   { path, referredBy }: Needed,
   name: SequenceName,
-  frames: readonly number[] | null,
+  frames: readonly FrameSpan[] | null,
   listed: readonly ListedInput[],
 ): Meant {
   const numbers = listed.flatMap((file) => numberIn(name, file.path) ?? []).sort((a, b) => a - b);
@@ -164,16 +169,38 @@ function foundFrames(
   const last = numbers.at(-1);
   if (first === undefined || last === undefined || frames === null)
     return { required: [], there, isNeeded: true };
-  const known = new Set(numbers);
-  const gaps = frames.filter((frame) => frame > first && frame < last && !known.has(frame));
+  const gaps = gapsIn(frames, new Set(numbers), { from: first, to: last });
   const meant = { required: gaps.map((frame) => sequencePath(name, frame)), there, isNeeded: true };
-  const beyond = frames.filter((frame) => frame < first || frame > last).length;
+  const beyond = frames.reduce((sum, { from, to }) => {
+    return (
+      sum + Math.max(0, Math.min(to, first - 1) - from + 1) + Math.max(0, to - Math.max(from, last + 1) + 1)
+    );
+  }, 0);
   if (beyond === 0) return meant;
   const range = `${first} to ${last}`;
   return {
     ...meant,
     warning: `${path} (in ${referredBy}) has pictures ${range}; ${beyond} of the frames lie outside of that.`,
   };
+}
+
+/** The frames between the ends of a sequence of which there is no file. */
+function gapsIn(
+  frames: readonly FrameSpan[],
+  known: ReadonlySet<number>,
+  ends: FrameSpan,
+): readonly number[] {
+  const gaps: number[] = [];
+  for (const { from, to } of frames) {
+    const last = Math.min(to, ends.to);
+    for (
+      let frame = Math.max(from, ends.from);
+      frame <= last && gaps.length <= MOST_OF_A_SEQUENCE;
+      frame += 1
+    )
+      if (!known.has(frame)) gaps.push(frame);
+  }
+  return gaps;
 }
 
 function add(files: Map<string, WantedFile>, needed: Needed, path: string, isOptional: boolean): void {
