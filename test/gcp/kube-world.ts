@@ -39,10 +39,13 @@ const TEMPLATES = {
   'gpu-spot.json': JSON.stringify(template('gpu', 'gpu-spot')),
 };
 
-/** A cluster on which the chart is installed, and our adapters on it. `isOpen`: it asks nobody for a token. */
+/**
+ * A cluster on which the chart is installed, and our adapters on it. `isOpen`: it asks nobody for a token;
+ * `isBare`: nothing is installed yet.
+ */
 export async function kubeWorld(
   t: { after(fn: () => unknown): void },
-  { isOpen = false }: { readonly isOpen?: boolean } = {},
+  { isOpen = false, isBare = false }: { readonly isOpen?: boolean; readonly isBare?: boolean } = {},
 ) {
   const clock = new FakeClock();
   const cluster = createCluster({ clock });
@@ -50,7 +53,7 @@ export async function kubeWorld(
   const kube = await startKube({ clock, cluster, token: isOpen ? null : TOKEN, upstream: () => manager.url });
   t.after(() => kube.close());
   const metadata = { name: 'tablao-worker-jobs', namespace: NAMESPACE };
-  cluster.create('configmaps', { metadata, data: TEMPLATES });
+  if (!isBare) cluster.create('configmaps', { metadata, data: TEMPLATES });
   let isUp = true;
   let token = TOKEN;
   const call = createKube(async () => token);

@@ -49,6 +49,8 @@ export interface Server {
   readonly requests: readonly Asked[];
   /** The next `times` requests that match get into trouble. */
   fail(on: RegExp, trouble: Trouble, times?: number): void;
+  /** Ends all trouble. */
+  mend(): void;
   forget(): void;
   close(): Promise<void>;
 }
@@ -98,6 +100,9 @@ export async function startServer({ clock, answer, failure }: Options): Promise<
       return requests.map(lineOf);
     },
     fail: (on, trouble, times = 1) => faults.push({ on, trouble, times }),
+    mend: () => {
+      faults.length = 0;
+    },
     forget: () => {
       requests.length = 0;
     },

@@ -24,15 +24,20 @@ export interface Kind {
   readonly group: string;
   readonly plural: string;
   readonly kind: string;
+  readonly isNamespaced: boolean;
 }
 
 export const KINDS: readonly Kind[] = [
-  { group: 'v1', plural: 'configmaps', kind: 'ConfigMap' },
-  { group: 'v1', plural: 'events', kind: 'Event' },
-  { group: 'v1', plural: 'pods', kind: 'Pod' },
-  { group: 'v1', plural: 'services', kind: 'Service' },
-  { group: 'apps/v1', plural: 'deployments', kind: 'Deployment' },
-  { group: 'batch/v1', plural: 'jobs', kind: 'Job' },
+  { group: 'v1', plural: 'configmaps', kind: 'ConfigMap', isNamespaced: true },
+  { group: 'v1', plural: 'events', kind: 'Event', isNamespaced: true },
+  { group: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false },
+  { group: 'v1', plural: 'pods', kind: 'Pod', isNamespaced: true },
+  { group: 'v1', plural: 'secrets', kind: 'Secret', isNamespaced: true },
+  { group: 'v1', plural: 'serviceaccounts', kind: 'ServiceAccount', isNamespaced: true },
+  { group: 'v1', plural: 'services', kind: 'Service', isNamespaced: true },
+  { group: 'apps/v1', plural: 'deployments', kind: 'Deployment', isNamespaced: true },
+  { group: 'batch/v1', plural: 'jobs', kind: 'Job', isNamespaced: true },
+  { group: 'networking.k8s.io/v1', plural: 'networkpolicies', kind: 'NetworkPolicy', isNamespaced: true },
 ];
 
 /** `/api/v1` or `/apis/batch/v1`. */
@@ -51,7 +56,7 @@ export function fitsFields(object: KubeObject, selector: string): boolean {
 }
 
 /** A JSON patch of additions, or a merge patch. */
-export function patched(object: KubeObject, patch: unknown): KubeObject {
+export function patched(object: KubeObject, patch: KubeObject | readonly unknown[]): KubeObject {
   if (!Array.isArray(patch)) return merge(object, patch) as KubeObject;
   let after: unknown = object;
   for (const { path, value } of patch as readonly { path: string; value: unknown }[]) {

@@ -1,5 +1,7 @@
 import { type Answer, type Asked, json, type Server, startServer } from '../server.ts';
+import { readBody } from './bodies.ts';
 import type { Cluster } from './cluster.ts';
+import { discover } from './discovery.ts';
 import { baseOf, fitsFields, fitsLabels, KINDS, type Kind, type KubeObject, patched } from './objects.ts';
 
 interface Options {
@@ -21,8 +23,6 @@ const REASONS: Readonly<Record<number, string>> = {
   503: 'ServiceUnavailable',
 };
 
-const verbs = ['create', 'delete', 'get', 'list', 'patch'];
-
 /** Kubernetes' API over http on 127.0.0.1: what our adapters and kubectl ask of it, and the proxy to services. */
 export async function startKube({
   clock,
@@ -30,8 +30,6 @@ export async function startKube({
   token,
   upstream,
 }: Options): Promise<Server & { url: string }> {
-  const groups = [...new Set(KINDS.map(({ group }) => group))];
-
   async function answer(asked: Asked): Promise<Answer> {
     const { headers, url, method } = asked;
     if (token !== null && headers.authorization !== `Bearer ${token}`) return failure(401);
@@ -39,9 +37,10 @@ export async function startKube({
     if (discovered !== null) return json(200, discovered);
     const proxied = /^(\/api\/v1\/namespaces\/[^/]+\/services\/[^/]+\/proxy)(\/.*)?$/.exec(url.pathname);
     if (proxied !== null) return proxy(asked, proxied[1] ?? '', proxied[2] ?? '/');
-    const found = /^(\/api\/v1|\/apis\/[^/]+\/v1)\/namespaces\/([^/]+)\/([a-z]+)(?:\/([^/]+))?$/.exec(
-      url.pathname,
-    );
+    const found =
+      /^(\/api\/v1|\/apis\/[^/]+\/v1)(?:\/namespaces\/([^/]+)(?=\/))?\/([a-z]+)(?:\/([^/]+))?$/.exec(
+        url.pathname,
+      );
     const kind = KINDS.find(({ group, plural }) => baseOf(group) === found?.[1] && plural === found[3]);
     if (found === null || kind === undefined) return failure(404, 'the server could not find the resource');
     const [, , namespace = '', , name] = found;
@@ -57,28 +56,34 @@ export async function startKube({
     });
   }
 
-  function one(kind: Kind, namespace: string, name: string, { method, body }: Asked): Answer {
+  function one(kind: Kind, namespace: string, name: string, asked: Asked): Answer {
+    const { method, headers, body } = asked;
     const object = cluster.get(kind.plural, namespace, name);
+    // Server-side apply makes what is not there.
+    if (object === undefined && headers['content-type']?.includes('apply-patch'))
+      return create(kind, namespace, asked);
     if (object === undefined) return failure(404, `${kind.plural} "${name}" not found`);
     if (method === 'GET') return json(200, typed(kind, object));
     if (method === 'PATCH')
-      return json(
-        200,
-        typed(kind, cluster.replace(kind.plural, patched(object, JSON.parse(body.toString())))),
-      );
+      return json(200, typed(kind, cluster.replace(kind.plural, patched(object, readBody(headers, body)))));
+    if (method === 'PUT') {
+      const { metadata, ...rest } = readBody(headers, body);
+      const merged = { ...rest, metadata: { ...object.metadata, ...metadata } };
+      return json(200, typed(kind, cluster.replace(kind.plural, merged)));
+    }
     if (method !== 'DELETE') return failure(405);
     cluster.remove(kind.plural, object);
     return json(200, { kind: 'Status', apiVersion: 'v1', status: 'Success' });
   }
 
-  function create(kind: Kind, namespace: string, { body }: Asked): Answer {
-    const object: KubeObject = JSON.parse(body.toString());
+  function create(kind: Kind, namespace: string, { headers, body }: Asked): Answer {
+    const object = readBody(headers, body);
     const { name } = object.metadata;
     if (object.kind !== undefined && object.kind !== kind.kind) return failure(400, 'another kind');
-    if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) return failure(422, `metadata.name: ${name}`);
+    if (!/^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/.test(name)) return failure(422, `metadata.name: ${name}`);
     if (cluster.get(kind.plural, namespace, name) !== undefined)
       return failure(409, `${kind.plural} "${name}" already exists`);
-    const metadata = { ...object.metadata, namespace };
+    const metadata = { ...object.metadata, ...(namespace !== '' && { namespace }) };
     return json(201, typed(kind, cluster.create(kind.plural, { ...object, metadata })));
   }
 
@@ -105,32 +110,6 @@ export async function startKube({
       body: type.startsWith('text/html')
         ? text.toString().replaceAll(/(href|src)="\//g, `$1="${prefix}/`)
         : text,
-    };
-  }
-
-  function discover(path: string): unknown {
-    if (path === '/version') return { major: '1', minor: '35', gitVersion: 'v1.35.1-gke.100' };
-    if (path === '/api') return { kind: 'APIVersions', versions: ['v1'] };
-    if (path === '/apis')
-      return {
-        kind: 'APIGroupList',
-        apiVersion: 'v1',
-        groups: groups
-          .filter((group) => group !== 'v1')
-          .map((groupVersion) => {
-            const [name, version] = groupVersion.split('/');
-            const preferredVersion = { groupVersion, version };
-            return { name, versions: [preferredVersion], preferredVersion };
-          }),
-      };
-    const group = groups.find((each) => baseOf(each) === path);
-    if (group === undefined) return null;
-    const resources = KINDS.filter((kind) => kind.group === group);
-    return {
-      ...{ kind: 'APIResourceList', apiVersion: 'v1', groupVersion: group },
-      resources: resources.map(({ plural, kind }) => ({
-        ...{ name: plural, singularName: kind.toLowerCase(), kind, namespaced: true, verbs },
-      })),
     };
   }
 
