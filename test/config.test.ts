@@ -14,7 +14,7 @@ const DEFAULTS: Config = {
   scenes: [],
   exitWhenIdle: false,
   maxWorkers: null,
-  ignoreGlobs: ['**/{lib,libs,library,assets}/**'],
+  ignoreGlobs: ['**/{lib,libs,library,assets,addons}/**'],
   settleMs: 20_000,
   maxAtOnce: 3,
   missingFilesGraceMs: 24 * 3_600_000,

@@ -36,9 +36,14 @@ export const VARIABLES = {
   CHECK_FIRST: choice(['auto', 'always', 'never'], 'auto', {
     help: 'open a shot on one worker and check it before more are raised; auto = only one that is new',
   }),
-  IGNORE_GLOBS: variable(globs(), '**/{lib,libs,library,assets}/**', 'globs with "," between, or none', {
-    help: '.blend files that are never rendered, only linked',
-  }),
+  IGNORE_GLOBS: variable(
+    globs(),
+    '**/{lib,libs,library,assets,addons}/**',
+    'globs with "," between, or none',
+    {
+      help: '.blend files that are never rendered, only linked',
+    },
+  ),
   SETTLE_SECONDS: number(
     { unit: 'seconds', min: 0, max: 3600, byDefault: 20 },
     'how long a folder must be quiet before a shot in it that refers to files is rendered',

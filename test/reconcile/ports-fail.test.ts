@@ -204,4 +204,27 @@ describe('at rest', () => {
     assert.equal((await run(of)).state, 'completed');
     assert.notDeepEqual(of.records.valueAt('catalog.json'), catalog);
   });
+
+  test('what was left of a farm is looked for again until it is gone', async () => {
+    const of = createWorld();
+    await begin(of, settings);
+    of.farm.setLeftovers(['a disk']);
+    await workOff(of);
+    await pass(of, 30);
+    assert.deepEqual(memory(of).leftovers, ['a disk']);
+    of.farm.setLeftovers([]);
+    await pass(of, 16);
+    assert.deepEqual(memory(of).leftovers, []);
+    const looks = of.farm.callsOf('leftovers').length;
+    await pass(of, 40);
+    assert.equal(of.farm.callsOf('leftovers').length, looks);
+  });
+
+  test('a pass takes its lease once', async () => {
+    const of = createWorld();
+    await begin(of, settings);
+    const before = of.lease.callsOf('acquire').length;
+    await pass(of);
+    assert.equal(of.lease.callsOf('acquire').length, before + 1);
+  });
 });

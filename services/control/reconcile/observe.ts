@@ -98,10 +98,20 @@ export async function observe(
     jobs,
     managerWorkers,
     details,
-    leftovers:
-      isAbsent && memory.leftovers === null ? await orUnknown(ports.farm.leftovers()) : memory.leftovers,
+    leftovers: await lookForLeftovers(ports, memory, isAbsent, isListingDue),
   };
   return { observed, catalog, didCatalogChange: scan.didChange };
+}
+
+/** Once when the farm is gone; what was found is looked for again (with each listing) until it is gone, too. */
+async function lookForLeftovers(
+  ports: Ports,
+  { leftovers }: FarmMemory,
+  isAbsent: boolean,
+  isListingDue: boolean,
+): Promise<Observed['leftovers']> {
+  const isOpen = leftovers === null || (leftovers.length > 0 && isListingDue);
+  return isAbsent && isOpen ? orUnknown(ports.farm.leftovers()) : leftovers;
 }
 
 /** At rest nothing is decided about files: what is known of them is not even read. */
