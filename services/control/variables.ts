@@ -63,11 +63,11 @@ export const VARIABLES = {
   KEEP_CONTROL_PLANE: flag(false, 'whether the farm without workers stays up after the idle time'),
   MAX_FARM_HOURS: number(
     { unit: 'hours', min: 0.1, max: 720, byDefault: 24 },
-    'no farm lives longer: it is drained and taken down, and a new one goes on if work remains',
+    'a farm this old begins nothing new and goes when its frames have ended (at most a quarter later); a new one goes on with the rest',
   ),
   MAX_UNKNOWN_HOURS: number(
     { unit: 'hours', min: 0.1, max: 720, byDefault: 3 },
-    'the farm is taken down after so long without being able to read how it is',
+    'the farm is taken down after so long without being able to read how it is or what keeps it up',
   ),
   DEADMAN_MINUTES: number(
     { unit: 'minutes', min: 0.01, max: 1440, byDefault: 60 },
@@ -90,7 +90,7 @@ export const VARIABLES = {
     'spending stops at this much a month; without it there is no cap',
   ),
   BUDGET_STOP: choice(['drain', 'now'], 'drain', {
-    help: 'at the cap: drain = running frames finish first, now = they are killed',
+    help: 'at the cap: drain = running frames finish first, now = they are killed; the runs go on with the next month or a higher cap',
   }),
   LOG_LEVEL: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info', {
     help: 'the least important lines that are still logged',
