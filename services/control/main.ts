@@ -1,10 +1,11 @@
-import { cp, mkdir, readdir } from 'node:fs/promises';
+import { access, constants, cp, mkdir, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import { BringError, bringScene } from '../cli/bring-scene.ts';
 import { createProgress } from '../cli/progress.ts';
 import { readFacts } from '../cli/read-facts.ts';
+import { Unusable } from './adapters/local/unusable.ts';
 import { parseCommandLine, usage } from './command-line.ts';
 import { composeLocal, type LocalService } from './compose.ts';
 import { type Config, ConfigError, parseConfig } from './config.ts';
@@ -22,13 +23,13 @@ try {
   process.exitCode = await main();
 } catch (error) {
   say(isForPeople(error) ? error.message : `tablao: ${error instanceof Error ? error.stack : error}`);
-  process.exitCode = error instanceof ConfigError ? 2 : 1;
+  process.exitCode = 1;
 }
 process.exit();
 
 /** Its message says what to do; where in the code it arose does not help. */
 function isForPeople(error: unknown): error is Error {
-  return error instanceof ConfigError || error instanceof BringError;
+  return error instanceof ConfigError || error instanceof BringError || error instanceof Unusable;
 }
 
 async function main(): Promise<number> {
@@ -38,6 +39,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const config = parseConfig(process.env, argv);
+  await makeBucket(config.bucketDir);
   const log = createLog(config, logFile(resolve(config.bucketDir, '.tablao', 'tablao.log')));
   const service = await composeLocal(config, log);
   if (service.blenders.length === 0) sayNoBlender();
@@ -54,8 +56,34 @@ async function main(): Promise<number> {
   return Promise.race([follow(config, service), stopped.promise]);
 }
 
-function listen(config: Config, service: LocalService): Promise<string> {
-  return service.app.listen({ host: config.host, port: config.port });
+async function makeBucket(dir: string): Promise<void> {
+  try {
+    await mkdir(resolve(dir, '.tablao'), { recursive: true });
+    await access(resolve(dir, '.tablao'), constants.W_OK);
+  } catch (cause) {
+    throw new Unusable(
+      `--bucket ${dir} cannot be used: it must be a folder that may be written (${codeOf(cause)}). Give another one.`,
+      { cause },
+    );
+  }
+}
+
+async function listen({ host, port }: Config, { app }: LocalService): Promise<string> {
+  try {
+    return await app.listen({ host, port });
+  } catch (cause) {
+    const why = codeOf(cause) === 'EADDRINUSE' ? 'another program listens there' : codeOf(cause);
+    throw new Unusable(
+      `PORT=${port} cannot be used: ${why}. Give another one, or --port 0 for any that is free.`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }
 
 async function bringScenes(config: Config, service: LocalService): Promise<void> {

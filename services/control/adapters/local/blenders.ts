@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import { blenderPlaces } from './blender-places.ts';
 import { findProgram, isExecutable, pathFolders, type Surroundings } from './find-program.ts';
+import { Unusable } from './unusable.ts';
 import { readJson, writeJson } from './whole-files.ts';
 import { plainEnvironment } from './worker-env.ts';
 
@@ -83,7 +84,10 @@ export async function hasFfmpeg(surroundings: Surroundings): Promise<boolean> {
 async function candidates(options: Options): Promise<readonly string[]> {
   if (options.blenderPaths.length > 0) {
     for (const path of options.blenderPaths)
-      if (!(await isExecutable(path))) throw new Error(`BLENDER: there is no program ${path}`);
+      if (!(await isExecutable(path)))
+        throw new Unusable(
+          `BLENDER: there is no program ${path}. Correct the path, or unset BLENDER to have it looked for.`,
+        );
     return options.blenderPaths;
   }
   const onPath = await findProgram('blender', pathFolders(options), options.platform);
@@ -105,7 +109,10 @@ async function ask(path: string, options: Options): Promise<Abilities | null> {
     return abilitiesSchema.parse(JSON.parse(line?.slice(ANSWER_MARK.length) ?? ''));
   } catch (cause) {
     if (!options.blenderPaths.includes(path)) return null;
-    throw new Error(`BLENDER: ${path} does not answer as Blender does`, { cause });
+    throw new Unusable(
+      `BLENDER: ${path} does not answer as Blender does. Name Blender's own program, or unset BLENDER to have it looked for.`,
+      { cause },
+    );
   }
 }
 

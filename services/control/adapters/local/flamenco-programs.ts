@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { findProgram, pathFolders, type Surroundings } from './find-program.ts';
+import { Unusable } from './unusable.ts';
 
 /** How to run one half of Flamenco. */
 export interface Program {
@@ -20,10 +21,23 @@ interface Options extends Surroundings {
   readonly servicesDir: string;
 }
 
-/** Flamenco's own programs where they are at hand; each half by itself works with the other's counterpart. */
+/**
+ * Flamenco's own programs where they are at hand; each half by itself works with the other's counterpart. Throws in words
+ * for a person when `FLAMENCO_DIR` has neither.
+ */
 export async function findFlamenco(options: Options): Promise<FlamencoPrograms> {
+  await refuseEmptyFolder(options);
   const [manager, worker] = await Promise.all([find('manager', options), find('worker', options)]);
   return { manager, worker };
+}
+
+async function refuseEmptyFolder({ flamencoDir, platform }: Options): Promise<void> {
+  if (flamencoDir === null) return;
+  for (const half of ['manager', 'worker'])
+    if ((await findProgram(`flamenco-${half}`, [flamencoDir], platform)) !== null) return;
+  throw new Unusable(
+    `FLAMENCO_DIR: neither flamenco-manager nor flamenco-worker is in ${flamencoDir}. Correct the path, or unset FLAMENCO_DIR for flamenco-lite.`,
+  );
 }
 
 async function find(half: 'manager' | 'worker', options: Options): Promise<Program> {
