@@ -1,5 +1,6 @@
-import type { BlendFacts, ExternalFile, SceneFacts } from '../control/blend/facts.ts';
+import type { BlendFacts, ExternalFile, SceneFacts, ViewLayerFacts } from '../control/blend/facts.ts';
 import type { Inspected } from './inspect.ts';
+import { describeNeeds } from './inspect-needs.ts';
 
 /** A file for people: facts in the words of Blender's own panels. */
 export function describeFile(inspected: Inspected): string {
@@ -10,6 +11,7 @@ export function describeFile(inspected: Inspected): string {
     `  Blender ${inspected.blenderVersion}, ${size(inspected.bytesTotal)}, ${compression(inspected)}`,
     ...inspected.scenes.flatMap((scene) => describeScene(scene, scene.name === inspected.activeScene)),
     ...describeFiles(inspected.externalFiles),
+    ...describeNeeds(inspected),
     ...inspected.warnings.map((warning) => `  ! ${clean(warning)}`),
   ]);
 }
@@ -21,12 +23,19 @@ function describeScene(scene: SceneFacts, isActive: boolean): readonly string[] 
     ['Resolution', resolution(scene)],
     ['Engine', engine(scene)],
     ['Output', output(scene)],
-    ['View layers', scene.viewLayers.map((layer) => layer.name + (layer.enabled ? '' : ' (off)')).join(', ')],
+    ['View layers', scene.viewLayers.map(viewLayer).join(', ')],
+    ...(scene.useCompositor ? [['Compositor', 'on'] as const] : []),
     ...(scene.multiView ? [['Views', viewNames(scene)] as const] : []),
     ['Camera', camera(scene)],
   ];
   const title = `  Scene "${clean(scene.name)}"${isActive ? ' (active)' : ''}`;
   return ['', title, ...rows.map(([name, value]) => `    ${name.padEnd(13)}${clean(value)}`)];
+}
+
+function viewLayer(layer: ViewLayerFacts): string {
+  const samples = layer.samples === null ? '' : `${layer.samples} samples`;
+  const notes = [layer.enabled ? '' : 'off', samples].filter(Boolean);
+  return notes.length === 0 ? layer.name : `${layer.name} (${notes.join(', ')})`;
 }
 
 function frames(scene: SceneFacts): string {
@@ -41,20 +50,44 @@ function frameRate(scene: SceneFacts): string {
 function resolution(scene: SceneFacts): string {
   const pixels = (full: number) => Math.trunc((full * scene.resolutionPercent) / 100);
   const shown = `${pixels(scene.resolutionX)} × ${pixels(scene.resolutionY)}`;
-  if (scene.resolutionPercent === 100) return shown;
-  return `${shown} (${scene.resolutionPercent} % of ${scene.resolutionX} × ${scene.resolutionY})`;
+  const percent =
+    scene.resolutionPercent === 100
+      ? ''
+      : ` (${scene.resolutionPercent} % of ${scene.resolutionX} × ${scene.resolutionY})`;
+  return shown + percent + region(scene);
+}
+
+function region({ region: part }: SceneFacts): string {
+  if (!part) return '';
+  const percent = (side: number) => `${Number((side * 100).toFixed(1))} %`;
+  const sides = `${percent(part.xMin)} to ${percent(part.xMax)} × ${percent(part.yMin)} to ${percent(part.yMax)}`;
+  return `, only ${sides}${part.isCropped ? ', cropped' : ''}`;
 }
 
 function engine(scene: SceneFacts): string {
-  const samples = scene.samples === null ? '' : `, ${scene.samples} samples`;
-  const denoising = scene.useDenoising ? ', denoised' : '';
-  return `${scene.engine}${samples}${scene.device ? `, on ${scene.device}` : ''}${denoising}`;
+  const samples = scene.samples === null ? '' : `${scene.samples} samples`;
+  const notes = [
+    scene.isAddonEngine ? 'of an add-on' : '',
+    samples && scene.samplesAreDefault ? `${samples} (the default)` : samples,
+    scene.useAdaptiveSampling ? `down to a noise of ${scene.adaptiveThreshold ?? 'unknown height'}` : '',
+    scene.timeLimitSeconds ? `at most ${scene.timeLimitSeconds} s a frame` : '',
+    scene.device ? `on ${scene.device}` : '',
+    scene.useDenoising ? `denoised${scene.denoiser ? ` (${scene.denoiser})` : ''}` : '',
+  ];
+  return [scene.engine, ...notes.filter(Boolean)].join(', ');
 }
 
 function output(scene: SceneFacts): string {
-  const kind = scene.isMovie ? ' (a movie)' : '';
-  const depth = scene.colorDepth === null ? '' : `, ${scene.colorDepth} bit`;
-  return `${scene.outputPath}  ${scene.fileFormat}${kind}${depth}${scene.useOverwrite ? '' : ', skips what exists'}`;
+  const kind = scene.isMovie ? ` (a movie${scene.movieContainer ? `, ${scene.movieContainer}` : ''})` : '';
+  const notes = [
+    scene.colorMode ?? '',
+    scene.colorDepth === null ? '' : `${scene.colorDepth} bit`,
+    scene.useFileExtension ? '' : 'without file endings',
+    scene.useOverwrite ? '' : 'skips what exists',
+    scene.usePlaceholders ? 'with placeholders' : '',
+    scene.saveOutput === false ? 'is not saved' : '',
+  ];
+  return [`${scene.outputPath}  ${scene.fileFormat}${kind}`, ...notes.filter(Boolean)].join(', ');
 }
 
 function viewNames(scene: SceneFacts): string {
@@ -74,7 +107,7 @@ function describeFiles(files: readonly ExternalFile[]): readonly string[] {
     const notes = [file.packed ? 'packed' : '', file.mayBeNeeded ? 'may be needed' : ''].filter(Boolean);
     const note = notes.length > 0 ? ` (${notes.join(', ')})` : '';
     const kind = file.source && file.source !== 'file' ? `${file.kind}, ${file.source}` : file.kind;
-    return `    ${kind.padEnd(16)}${clean(file.path)}${note}  ← ${clean(file.owner)}`;
+    return `    ${kind.padEnd(18)}${clean(file.path)}${note}  ← ${clean(file.owner)}`;
   });
   return ['', '  Files it refers to', ...rows];
 }

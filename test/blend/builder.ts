@@ -19,7 +19,7 @@ export interface Block {
   readonly raw?: Uint8Array;
 }
 
-type Structs = Readonly<Record<string, readonly string[]>>;
+export type Structs = Readonly<Record<string, readonly string[]>>;
 
 const BASIC: Readonly<Record<string, number>> = { char: 1, short: 2, int: 4, float: 4, double: 8, void: 0 };
 

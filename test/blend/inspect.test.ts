@@ -43,6 +43,23 @@ describe('npm run inspect', () => {
     assert.match(stdout, /123 × 28 \(37 % of 333 × 77\)/);
   });
 
+  it('tells people what else a farm must know of', () => {
+    const { stdout } = inspect(join(SCENES, '5.2', 'needs.blend'));
+    for (const line of [
+      /only 25 % to 75 % × 12\.5 % to 100 %, cropped/,
+      /300 samples, at most 12\.5 s a frame/,
+      /JPEG, BW, 8 bit, without file endings, with placeholders, is not saved/,
+      /View layers +ViewLayer \(7 samples\)/,
+      /at load +startup\.py/,
+      /driver +frame \*\* 2 {2}← Driven 4/,
+      /cloth +Cloth \(not baked\)/,
+      /simulation zone +Zone/,
+      /OPEN_EXR_MULTILAYER +\/\/layers\/all {2}front, back, muted/,
+    ])
+      assert.match(stdout, line);
+    assert.doesNotMatch(stdout, /driver +frame \* 0\.1/);
+  });
+
   it('exits with 2 and names the option it does not know', () => {
     const { status, stderr } = inspect(GOOD, '--jsno');
     assert.equal(status, 2);
