@@ -133,6 +133,23 @@ export function checkAll(shots: string, settings: Plan): unknown {
   return JSON.parse(readFileSync(result, 'utf8'));
 }
 
+/** What the kit makes of single lines of Blender's log: `fault`, `warning` or `nothing`. */
+export function judgeLines(lines: readonly string[]): readonly string[] {
+  const judge = [
+    'import json, sys',
+    `sys.path.insert(0, ${JSON.stringify(kitDir)})`,
+    'from tablao_kit import log',
+    'lines = json.loads(sys.argv[-1])',
+    "said = ['fault' if log.faults(line) else 'warning' if log.warnings(line) else 'nothing' for line in lines]",
+    "print('JUDGED ' + json.dumps(said))",
+  ].join('\n');
+  const ended = spawnSync(blender, ['--background', '--python-expr', judge, '--', JSON.stringify(lines)], {
+    env: { ...plainEnv(), PYTHONDONTWRITEBYTECODE: '1' },
+    encoding: 'utf8',
+  });
+  return JSON.parse(/^JUDGED (.*)$/m.exec(ended.stdout)?.[1] ?? '[]');
+}
+
 export function newDir(): string {
   return mkdtempSync(join(tmpdir(), 'tablao-kit-'));
 }

@@ -174,7 +174,9 @@ def unknown_colors(text):
 
 
 def _lines(text, pattern, limit=20):
-    found = dict.fromkeys(line.strip()[:300] for line in text.splitlines() if pattern.search(line))
+    # A file may be called anything.
+    said = [line for line in text.splitlines() if not SAVED_LINE.search(line)]
+    found = dict.fromkeys(line.strip()[:300] for line in said if pattern.search(line))
     return list(found)[:limit]
 
 
