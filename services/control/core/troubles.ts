@@ -99,10 +99,16 @@ export function describeTroubles(troubles: readonly FrameTrouble[]): string {
   return `${troubles.length === 1 ? 'Frame' : 'Frames'} ${frames} failed: ${first.message}.${said}`;
 }
 
+/** Flamenco's worker puts this before each line of a program that it runs. */
+const PROGRAM_LINE = /^(?:.*\s)?pid=\d+ > /;
+
+/** The end of what Blender and the kit said; Flamenco's own lines only where there are no others. */
 function lastLines(log: string, count: number): string {
-  const lines = log
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
-  return lines.slice(-count).join(' | ').slice(0, 600);
+  const lines = log.split('\n');
+  const said = lines
+    .filter((line) => PROGRAM_LINE.test(line))
+    .map((line) => line.replace(PROGRAM_LINE, '').trim())
+    .filter((line) => line !== '' && line !== 'Blender quit');
+  const shown = said.length > 0 ? said : lines.map((line) => line.trim()).filter((line) => line !== '');
+  return shown.slice(-count).join(' | ').slice(0, 600);
 }
