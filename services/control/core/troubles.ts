@@ -100,7 +100,7 @@ export function describeTroubles(troubles: readonly FrameTrouble[]): string {
 }
 
 /** Flamenco's worker puts this before each line of a program that it runs. */
-const PROGRAM_LINE = /^(?:.*\s)?pid=\d+ > /;
+const PROGRAM_LINE = /^(?:\S+ )?pid=\d+ > /;
 
 /** The end of what Blender and the kit said; Flamenco's own lines only where there are no others. */
 function lastLines(log: string, count: number): string {
