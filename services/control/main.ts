@@ -18,6 +18,8 @@ const SAMPLE = resolve(import.meta.dirname, '..', 'flamenco-lite', 'sample', 'ta
 const SHOW_EVERY_MS = 500;
 /** By then every file that stood in the bucket at the start has become a run, or was found to be none. */
 const TAKEN_IN_AFTER_MS = 10_000;
+/** Why a run waits when only a person can let it go on. */
+const FOR_A_PERSON = new Set(['budget', 'paused', 'needsBlender', 'needsScripts']);
 
 try {
   process.exitCode = await main();
@@ -130,10 +132,14 @@ function runsToWaitFor(status: StatusDocument, startedAt: number): readonly RunS
   return [...new Map(status.runs.toReversed().map((run) => [run.shot, run])).values()];
 }
 
-/** The farm is gone and nothing is open. A held run waits for a person, who is not there. */
+/** The farm is gone and nothing is open, but what waits for a person, who is not there. */
 function isAtRest(status: StatusDocument, runs: readonly RunStatus[], startedAt: number): boolean {
   if (status.farm.stage !== 'absent' || Date.now() - startedAt < TAKEN_IN_AFTER_MS) return false;
-  return runs.every((run) => isFinal(run.state) || run.state === 'held');
+  return runs.every((run) => isFinal(run.state) || waitsForPerson(run));
+}
+
+function waitsForPerson({ state, reason }: RunStatus): boolean {
+  return state === 'held' || (state === 'waiting' && FOR_A_PERSON.has(reason?.code ?? ''));
 }
 
 async function finish(

@@ -71,11 +71,14 @@ describe('npm start on one machine', { skip: cannotRender }, () => {
     assert.equal(existsSync(join(bucket, '.tablao/farm/farm.json')), false, 'the farm is gone');
   });
 
-  test('ends with 1 and a clear line for garbage, for no camera and for a missing texture', async () => {
+  test('ends with 1 and a clear line for garbage, no camera, a missing texture and a missing Blender', async () => {
     const garbage = join(shots, 'garbage.blend');
     writeFileSync(garbage, 'this is no scene');
     const bucket = join(folder, 'bad');
-    const scenes = [garbage, join(shots, 'nocamera.blend'), join(shots, 'texture.blend')];
+    // Nobody will bring that Blender meanwhile.
+    copyFileSync(join(shots, 'first.blend'), join(shots, 'newer.blend'));
+    writeFileSync(join(shots, 'newer.render.json'), '{"blender": "9.9"}');
+    const scenes = ['garbage', 'nocamera', 'texture', 'newer'].map((name) => join(shots, `${name}.blend`));
     const ended = await runToEnd(
       bucket,
       scenes.flatMap((scene) => ['--scene', scene]),
@@ -84,6 +87,7 @@ describe('npm start on one machine', { skip: cannotRender }, () => {
     assert.match(ended.output, /tablao: garbage: rejected/);
     assert.match(ended.output, /nocamera: rejected: .*no camera/);
     assert.match(ended.output, /texture: rejected: .*textures\/wood\.png/);
+    assert.match(ended.output, /newer: waiting: .*9\.9/);
   });
 
   test('delivers the others when one frame always fails, and renders only that one again later', async () => {
