@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
@@ -114,6 +114,18 @@ describe('the chart flamenco', { skip: toolsAbsent }, () => {
       assert.equal(config.variables.blender.values[0].value, '/opt/blender/5.1.1/blender');
     });
 
+    it('lives on when only the chart, its configuration or the workers change', (t) => {
+      const pod = (options: Parameters<typeof render>[2]) =>
+        find(render(tools, 'minimal', options), 'Deployment', 'tablao-manager').spec.template;
+      const chart = join(temporaryFolder(t), 'flamenco');
+      cpSync(chartFolder, chart, { recursive: true });
+      const facts = readFileSync(join(chart, 'Chart.yaml'), 'utf8');
+      writeFileSync(join(chart, 'Chart.yaml'), facts.replace(/^(version|appVersion): .*/gm, '$1: 9.9.9'));
+      const others = { manager: { taskTimeout: '2h' }, blenders: ['5.1.1'], images: { worker: 'w:2' } };
+      assert.deepEqual(pod({ chart, also: others }), pod({}));
+      assert.notDeepEqual(pod({ also: { images: { manager: 'm:2' } } }), pod({}));
+    });
+
     it('is reached at the port of the values everywhere', () => {
       const objects = render(tools, 'cpu');
       const { spec } = find(objects, 'Deployment', 'tablao-manager');
@@ -147,6 +159,16 @@ describe('the chart flamenco', { skip: toolsAbsent }, () => {
     it('has the memory that it asks for, and every processor of its node', () => {
       const { resources } = jobOf(tools, 'cpu', 'big-spot').spec.template.spec.containers[0];
       assert.deepEqual(resources, { requests: { cpu: '30', memory: '230Gi' }, limits: { memory: '230Gi' } });
+    });
+
+    it('asks for no more disk than GKE leaves of a node with 50 GB, and its cache fits into that', () => {
+      const { metadata, spec } = jobOf(tools, 'minimal', 'cpu-spot').spec.template;
+      const asked = gibibytes(metadata.annotations['gke-gcsfuse/ephemeral-storage-request']);
+      const disk = 50e9 / 2 ** 30;
+      // A tenth for eviction, and 6 GiB with 35 % of the disk for the system.
+      assert.ok(asked < disk * 0.9 - Math.min(disk / 2, 6 + disk * 0.35), `${asked} GiB`);
+      const scenes = spec.volumes.find(({ name }: Manifest) => name === 'scenes');
+      assert.ok(gibibytes(scenes.csi.volumeAttributes.fileCacheCapacity) < asked);
     });
 
     it('reads scenes and writes renders, each at the path of the values and without old metadata', () => {
@@ -310,6 +332,11 @@ function findings({ code, out }: { readonly code: number | null; readonly out: s
   return code === 0 ? bad : [out];
 }
 
+function gibibytes(quantity: string): number {
+  assert.match(quantity, /^\d+Gi$/);
+  return Number.parseInt(quantity, 10);
+}
+
 function jobOf(tools: Tools, set: (typeof valueSets)[number], nodePool: string): Manifest {
   return workerJobs(render(tools, set))[nodePool];
 }
@@ -339,10 +366,15 @@ function assertConfined(pod: Manifest): void {
 
 /** The manager's configuration; a manager takes it as it is, without asking a person anything. */
 function openConfigMap(t: { after(end: () => void): void }, objects: readonly Manifest[]): Manifest {
-  const folder = mkdtempSync(join(tmpdir(), 'tablao-config-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t);
   const text = find(objects, 'ConfigMap', 'tablao-manager').data['flamenco-manager.yaml'];
   writeFileSync(join(folder, 'flamenco-manager.yaml'), text);
   assert.equal(openConfig(folder).isFirstRun(), false);
   return parse(text);
+}
+
+function temporaryFolder(t: { after(end: () => void): void }): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tablao-chart-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }

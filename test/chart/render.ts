@@ -32,18 +32,20 @@ export function helm(tools: Tools, args: readonly string[]): Ended {
 interface Rendering {
   readonly release?: string;
   readonly namespace?: string;
+  /** The chart's own folder, when absent. */
+  readonly chart?: string;
   /** Values on top of the set's. */
   readonly also?: Readonly<Record<string, unknown>>;
 }
 
 /** `helm template`, as it ended. */
 export function template(tools: Tools, set: ValueSet, options: Rendering = {}): Ended {
-  const { release = 'tablao', namespace = 'tablao', also = {} } = options;
+  const { release = 'tablao', namespace = 'tablao', chart = chartFolder, also = {} } = options;
   const folder = mkdtempSync(join(tmpdir(), 'tablao-values-'));
   const file = join(folder, 'also.json');
   writeFileSync(file, JSON.stringify(also));
   const files = ['-f', valuesFile(set), '-f', file];
-  const ended = helm(tools, ['template', release, chartFolder, '--namespace', namespace, ...files]);
+  const ended = helm(tools, ['template', release, chart, '--namespace', namespace, ...files]);
   rmSync(folder, { recursive: true, force: true });
   return ended;
 }

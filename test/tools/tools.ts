@@ -1,6 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,8 +50,9 @@ function install(folder: string): void {
   try {
     renameSync(half, folder);
   } catch (error) {
-    // Another test was quicker.
     if (!existsSync(join(folder, 'helm'))) throw error;
+    // Another test was quicker.
+    rmSync(half, { recursive: true, force: true });
   }
 }
 

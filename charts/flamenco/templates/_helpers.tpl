@@ -13,13 +13,18 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
-{{- define "flamenco.labels" -}}
+{{/* No versions among them: a new chart alone must not replace the manager's pod, and with it all that it knows. */}}
+{{- define "flamenco.podLabels" -}}
 {{ include "flamenco.selector" . }}
+app.kubernetes.io/part-of: tablao
+tablao: {{ .root.Values.farm }}
+{{- end }}
+
+{{- define "flamenco.labels" -}}
+{{ include "flamenco.podLabels" . }}
 app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-app.kubernetes.io/part-of: tablao
 helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
-tablao: {{ .root.Values.farm }}
 {{- end }}
 
 {{- define "flamenco.podSecurity" -}}

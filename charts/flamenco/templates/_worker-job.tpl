@@ -26,7 +26,7 @@ spec:
   template:
     metadata:
       labels:
-        {{- include "flamenco.labels" (dict "root" .root "component" "worker") | nindent 8 }}
+        {{- include "flamenco.podLabels" (dict "root" .root "component" "worker") | nindent 8 }}
         {{- toYaml $labels | nindent 8 }}
       annotations:
         # Never drained by the autoscaler; an ended pod keeps no node.
