@@ -68,6 +68,26 @@ def nested():
     save("nested")
 
 
+def nothing_to_write():
+    """File Output nodes that Blender leaves out: a pass that is off, one colour, an empty image node."""
+    scene, _ = start()
+    tree, picture = compositor_tree(scene)
+    layers = tree.nodes.new("CompositorNodeRLayers")
+    tree.links.new(layers.outputs["Image"], picture)
+    layer = scene.view_layers[0]
+    layer.use_pass_mist = True
+    sources = [layers.outputs["Mist"], tree.nodes.new("CompositorNodeRGB").outputs[0],
+               tree.nodes.new("CompositorNodeImage").outputs[0]]
+    for source in sources:
+        output = tree.nodes.new("CompositorNodeOutputFile")
+        if hasattr(output, "file_output_items"):
+            output.format.media_type = "IMAGE"
+            output.file_output_items.new("RGBA", "image")
+        tree.links.new(source, output.inputs[0])
+    layer.use_pass_mist = False
+    save("nothing_to_write")
+
+
 def group_with_input(name):
     group = bpy.data.node_groups.new(name, "CompositorNodeTree")
     if hasattr(group, "interface"):
@@ -239,6 +259,6 @@ def plain():
     save("plain")
 
 
-for make in (plain, compositor, nested, sequencer, moving, heavy, faulty, textured, linking, denoised, stereo, dying,
-             cut_short):
+for make in (plain, compositor, nested, nothing_to_write, sequencer, moving, heavy, faulty, textured, linking, denoised,
+             stereo, dying, cut_short):
     make()

@@ -64,8 +64,6 @@ function install(release: string, say: (line: string) => void): string {
   mkdirSync(CACHE, { recursive: true });
   must('debootstrap', ['--variant=minbase', release, making, mirror()]);
   writeFileSync(join(making, 'etc/resolv.conf'), readFileSync('/etc/resolv.conf'));
-  for (const proxy of ['/etc/apt/apt.conf.d', '/etc/apt/apt.conf'])
-    if (existsSync(proxy)) must('cp', ['-rT', proxy, join(making, proxy)]);
   must('chroot', [making, 'apt-get', 'update', '-q']);
   must('chroot', [making, 'apt-get', 'install', '-y', '-q', '--no-install-recommends', ...PACKAGES]);
   renameSync(making, dir);

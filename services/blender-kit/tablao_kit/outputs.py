@@ -77,22 +77,46 @@ def faults(scene, render_dir, frame):
     """What File Output nodes of the scene's compositor should have written for this frame and did not: sentences."""
     if reach.shows_sequence(scene) and not reach.shows_objects(scene):
         return []
-    trees = reach.compositor_trees(scene)
+    wanted = _files_wanted(scene)
     found = []
     for folder, node in nodes(scene):
-        wanted = _files_wanted(node)
-        if wanted == 0 or not any(node == other for tree in trees for other in tree.nodes):
-            continue
         there = len(_of_node(folder, node, render_dir, frame))
-        if there < wanted:
-            found.append("the File Output node %s wrote %d of %d files" % (node.name, there, wanted))
+        if there < wanted.get(node, 0):
+            found.append("the File Output node %s wrote %d of %d files" % (node.name, there, wanted[node]))
     return found
 
 
-def _files_wanted(node):
-    """At least so many files a frame: one for each linked input, or one with layers."""
-    linked = sum(socket.is_linked for socket in node.inputs)
-    return min(linked, 1) if node.format.file_format == "OPEN_EXR_MULTILAYER" else linked
+def _files_wanted(scene):
+    """{node: at least so many files a frame}: one for each input that is given a picture, or one with all layers.
+
+    What comes from a pass that is off, from nowhere, or is one colour only, Blender does not write.
+    """
+    trees = reach.compositor_trees(scene)
+    wanted = {}
+    for tree in trees:
+        for node in tree.nodes:
+            if node.bl_idname == "CompositorNodeOutputFile" and not node.mute:
+                given = sum(_has_picture(tree, link, trees, set()) for socket in node.inputs for link in socket.links)
+                wanted[node] = min(given, 1) if node.format.file_format == "OPEN_EXR_MULTILAYER" else given
+    return wanted
+
+
+def _has_picture(tree, link, trees, seen):
+    """Whether a picture comes along the link, from however far away. Asked for each link once, so that circles end."""
+    node = link.from_node
+    if link.is_muted or not link.from_socket.enabled or link in seen:
+        return False
+    seen.add(link)
+    if node.bl_idname == "CompositorNodeRLayers":
+        return not node.mute
+    if node.bl_idname in {"CompositorNodeImage", "CompositorNodeMovieClip"}:
+        return not node.mute and (getattr(node, "image", None) or getattr(node, "clip", None)) is not None
+    if node.bl_idname == "NodeGroupInput":
+        # Where the group stands, something has to come in.
+        return any(_has_picture(outer, into, trees, seen) for outer in trees for group in outer.nodes
+                   if group.type == "GROUP" and not group.mute and group.node_tree == tree
+                   for socket in group.inputs for into in socket.links)
+    return any(_has_picture(tree, into, trees, seen) for socket in node.inputs for into in socket.links)
 
 
 def of_frame(scene, render_dir, frame):
