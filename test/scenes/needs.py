@@ -262,18 +262,20 @@ def volume_facts(volume):
 
 def scripts_of():
     drivers = []
-    for thing in bpy.data.objects:
-        for curve in thing.animation_data.drivers if thing.animation_data else ():
-            driver = curve.driver
+    for data in bpy.data.user_map():
+        curves = data.animation_data.drivers if getattr(data, "animation_data", None) else ()
+        for driver in [curve.driver for curve in curves] if data.library is None else ():
             if driver.type == "SCRIPTED":
                 simple = driver.is_simple_expression
-                drivers.append({"owner": thing.name, "expression": driver.expression, "isSimple": simple})
-    return {"runAtLoad": [text.name for text in bpy.data.texts if text.use_module], "drivers": drivers}
+                drivers.append({"owner": data.name, "expression": driver.expression, "isSimple": simple})
+    return {"runAtLoad": [text.name for text in bpy.data.texts if text.use_module and text.library is None], "drivers": drivers}
 
 
 def simulations_of():
     found = []
     for thing in bpy.data.objects:
+        if thing.library:
+            continue
         for modifier in thing.modifiers:
             if modifier.show_render:
                 found += modifier_simulations(thing, modifier)
@@ -328,16 +330,20 @@ def simulation(kind, owner, cache):
 
 
 def output_nodes_of():
-    found = []
-    for scene in bpy.data.scenes:
-        tree = compositor_of(scene)
-        for node in tree.nodes if tree else ():
-            if node.bl_idname == "CompositorNodeOutputFile":
-                found.append({"scene": scene.name, **output_node(scene, tree, node)})
-    return found
+    """Of the scenes' own compositors first, then of groups that are no scene's."""
+    trees = [(scene.name, compositor_of(scene)) for scene in bpy.data.scenes if compositor_of(scene)]
+    own = [tree for _, tree in trees]
+    groups = [tree for tree in bpy.data.node_groups if tree.bl_idname == "CompositorNodeTree" and not tree.library]
+    trees += [(None, tree) for tree in groups if tree not in own]
+    return [
+        {"scene": scene, "tree": tree.name if tree in groups else None, **output_node(node)}
+        for scene, tree in trees
+        for node in tree.nodes
+        if node.bl_idname == "CompositorNodeOutputFile"
+    ]
 
 
-def output_node(scene, tree, node):
+def output_node(node):
     is_new = hasattr(node, "file_output_items")
     layered = node.format.file_format == "OPEN_EXR_MULTILAYER"
     if is_new:
@@ -345,7 +351,6 @@ def output_node(scene, tree, node):
     else:
         names = [slot.name for slot in node.layer_slots] if layered else [slot.path for slot in node.file_slots]
     return {
-        "tree": tree.name if is_new else None,
         "node": node.name,
         "isMuted": node.mute,
         "basePath": (node.directory if is_new else node.base_path).replace("\\", "/"),

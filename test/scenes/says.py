@@ -142,12 +142,19 @@ def files_of():
         file(
             image.filepath, "image", image, bool(image.packed_files), source=sources[image.source], **shown_by(image)
         )
-        for image in bpy.data.images
+        for image in local(bpy.data.images)
         if image.source in sources and image.filepath
     ]
-    files += [file(sound.filepath, "sound", sound, bool(sound.packed_file)) for sound in bpy.data.sounds]
-    files += [file(clip.filepath, "movieclip", clip, **clip_facts(clip)) for clip in bpy.data.movieclips]
-    for volume in bpy.data.volumes:
+    files += [file(sound.filepath, "sound", sound, bool(sound.packed_file)) for sound in local(bpy.data.sounds)]
+    files += [file(clip.filepath, "movieclip", clip, **clip_facts(clip)) for clip in local(bpy.data.movieclips)]
+    files += [
+        file(font.filepath, "font", font, bool(font.packed_file))
+        for font in local(bpy.data.fonts)
+        if font.filepath != "<builtin>"
+    ]
+    for cache in local(bpy.data.cache_files):
+        files.append(file(cache.filepath, "cache", cache, source="sequence" if cache.is_sequence else "file"))
+    for volume in local(bpy.data.volumes):
         packed = bool(volume.packed_file)
         files.append(file(volume.filepath, "volume", volume, packed, **needs.volume_facts(volume)))
     files += [file(library.filepath, "library", library) for library in bpy.data.libraries]
@@ -156,11 +163,21 @@ def files_of():
             for index, element in enumerate(strip.elements if strip.type == "IMAGE" and not strip.mute else ()):
                 path = os.path.join(strip.directory, element.filename)
                 files.append(file(path, "strip", scene, source="file", **seen_on(strip, index)))
-    for light in bpy.data.lights:
-        files += [file(n.filepath, "ies", light) for n in light.node_tree.nodes if n.type == "TEX_IES"]
-    for thing in bpy.data.objects:
+            if strip.type == "MOVIE" and not strip.mute:
+                files.append(file(strip.filepath, "strip", scene, source="movie"))
+    for light in local(bpy.data.lights):
+        files += [file(n.filepath, "ies", light) for n in nodes_of(light) if n.type == "TEX_IES"]
+    for thing in local(bpy.data.objects):
         files += [cache for modifier in thing.modifiers for cache in caches_of(thing, modifier)]
     return files
+
+
+def local(data_blocks):
+    return [data for data in data_blocks if data.library is None]
+
+
+def nodes_of(data):
+    return data.node_tree.nodes if data.node_tree else ()
 
 
 def shown_by(image):
