@@ -64,7 +64,8 @@ function install(release: string, say: (line: string) => void): string {
   mkdirSync(CACHE, { recursive: true });
   must('debootstrap', ['--variant=minbase', release, making, mirror()]);
   writeFileSync(join(making, 'etc/resolv.conf'), readFileSync('/etc/resolv.conf'));
-  must('chroot', [making, 'apt-get', 'update', '-q']);
+  // A mirror may be weeks behind; sid's lists are valid for one.
+  must('chroot', [making, 'apt-get', 'update', '-q', '-o', 'Acquire::Check-Valid-Until=false']);
   must('chroot', [making, 'apt-get', 'install', '-y', '-q', '--no-install-recommends', ...PACKAGES]);
   renameSync(making, dir);
   return dir;
