@@ -74,6 +74,21 @@ describe('how much of a large file is read', () => {
     assert.ok(settings.bytesRead < MIB);
   });
 
+  it('is four requests at most for settings that stand behind a megabyte of workspaces', async () => {
+    const screens = Array.from(
+      { length: 1000 },
+      (_, index): Block => ({ code: 'DATA', old: BigInt(index + 100), raw: NOISE.subarray(0, 1000) }),
+    );
+    const screen: Block = { code: 'WS', old: 0x70n, struct: 'Object', values: { 'id.name': 'WSLayout' } };
+    const bodies = Array.from({ length: 3 }, (): Block => ({ code: 'DATA', raw: NOISE }));
+    const source = memorySource(
+      buildBlend(CLASSIC, [GLOBAL, screen, ...screens, sceneBlock(), MESH, ...bodies]),
+    );
+    const settings = await readSettings(source, blendTools);
+    assert.equal(settings.scenes.length, 1);
+    assert.ok(source.reads.length <= 4, `${source.reads.length} requests`);
+  });
+
   it('is told of settings before the rest is read', async () => {
     const source = memorySource(EVEN);
     const told: (readonly [BlendSettings, number])[] = [];

@@ -12,8 +12,8 @@ const TAIL_BYTES = 192 * KIB;
 const WHOLE_BYTES = MIB;
 /** Enough for the heads and small bodies between two large ones. */
 const JUMP_STEP = 8 * KIB;
-/** Where heads go on without a gap there are likely many more. */
-const FIRST_STEP = 64 * KIB;
+/** Where heads go on behind the head there are likely many more: scenes behind many workspaces, or small objects. */
+const FIRST_STEP = 256 * KIB;
 const LAST_STEP = 4 * MIB;
 /** A gap that a bucket delivers faster than it answers another request. */
 const NEAR_GAP = 256 * KIB;
