@@ -73,7 +73,7 @@ export async function gkeWorld(
       }),
       leftovers: createLeftovers({
         ...{ project: 'p', farm: 'tablao', url: gke.url },
-        auth: new GoogleAuth({ authClient: signedIn() }),
+        auth: async () => new GoogleAuth({ authClient: signedIn() }),
       }),
       records,
       clock,

@@ -69,13 +69,16 @@ describe('workers on Kubernetes', () => {
   test('one that waits for a machine says why', async (t) => {
     const { workers, cluster } = await kubeWorld(t);
     await workers.order('local', ['w-1']);
-    assert.match((await workers.list())[0]?.why ?? '', /untolerated taint/);
+    const [waiting] = await workers.list();
+    assert.match(waiting?.why ?? '', /untolerated taint/);
+    assert.equal(waiting?.startedAt, null);
     cluster.stockOut(NAMESPACE);
     assert.match((await workers.list())[0]?.why ?? '', /FailedScaleUp: .*out of resources/);
   });
 
   test('one that was asked to end signs off in its own time; the Job stays until it is forgotten', async (t) => {
     const { workers, cluster, clock, only } = await running(t, 'w-1');
+    assert.equal((await only())?.startedAt, clock.now());
     await workers.remove('w-1');
     assert.equal((await only())?.state, 'running');
     assert.notEqual(cluster.get('pods', NAMESPACE, 'w-1-abc12'), undefined);

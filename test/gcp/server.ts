@@ -31,6 +31,9 @@ interface Fault {
   readonly on: RegExp;
   readonly trouble: Trouble;
   times: number;
+  /** Of so many requests that match, each last one; 1 = every one. */
+  readonly each: number;
+  seen: number;
 }
 
 interface Options {
@@ -49,6 +52,8 @@ export interface Server {
   readonly requests: readonly Asked[];
   /** The next `times` requests that match get into trouble. */
   fail(on: RegExp, trouble: Trouble, times?: number): void;
+  /** One of `each` requests that match gets into trouble, until `mend`. */
+  failSometimes(on: RegExp, trouble: Trouble, each: number): void;
   /** Ends all trouble. */
   mend(): void;
   forget(): void;
@@ -99,7 +104,9 @@ export async function startServer({ clock, answer, failure }: Options): Promise<
     get asked() {
       return requests.map(lineOf);
     },
-    fail: (on, trouble, times = 1) => faults.push({ on, trouble, times }),
+    fail: (on, trouble, times = 1) => void faults.push({ on, trouble, times, each: 1, seen: 0 }),
+    failSometimes: (on, trouble, each) =>
+      void faults.push({ on, trouble, times: Number.POSITIVE_INFINITY, each, seen: 0 }),
     mend: () => {
       faults.length = 0;
     },
@@ -126,11 +133,15 @@ function lineOf({ method, url }: Asked): string {
   return `${method} ${url.pathname}${url.search}`;
 }
 
-function nextTrouble(faults: Fault[], line: string): Trouble | null {
-  const found = faults.find(({ on, times }) => times > 0 && on.test(line));
-  if (found === undefined) return null;
-  found.times -= 1;
-  return found.trouble;
+function nextTrouble(faults: readonly Fault[], line: string): Trouble | null {
+  for (const fault of faults) {
+    if (fault.times <= 0 || !fault.on.test(line)) continue;
+    fault.seen += 1;
+    if (fault.seen % fault.each !== 0) continue;
+    fault.times -= 1;
+    return fault.trouble;
+  }
+  return null;
 }
 
 function damaged(answer: Answer): Answer {

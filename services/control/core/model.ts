@@ -34,6 +34,8 @@ export interface WorkerObserved {
   readonly pool: string;
   readonly state: 'waiting' | 'running' | 'ended';
   readonly orderedAt: EpochMs;
+  /** `null` = not yet (it waits for a machine); left out = soon after it was ordered. */
+  readonly startedAt?: EpochMs | null;
   readonly outcome: 'done' | 'failed' | 'outOfMemory' | 'preempted' | null;
 }
 

@@ -6,7 +6,7 @@ import { poolOf, withRoom } from './pools.ts';
 import { wantsFarm } from './run.ts';
 import { suspectWorkers } from './suspects.ts';
 
-/** A worker that the manager does not know this long after it was ordered is a stranger to it (the manager was new). */
+/** A worker that the manager does not know this long after it was started is a stranger to it (the manager was new). */
 const STRANGER_AFTER_MS = 60_000;
 
 /** Orders workers that are wanted, drains those that are not (idle ones first), and forgets those that are gone. */
@@ -90,7 +90,9 @@ function endStrangers(
         reason: 'it lives, though the manager lost sight of it',
       });
     }
-    if (status !== undefined || sight.now - worker.orderedAt < STRANGER_AFTER_MS) continue;
+    const { startedAt = worker.orderedAt } = worker;
+    // One that waits for a machine, which may take minutes, cannot have said who it is.
+    if (status !== undefined || startedAt === null || sight.now - startedAt < STRANGER_AFTER_MS) continue;
     act(draft, { kind: 'removeWorker', name: worker.name, reason: 'the manager does not know it' });
   }
 }

@@ -7,6 +7,8 @@ export interface WorkerSeen {
   /** `waiting` for a node, `running`, `ended` (the process is gone and does not come back). */
   readonly state: 'waiting' | 'running' | 'ended';
   readonly orderedAt: EpochMs;
+  /** When its process was started; `null` = not yet (it waits for a machine), left out = soon after it was ordered. */
+  readonly startedAt?: EpochMs | null;
   readonly endedAt: EpochMs | null;
   /** How it ended: `done` exit 0 or a signed-off SIGTERM, the others as they say. `null` while it lives. */
   readonly outcome: 'done' | 'failed' | 'outOfMemory' | 'preempted' | null;

@@ -13,8 +13,8 @@ export interface Leftovers {
 interface Options {
   readonly project: string;
   readonly farm: string;
-  /** Signs the requests: `new GoogleAuth(…)`. */
-  readonly auth: Promise<Pick<GoogleAuth, 'request'>> | Pick<GoogleAuth, 'request'>;
+  /** Signs the requests. */
+  readonly auth: () => Promise<Pick<GoogleAuth, 'request'>>;
   /** Another server than Google's. */
   readonly url?: string;
 }
@@ -64,7 +64,7 @@ export function createLeftovers({
     shape: Shape,
   ): Promise<z.output<Shape>> {
     return cloudWork(doing, async (signal) => {
-      const { data } = await (await auth).request({ url: at, method, signal, retry: false });
+      const { data } = await (await auth()).request({ url: at, method, signal, retry: false });
       return shape.parse(data);
     });
   }

@@ -24,6 +24,7 @@ export function workerSeen(job: V1Job, pods: readonly V1Pod[], events: readonly 
     name,
     pool: job.metadata?.labels?.[POOL_LABEL] ?? '',
     orderedAt: job.metadata?.creationTimestamp?.getTime() ?? 0,
+    startedAt: startOf(own),
   };
   const end = endOf(job, own);
   if (end !== null) return { ...common, state: 'ended', ...end, why: whyDied(job, own) };
@@ -93,6 +94,16 @@ function hasStarted(pod: V1Pod): boolean {
   return (
     pod.status?.containerStatuses?.some(({ name, state }) => name === CONTAINER && state?.running) ?? false
   );
+}
+
+/** When the container began, whether it still runs or not. */
+function startOf(pods: readonly V1Pod[]): number | null {
+  for (const pod of pods) {
+    const state = pod.status?.containerStatuses?.find(({ name }) => name === CONTAINER)?.state;
+    const startedAt = state?.running?.startedAt ?? state?.terminated?.startedAt;
+    if (startedAt !== undefined) return startedAt.getTime();
+  }
+  return null;
 }
 
 function terminated(pod: V1Pod) {
