@@ -355,12 +355,3 @@ export const DISASTERS: readonly Disaster[] = [
     tablao: incomplete('proof', /2 of 3/, /Frame 2/, /not there/),
   },
 ];
-
-/** Rows that Tablao does not see yet: they are run, and reported as to do. None may stay. */
-export const AWAITING: ReadonlySet<string> = new Set([
-  'baked-cache-missing',
-  'driver-blocked',
-  'folder-unwritable',
-  'disk-full',
-  'out-of-memory',
-]);

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
@@ -9,11 +10,27 @@ export function filesBelow(folder: string): readonly string[] {
     .sort();
 }
 
+/** What stands in a version's folder besides the pictures. */
+const OURS = /^(?:records\/|thumbs\/|outputs\/|preview\.mp4$|report\.json$)/;
+
+/** The version's folder has the files of `hand`, by the names that `rename` gives them, and no other picture. */
+export function assertDelivered(hand: string, version: string, rename: (name: string) => string): void {
+  const names = filesBelow(hand);
+  assert.ok(names.length > 0, `there is nothing to compare with in ${hand}`);
+  const ours = filesBelow(version).filter((name) => !OURS.test(name));
+  assert.deepEqual(ours, names.map(rename).sort());
+  for (const name of names) assertSame(join(hand, name), join(version, rename(name)));
+}
+
+export function assertSame(hand: string, ours: string): void {
+  assert.ok(picture(hand).equals(picture(ours)), `${ours} differs from ${hand}`);
+}
+
 /**
  * The bytes of a picture that say what it shows and how: format, size, channels, depth, compression, every pixel. Left
  * out is what cannot be the same twice: when and for how long it was rendered, and from which path.
  */
-export function picture(path: string): Buffer {
+function picture(path: string): Buffer {
   const bytes = readFileSync(path);
   const isA = (magic: string) => bytes.toString('latin1', 0, magic.length) === magic;
   if (isA('\x89PNG')) return pngWithoutText(bytes);

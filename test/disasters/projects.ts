@@ -23,3 +23,9 @@ export function makeProjects(
   execFileSync(blender, [...options, '--', folder], { stdio: 'pipe' });
   return JSON.parse(readFileSync(join(folder, 'made.json'), 'utf8'));
 }
+
+/** The rows that ROWS names (with "," between), or all. */
+export function chosenRows<T extends { readonly name: string }>(rows: readonly T[]): readonly T[] {
+  const wanted = process.env.ROWS?.split(',');
+  return wanted === undefined ? rows : rows.filter(({ name }) => wanted.includes(name));
+}
