@@ -63,6 +63,13 @@ const POLICY: Policy = {
   rendersRoot: '/tablao/renders',
 };
 
+const TROUBLES = [
+  { kind: 'status', status: 503 },
+  { kind: 'status', status: 429 },
+  { kind: 'reset', acts: false },
+  { kind: 'reset', acts: true },
+] as const;
+
 interface Command {
   readonly name: string;
   readonly parameters: { readonly args: readonly string[] };
@@ -181,11 +188,11 @@ async function world(t: TestContext) {
     assert.deepEqual(others, []);
     return name === undefined ? null : ((await ports.records.read(name))?.value as RunRecord);
   };
-  /** Ticks each minute until it is so; an hour at most. */
+  /** Ticks each minute until it is so; two hours at most. */
   async function tickUntil(isSo: () => Promise<boolean>): Promise<void> {
     const startedAt = clock.now();
     let reconciler = start();
-    for (let minute = 0; minute < 60; minute += 1) {
+    for (let minute = 0; minute < 120; minute += 1) {
       if (await isSo().catch(() => false)) return;
       await reconciler
         .runTick('tick')
@@ -195,7 +202,9 @@ async function world(t: TestContext) {
       // Cloud Run stops an instance that has nothing to do: each tick may be another process.
       if (minute % 3 === 2) reconciler = start();
     }
-    assert.fail(`it comes to no end: ${warnings.join('\n')}`);
+    for (const server of [storage, gke, kube, scheduler]) server.mend();
+    const state = JSON.stringify([(await run())?.state, await ports.farm.look(), gke.clusters()]);
+    assert.fail(`it comes to no end: ${state} ${warnings.slice(-20).join('\n')}`);
   }
   const framesThere = () =>
     Array.from({ length: 24 }, (_, index) => index + 1).filter(
@@ -242,4 +251,21 @@ test('a shot that is uploaded becomes frames, and nothing is left', { skip: tool
     ],
   );
   assert.deepEqual(warnings, []);
+});
+
+test('each API in trouble now and then, and a zone without machines: the same frames, and nothing is left', {
+  skip: toolsAbsent,
+}, async (t) => {
+  const { storage, gke, kube, scheduler, ports, run, tickUntil, framesThere, warnings } = await world(t);
+  gke.stockedOut.add(ZONES[0] ?? '');
+  for (const server of [storage, gke, kube, scheduler])
+    for (const [index, trouble] of TROUBLES.entries()) server.failSometimes(/./, trouble, 97 + 12 * index);
+  storage.put('scenes', 'film/shot.blend', SAMPLE);
+  await tickUntil(async () => (await run())?.state === 'completed');
+  assert.equal(framesThere(), 24);
+  // A look that fails starts the idle time anew, so the end is shown in peace.
+  for (const server of [storage, gke, kube, scheduler]) server.mend();
+  await tickUntil(async () => gke.clusters().length === 0);
+  assert.ok(warnings.length > 10, `only ${warnings.length} troubles`);
+  assert.deepEqual(await ports.farm.leftovers(), []);
 });
