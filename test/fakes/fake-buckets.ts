@@ -8,6 +8,7 @@ interface Stored {
   readonly bytes: Uint8Array;
   readonly generation: string;
   readonly updatedAt: EpochMs;
+  readonly crc32c: string;
 }
 
 interface Options {
@@ -26,8 +27,10 @@ class ObjectStore {
 
   put(path: string, content: Uint8Array | string, updatedAt?: EpochMs): void {
     this.#written += 1;
+    const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content.slice();
     this.#objects.set(path, {
-      bytes: typeof content === 'string' ? new TextEncoder().encode(content) : content.slice(),
+      bytes,
+      crc32c: crc32cOf(bytes),
       generation: String(this.#written),
       updatedAt: updatedAt ?? this.#clock.now(),
     });
@@ -48,8 +51,8 @@ class ObjectStore {
   seen(path: string): ObjectSeen | null {
     const stored = this.get(path);
     if (stored === null) return null;
-    const { bytes, generation, updatedAt } = stored;
-    return { path, generation, size: bytes.length, updatedAt, crc32c: crc32cOf(bytes) };
+    const { bytes, generation, updatedAt, crc32c } = stored;
+    return { path, generation, size: bytes.length, updatedAt, crc32c };
   }
 
   list(prefix: string): readonly ObjectSeen[] {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { framesOf } from '../../services/control/core/frames.ts';
 import type { Policy } from '../../services/control/core/model.ts';
+import { callsApart } from './calls-apart.ts';
 import {
   allTasks,
   begin,
@@ -99,7 +100,7 @@ describe('maxDollars', () => {
 
   test('ends the run once, without cutting a frame off, when the service dies at any call', async () => {
     let hasDied = true;
-    for (let calls = 1; hasDied; calls += 7) {
+    for (let calls = 1; hasDied; calls += callsApart(7)) {
       const of = createWorld(PRICED);
       await begin(of, { ...settings, maxDollars: 0.12 });
       await takeTasks(of);
@@ -215,7 +216,7 @@ describe("the month's budget", () => {
   for (const budgetStop of ['drain', 'now'] as const)
     test(`loses nothing with BUDGET_STOP=${budgetStop} when the service dies at any call`, async () => {
       let hasDied = true;
-      for (let calls = 1; hasDied; calls += 9) {
+      for (let calls = 1; hasDied; calls += callsApart(9)) {
         const of = createWorld({ ...PRICED, monthlyBudgetDollars: 0.15, budgetStop });
         await begin(of, settings);
         await takeTasks(of);

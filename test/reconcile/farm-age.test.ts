@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { framesOf } from '../../services/control/core/frames.ts';
+import { callsApart } from './calls-apart.ts';
 import {
   allTasks,
   begin,
@@ -100,7 +101,7 @@ describe('MAX_FARM_HOURS', () => {
 
   test('loses no frame when the service dies at any call', async () => {
     let hasDied = true;
-    for (let calls = 1; hasDied; calls += 13) {
+    for (let calls = 1; hasDied; calls += callsApart(13)) {
       const of = old();
       await begin(of, settings);
       await takeTasks(of);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { callsApart } from './calls-apart.ts';
 import {
   allTasks,
   begin,
@@ -119,7 +120,7 @@ describe('a report', () => {
 
   test('is there when the service dies at any call around the end of the run', async () => {
     let hasDied = true;
-    for (let calls = 1; hasDied; calls += 5) {
+    for (let calls = 1; hasDied; calls += callsApart(5)) {
       const of = createWorld();
       await begin(of, settings);
       await takeTasks(of);

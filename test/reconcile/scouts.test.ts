@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { formatFrames, framesOf } from '../../services/control/core/frames.ts';
+import { callsApart } from './calls-apart.ts';
 import {
   allTasks,
   begin,
@@ -130,7 +131,7 @@ describe('hold', () => {
   for (const moment of ['before they are shown', 'at the word'] as const)
     test(`renders each frame once when the service dies at any call ${moment}`, async () => {
       let hasDied = true;
-      for (let calls = 1; hasDied; calls += 7) {
+      for (let calls = 1; hasDied; calls += callsApart(7)) {
         const of = createWorld();
         await begin(of, settings);
         await takeTasks(of);
