@@ -38,7 +38,8 @@ export class FakeWorkers extends Fake<Workers> implements Workers {
     return this.answer('order', [pool, names], () => {
       for (const name of names.filter((each) => !this.#workers.has(each))) {
         const orderedAt = this.#options.clock.now();
-        this.#workers.set(name, { name, pool, state: 'waiting', orderedAt, endedAt: null, outcome: null });
+        const times = { orderedAt, startedAt: null, endedAt: null };
+        this.#workers.set(name, { name, pool, state: 'waiting', ...times, outcome: null });
       }
       this.#settle();
     });
@@ -85,7 +86,7 @@ export class FakeWorkers extends Fake<Workers> implements Workers {
   }
 
   #start(worker: WorkerSeen): void {
-    const running: WorkerSeen = { ...worker, state: 'running' };
+    const running: WorkerSeen = { ...worker, state: 'running', startedAt: this.#options.clock.now() };
     this.#workers.set(worker.name, running);
     this.#options.onRunning?.(running);
   }

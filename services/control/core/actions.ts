@@ -31,6 +31,8 @@ export type Action = (
   | { readonly kind: 'writeReport'; readonly run: RunRecord }
   | { readonly kind: 'forgetWorker'; readonly workerId: string; readonly name: string }
   | { readonly kind: 'removeWorker'; readonly name: string }
+  /** One that still waits for a machine; one that has one by then is left alone. */
+  | { readonly kind: 'withdrawWorker'; readonly name: string }
   | { readonly kind: 'deleteFarm'; readonly isForced: boolean }
 ) & { readonly reason: string };
 

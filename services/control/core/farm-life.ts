@@ -11,12 +11,16 @@ const AT_WORK = new Set(['queued', 'active', 'requeueing', 'pause-requested', 'c
 /** A farm that is too old is given this share of MAX_FARM_HOURS for its last frames: one that hangs must not keep it. */
 const LAST_SHARE = 0.25;
 
+/** Workers that have not signed off so long after the idle time hang: they have had nothing to render all the while. */
+const SIGN_OFF_MS = 10 * 60_000;
+
 /** Raises the farm when a run wants it, keeps it installed, and takes it down after its idle time. */
 export function keepFarm(sight: Sight, draft: Draft): void {
   const { farm } = sight.observed;
   if (farm === 'unknown') {
     const unknownSince = draft.memory.unknownSince ?? sight.now;
-    remember(draft, { unknownSince, idleSince: null });
+    // It delays the end, and does not begin the idle time anew: one failed call in many would keep a farm up for ever.
+    remember(draft, { unknownSince });
     // One of the named exceptions: what cannot be seen for hours may burn money for ever.
     if (sight.now - unknownSince < sight.policy.maxUnknownMs) return;
     act(draft, {
@@ -127,12 +131,17 @@ function letGo(sight: Sight, draft: Draft): void {
   const idleSince = draft.memory.idleSince ?? sight.now;
   remember(draft, { idleSince });
   const endsAt = idleSince + sight.policy.idleTeardownMs;
-  if (sight.now < endsAt || sight.policy.keepControlPlane) {
+  if (sight.policy.keepControlPlane) {
+    stage(sight, draft, 'letting-go', 'nothing is left for it; KEEP_CONTROL_PLANE keeps it');
+    return;
+  }
+  if (sight.now < endsAt) {
     stage(sight, draft, 'letting-go', 'nothing is left for it');
     lookAgain(draft, endsAt);
     return;
   }
-  if (hasLivingWorkers(sight)) {
+  const isHanging = sight.observed.workers !== 'unknown' && sight.now >= endsAt + SIGN_OFF_MS;
+  if (hasLivingWorkers(sight) && !isHanging) {
     stage(sight, draft, 'letting-go', 'its workers are signing off');
     return;
   }

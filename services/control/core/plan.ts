@@ -43,7 +43,7 @@ const DECISIONS: readonly ((sight: Sight, draft: Draft) => void)[] = [
 /** A worker that is to take no more tasks is asked before any is handed out again. */
 const FIRST = new Set(['drainWorker']);
 /** Destructive actions come last, after everything that could still fail. */
-const LAST = new Set(['forgetWorker', 'removeWorker', 'deleteFarm']);
+const LAST = new Set(['forgetWorker', 'withdrawWorker', 'removeWorker', 'deleteFarm']);
 
 /** What to do about what was seen. Pure: the same snapshot, policy and time give the same plan. */
 export function plan(observed: Observed, policy: Policy, now: EpochMs): Plan {

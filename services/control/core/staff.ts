@@ -146,6 +146,7 @@ function more(
   act(draft, { kind: 'orderWorkers', pool: pool.name, names, reason: 'tasks are waiting' });
 }
 
+/** Those that wait for a machine go first, then idle ones. */
 function fewer(
   sight: Sight,
   draft: Draft,
@@ -153,12 +154,19 @@ function fewer(
   known: ReadonlyMap<string, ManagerWorkerObserved>,
   count: number,
 ): void {
+  const reason = 'nothing is left for it';
+  const waiting = staying.filter(({ name, state }) => state === 'waiting' && !known.has(name));
+  const withdrawn = waiting.slice(0, count);
+  for (const { name } of withdrawn) {
+    act(draft, { kind: 'withdrawWorker', name, reason });
+    note(sight, draft, `worker ${name}: not waited for`, reason);
+  }
   const busy = busyWorkers(sight.observed.details);
   const idOf = (name: string) => known.get(name)?.id ?? '';
   const candidates = staying
     .filter(({ name }) => ['awake', 'asleep'].includes(known.get(name)?.status ?? ''))
     .sort((a, b) => Number(busy.has(idOf(a.name))) - Number(busy.has(idOf(b.name))));
-  letGo(sight, draft, candidates.slice(0, count), known, 'nothing is left for it');
+  letGo(sight, draft, candidates.slice(0, count - withdrawn.length), known, reason);
 }
 
 function letGo(

@@ -10,7 +10,7 @@ export interface Applied {
   readonly error: unknown;
 }
 
-const DESTRUCTIVE = new Set<Action['kind']>(['removeWorker', 'deleteFarm']);
+const DESTRUCTIVE = new Set<Action['kind']>(['withdrawWorker', 'removeWorker', 'deleteFarm']);
 const AT_WORK = new Set(['queued', 'active', 'requeueing', 'pause-requested']);
 
 /** What `report.json` says of a run, in this order. */
@@ -87,6 +87,8 @@ function perform(ports: Ports, action: Action): Promise<unknown> {
       return writeReport(ports, action.run);
     case 'forgetWorker':
       return forgetWorker(ports, action.workerId, action.name);
+    case 'withdrawWorker':
+      return withdrawWorker(ports, action.name);
     case 'removeWorker':
       return ports.workers.remove(action.name);
     case 'deleteFarm':
@@ -101,6 +103,13 @@ async function forgetWorker(ports: Ports, workerId: string, name: string): Promi
   const workers = await ports.workers.list();
   if (workers.some((worker) => worker.name === name && worker.state !== 'ended')) return;
   await ports.manager.forget(workerId);
+}
+
+/** Looked at once more just before: one that has begun meanwhile may have a frame in hand. */
+async function withdrawWorker(ports: Ports, name: string): Promise<void> {
+  const workers = await ports.workers.list();
+  if (workers.some((worker) => worker.name === name && worker.state === 'waiting'))
+    await ports.workers.remove(name);
 }
 
 /** Looked at once more just before: a job may have come since the plan was made. */
