@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { StatusDocument } from '../../services/control/core/status-document.ts';
 import { begin, command, createWorld, memory, pass, run, type World } from './world.ts';
 
 async function cancel(of: World): Promise<void> {
@@ -65,6 +66,7 @@ describe('an idle farm', () => {
     const looks = of.farm.callsOf('look').length;
     await pass(of);
     assert.equal(memory(of).stage, 'letting-go');
+    assert.match((of.records.valueAt('status.json') as StatusDocument).sentence, /KEEP_CONTROL_PLANE keeps/);
     const more = of.farm.callsOf('look').length - looks;
     assert.ok(more <= 11, `${more} looks in a minute`);
   });

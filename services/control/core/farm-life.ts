@@ -132,7 +132,7 @@ function letGo(sight: Sight, draft: Draft): void {
   remember(draft, { idleSince });
   const endsAt = idleSince + sight.policy.idleTeardownMs;
   if (sight.policy.keepControlPlane) {
-    stage(sight, draft, 'letting-go', 'nothing is left for it; KEEP_CONTROL_PLANE keeps it');
+    stage(sight, draft, 'letting-go', 'nothing is left for it');
     return;
   }
   if (sight.now < endsAt) {

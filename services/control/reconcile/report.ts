@@ -8,6 +8,7 @@ import { busyWorkers } from '../core/staff.ts';
 import type { Band, PoolStatus, RunStatus, StatusDocument } from '../core/status-document.ts';
 import type { EpochMs } from '../core/time.ts';
 import { MAX_ATTEMPTS } from '../core/troubles.ts';
+import { withinSize } from './status-size.ts';
 
 const iso = (at: EpochMs) => new Date(at).toISOString();
 /** 10th and 90th percentile of a normal distribution, in standard deviations. */
@@ -25,6 +26,10 @@ export interface Reported {
 
 /** The status document: what people see of this pass. */
 export function statusDocument(reported: Reported): StatusDocument {
+  return withinSize(wholeDocument(reported));
+}
+
+function wholeDocument(reported: Reported): StatusDocument {
   const { memory, policy, now, nextLookAt } = reported;
   const pools = policy.pools.map((pool) => poolStatus(reported, pool));
   const runs = reported.runs.map((run) => runStatus(reported, run, pools));
@@ -146,7 +151,7 @@ function thumbnailOf(run: RunRecord): string | null {
   return last === undefined ? null : `${rendersFolder(run)}/thumbs/${String(last).padStart(4, '0')}.jpg`;
 }
 
-function sentence({ memory, runs }: Reported, pools: readonly PoolStatus[]): string {
+function sentence({ memory, runs, policy }: Reported, pools: readonly PoolStatus[]): string {
   const rendering = runs.filter(({ state }) => state === 'rendering').length;
   const queued = runs.filter(({ state }) => state === 'queued').length;
   const waiting = runs.filter(
@@ -158,11 +163,19 @@ function sentence({ memory, runs }: Reported, pools: readonly PoolStatus[]): str
   if (memory.stage === 'broken') return `The farm is broken: ${memory.stageReason ?? 'no reason is known'}.`;
   if (rendering > 0) return `Rendering ${plural(rendering, 'shot')} on ${plural(workers, 'worker')}.`;
   if (queued > 0) return `Getting the farm ready for ${plural(queued, 'shot')}.`;
+  const waits = waiting > 0 ? ` ${plural(waiting, 'shot')} ${waiting === 1 ? 'waits' : 'wait'}.` : '';
+  if (memory.stage === 'letting-go' && policy.keepControlPlane)
+    return `Nothing to render; KEEP_CONTROL_PLANE keeps the farm up.${waits}`;
   if (memory.stage === 'letting-go' || memory.stage === 'deleting')
-    return 'Nothing is left to render; the farm is going down.';
+    return `The farm is going down: ${memory.stageReason ?? 'nothing is left to render'}.${waits}`;
+  if (memory.stage !== 'absent') return `Nothing to render; the farm is kept up${whyKept(memory)}.${waits}`;
   if (waiting > 0)
     return `${plural(waiting, 'shot')} ${waiting === 1 ? 'waits' : 'wait'}; no farm is running.`;
   return 'Nothing to render; no farm is running.';
+}
+
+function whyKept({ awakeUntil }: FarmMemory): string {
+  return awakeUntil === null ? '' : `, as a person asked, until ${iso(awakeUntil)}`;
 }
 
 function plural(count: number, word: string): string {

@@ -1,0 +1,69 @@
+import type { RunStatus, StatusDocument } from '../core/status-document.ts';
+
+/** It is read every second by every page that is open. */
+const MOST_BYTES = 64 * 1024;
+const LONGEST_TEXT = 1000;
+const SHORT_TEXT = 200;
+const FEW_DECISIONS = 20;
+const FEW_WARNINGS = 3;
+
+/**
+ * The document within its 64 KiB: long texts are cut, then older decisions and warnings are left out, then runs from the end
+ * of the list (the oldest ended ones), and the sentence says how many. Their records tell all.
+ */
+export function withinSize(document: StatusDocument): StatusDocument {
+  const whole = withTexts(document, LONGEST_TEXT);
+  if (sizeOf(whole) <= MOST_BYTES) return whole;
+  const short = withTexts(document, SHORT_TEXT);
+  const few = {
+    ...short,
+    decisions: short.decisions.slice(0, FEW_DECISIONS),
+    runs: short.runs.map((run) => ({ ...run, warnings: run.warnings.slice(0, FEW_WARNINGS) })),
+  };
+  return sizeOf(few) <= MOST_BYTES ? few : withFewerRuns(few);
+}
+
+function withFewerRuns(document: StatusDocument): StatusDocument {
+  const told = (left: number) =>
+    `${document.sentence} ${left} more ${left === 1 ? 'run is' : 'runs are'} not shown here.`;
+  const most = { ...document, runs: [], sentence: told(document.runs.length) };
+  let room = MOST_BYTES - sizeOf(most);
+  const runs: RunStatus[] = [];
+  for (const run of document.runs) {
+    room -= sizeInList(run);
+    if (room < 0) break;
+    runs.push(run);
+  }
+  return { ...document, runs, sentence: told(document.runs.length - runs.length) };
+}
+
+function withTexts(document: StatusDocument, longest: number): StatusDocument {
+  const cut = (text: string) => (text.length <= longest ? text : `${text.slice(0, longest - 1)}…`);
+  return {
+    ...document,
+    decisions: document.decisions.map((one) => ({ ...one, what: cut(one.what), reason: cut(one.reason) })),
+    runs: document.runs.map((run) => ({
+      ...run,
+      reason:
+        run.reason === null
+          ? null
+          : {
+              ...run.reason,
+              message: cut(run.reason.message),
+              action: run.reason.action === null ? null : cut(run.reason.action),
+            },
+      warnings: run.warnings.map(cut),
+    })),
+  };
+}
+
+/** As it is written on one's own machine, with line breaks for people. */
+function sizeOf(value: unknown): number {
+  return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`).length;
+}
+
+/** The comma, and two levels more of indentation. */
+function sizeInList(run: RunStatus): number {
+  const lines = JSON.stringify(run, null, 2).split('\n').length;
+  return sizeOf(run) + 1 + 4 * lines;
+}
