@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { createLocalRecords } from '../../../services/control/adapters/local/records.ts';
 import { isPortError } from '../../../services/control/ports/errors.ts';
+import { noIncrementIsLost } from '../../contracts/killed-writers.ts';
 import { describeRecordsContract } from '../../contracts/records.ts';
 import { FakeRecords } from '../../fakes/fake-records.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -40,46 +39,9 @@ describe('local records', () => {
       await assert.rejects(records.read(name), (error) => isPortError(error, 'invalid'), name);
   });
 
-  test('lose no increment of several processes that are killed at random', { timeout: 30_000 }, async (t) => {
+  test('lose no increment of several processes that are killed at random', { timeout: 60_000 }, async (t) => {
     const dir = temporaryFolder(t);
-    const known = new Map<string, number>();
-    const deadline = Date.now() + 4000;
-    await Promise.all(['a', 'b', 'c', 'd'].map((name) => countUntil(deadline, dir, name, known)));
-
-    const { total, ...counts } = await readCounts(dir);
-    const sum = Object.values(counts).reduce((all, count) => all + count, 0);
-    assert.equal(total, sum, 'each increment is in the total');
-    for (const [name, count] of known) assert.ok((counts[name] ?? 0) >= count, `${name} lost an increment`);
-    assert.ok(sum > 20, `only ${sum} increments: somebody was blocked`);
+    const script = join(import.meta.dirname, 'increment.ts');
+    await noIncrementIsLost(createLocalRecords({ dir }), ['a', 'b', 'c', 'd'], script, [dir]);
   });
 });
-
-/** Starts and kills a counting process again and again. */
-async function countUntil(
-  deadline: number,
-  dir: string,
-  name: string,
-  known: Map<string, number>,
-): Promise<void> {
-  const script = join(import.meta.dirname, 'increment.ts');
-  while (Date.now() < deadline) {
-    const child = spawn(process.execPath, [script, dir, name], { stdio: ['ignore', 'pipe', 'inherit'] });
-    let output = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-    const closed = once(child, 'close');
-    const timer = setTimeout(() => child.kill('SIGKILL'), 250 + Math.random() * 300);
-    const [, signal] = await closed;
-    clearTimeout(timer);
-    assert.equal(signal, 'SIGKILL', `${name} ended by itself`);
-    const last = Number(output.trimEnd().split('\n').at(-1) ?? 0);
-    known.set(name, Math.max(last, known.get(name) ?? 0));
-  }
-}
-
-async function readCounts(dir: string): Promise<Record<string, number> & { readonly total: number }> {
-  const seen = await createLocalRecords({ dir }).read('count.json');
-  assert.ok(seen !== null && typeof seen.value === 'object');
-  return { total: 0, ...seen.value };
-}
