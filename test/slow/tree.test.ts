@@ -3,8 +3,8 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { type FlatShot, makeFlatShots } from './flat-shots.ts';
-import { cannotRender, framesOf, startService, until, untilAtRest, untilRun } from './service.ts';
+import { type FlatShot, makeFlatShots } from '../e2e/flat-shots.ts';
+import { cannotRender, framesOf, startService, until, untilAtRest, untilRun } from '../e2e/service.ts';
 
 const LIBRARIES = 12;
 const SHOTS = 18;

@@ -3,8 +3,8 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { BLUE, makeFlatShots, RED, slowly } from './flat-shots.ts';
-import { meanColour, readPng } from './png.ts';
+import { BLUE, makeFlatShots, RED, slowly } from '../e2e/flat-shots.ts';
+import { meanColour, readPng } from '../e2e/png.ts';
 import {
   cannotRender,
   framesOf,
@@ -13,7 +13,7 @@ import {
   until,
   untilAtRest,
   untilRun,
-} from './service.ts';
+} from '../e2e/service.ts';
 
 const FRAMES = 8;
 const ALLOW = { ALLOW_SCENE_SCRIPTS: 'true' };
