@@ -36,6 +36,16 @@ export type Action = (
   | { readonly kind: 'deleteFarm'; readonly isForced: boolean }
 ) & { readonly reason: string };
 
+/** An action that its port refused in the pass before. */
+export interface Refusal {
+  readonly action: Action;
+  /** The port's error code: `quota`, `denied`, `invalid`… */
+  readonly code: string;
+  readonly message: string;
+  /** In how many passes, one after the other. */
+  readonly times: number;
+}
+
 /** What a pass decided. Records are saved before actions are performed, commands deleted after. */
 export interface Plan {
   /** Runs that are new or changed. */

@@ -45,6 +45,9 @@ export function isCommand(value: unknown): value is Command {
   return need === null || typeof (value as Record<string, unknown>)[need] === type;
 }
 
+/** Obeyed in one pass; thousands of uploads at once would outlast the lease. People's ids sort before those of uploads. */
+export const COMMANDS_A_PASS = 500;
+
 export interface CommandSeen {
   readonly id: string;
   readonly command: Command;

@@ -1,6 +1,7 @@
 import { isBudgetSpent } from './budget.ts';
 import { act, type Draft, lookAgain, note, openRuns, remember, type Sight } from './draft.ts';
 import type { FarmObserved } from './model.ts';
+import { refusedAction } from './refusals.ts';
 import { isFinal, wantsFarm } from './run.ts';
 import type { FarmStage } from './status-document.ts';
 import { isFarmOld } from './wind-down.ts';
@@ -60,7 +61,8 @@ function keepAbsent(sight: Sight, draft: Draft, farm: FarmObserved): void {
     return;
   }
   remember(draft, { leftovers: null });
-  stage(sight, draft, 'creating', 'a run wants a farm');
+  const refusal = refusedAction(sight.observed, 'createFarm');
+  stage(sight, draft, 'creating', refusal ?? 'a run wants a farm');
   act(draft, { kind: 'createFarm', reason: 'a run wants a farm' });
 }
 
@@ -74,7 +76,8 @@ function keepUp(sight: Sight, draft: Draft, farm: Extract<FarmObserved, { state:
     remember(draft, { idleSince: null });
     if (farm.manager !== 'ready')
       act(draft, { kind: 'installManager', reason: 'Flamenco Manager does not answer' });
-    stage(sight, draft, farm.manager === 'ready' ? 'ready' : 'installing', null);
+    if (farm.manager === 'ready') stage(sight, draft, 'ready', refusedAction(sight.observed, 'orderWorkers'));
+    else stage(sight, draft, 'installing', refusedAction(sight.observed, 'installManager'));
     return;
   }
   letGo(sight, draft);

@@ -1,3 +1,4 @@
+import type { Refusal } from './actions.ts';
 import type { Catalog, SettingsSeen } from './catalog.ts';
 import type { CommandSeen } from './command.ts';
 import type { FrameVerdict } from './proof.ts';
@@ -115,6 +116,8 @@ export interface Observed {
   readonly managerWorkers: readonly ManagerWorkerObserved[] | Unknown;
   readonly details: ReadonlyMap<string, RunObserved>;
   readonly leftovers: readonly string[] | null | Unknown;
+  /** What the pass before could not do; `[]` after a restart. */
+  readonly refusals: readonly Refusal[];
 }
 
 /** `state/shots.json`, one entry a .blend: what was decided about it. */

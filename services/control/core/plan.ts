@@ -1,6 +1,7 @@
 import type { Plan } from './actions.ts';
 import { admitRuns } from './admission.ts';
 import { learnBoots } from './boot-times.ts';
+import { COMMANDS_A_PASS } from './command.ts';
 import { createDraft, type Draft, openRuns, type Sight } from './draft.ts';
 import { keepFarm } from './farm-life.ts';
 import { finishRuns } from './finish.ts';
@@ -11,6 +12,7 @@ import type { Observed, Policy } from './model.ts';
 import { countMoney } from './money.ts';
 import { obeyCommands } from './obey.ts';
 import { endJobs, followJobs } from './progress.ts';
+import { tellRefusals } from './refusals.ts';
 import { writeReports } from './reports.ts';
 import { reviveRuns } from './revival.ts';
 import { wantsFarm } from './run.ts';
@@ -31,6 +33,7 @@ const DECISIONS: readonly ((sight: Sight, draft: Draft) => void)[] = [
   followJobs,
   finishRuns,
   windDown,
+  tellRefusals,
   endJobs,
   writeReports,
   submitJobs,
@@ -65,10 +68,11 @@ export function plan(observed: Observed, policy: Policy, now: EpochMs): Plan {
 }
 
 /** Soon while something moves; at the nearest deadline while something waits; else the regular tick is enough. */
-function nextLook({ policy, now }: Sight, draft: Draft): EpochMs | null {
+function nextLook({ observed, policy, now }: Sight, draft: Draft): EpochMs | null {
   const isMoving =
     openRuns(draft).some((run) => wantsFarm(run.state)) ||
     draft.memory.stage !== 'absent' ||
+    observed.commands.length >= COMMANDS_A_PASS ||
     draft.actions.some(({ kind }) => kind !== 'writeReport');
   const soon = isMoving ? [now + policy.lookEveryMs] : [];
   const looks = [...draft.looks, ...soon];

@@ -6,6 +6,7 @@ import { secondsPerFrame } from './frame-times.ts';
 import { framesOf } from './frames.ts';
 import type { RunObserved } from './model.ts';
 import { poolOf } from './pools.ts';
+import { whyNotSubmitted } from './refusals.ts';
 import type { RunRecord, RunSettings } from './run.ts';
 import { rendersFolder, wantsFarm } from './run.ts';
 import { allowedFrames } from './scouts.ts';
@@ -13,6 +14,12 @@ import { MAX_ATTEMPTS } from './troubles.ts';
 
 /** Storage clocks and ours may differ by a little; a frame of the run is never older than this before its start. */
 const CLOCK_SLACK_MS = 1000;
+
+const SUBMITTED = {
+  code: 'submitted',
+  message: 'Handed to Flamenco; waiting for a worker.',
+  action: null,
+};
 
 /** Hands the manager a job for each run that wants one and has none: the first, or one for what is missing. */
 export function submitJobs(sight: Sight, draft: Draft): void {
@@ -46,11 +53,8 @@ function submit(sight: Sight, draft: Draft, run: RunRecord): void {
     check: isFirst && wantsCheck(sight, draft, run) ? 'pending' : run.check,
     standstill: {},
   });
-  const submitted = moveRun(sight, draft, next, 'queued', {
-    code: 'submitted',
-    message: 'Handed to Flamenco; waiting for a worker.',
-    action: null,
-  });
+  const reason = whyNotSubmitted(sight.observed, run) ?? SUBMITTED;
+  const submitted = moveRun(sight, draft, next, 'queued', reason);
   const why = isFirst ? 'a new run' : `${frames.length} frames are missing`;
   act(draft, { kind: 'submitJob', job: jobFor(sight, submitted, run.settings, frames), reason: why });
 }

@@ -4,6 +4,7 @@ import { isPortError } from '../ports/errors.ts';
 import type { Ports } from './ports.ts';
 
 export interface Applied {
+  readonly action: Action;
   readonly kind: Action['kind'];
   readonly reason: string;
   readonly outcome: 'done' | 'failed' | 'skipped';
@@ -133,7 +134,7 @@ function isForced(action: Action): boolean {
 }
 
 function result(action: Action, outcome: Applied['outcome'], error: unknown = null): Applied {
-  return { kind: action.kind, reason: action.reason, outcome, error };
+  return { action, kind: action.kind, reason: action.reason, outcome, error };
 }
 
 function assertNever(action: never): never {

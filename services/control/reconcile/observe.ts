@@ -1,3 +1,4 @@
+import type { Refusal } from '../core/actions.ts';
 import { renderJsonOf, triggerOf } from '../core/catalog.ts';
 import { CHECK_TASK } from '../core/chunks.ts';
 import type { CommandSeen } from '../core/command.ts';
@@ -40,6 +41,7 @@ export async function observe(
   state: State,
   policy: Policy,
   isFirst: boolean,
+  refusals: readonly Refusal[],
 ): Promise<Sighting> {
   const now = ports.clock.now();
   const memory = await state.memory();
@@ -99,6 +101,7 @@ export async function observe(
     managerWorkers,
     details,
     leftovers: await lookForLeftovers(ports, memory, isAbsent, isListingDue),
+    refusals,
   };
   return { observed, catalog, didCatalogChange: scan.didChange };
 }

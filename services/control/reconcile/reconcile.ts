@@ -1,4 +1,4 @@
-import type { Action } from '../core/actions.ts';
+import type { Action, Refusal } from '../core/actions.ts';
 import type { FarmMemory, FarmObserved, Observed, Policy, Unknown } from '../core/model.ts';
 import { plan } from '../core/plan.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
@@ -6,6 +6,7 @@ import type { EpochMs } from '../core/time.ts';
 import { isPortError } from '../ports/errors.ts';
 import type { LeaseHeld } from '../ports/lease.ts';
 import { type Applied, applyActions } from './apply.ts';
+import { inParallel } from './look-up.ts';
 import { observe } from './observe.ts';
 import type { Ports } from './ports.ts';
 import { statusDocument } from './report.ts';
@@ -53,6 +54,7 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
   let endedRuns: readonly RunRecord[] = [];
   /** Reports that the pass before has written: they are remembered as owed until the next pass saves that they are not. */
   let reported: readonly string[] = [];
+  let refusals: readonly Refusal[] = [];
 
   async function runTick(trigger: string): Promise<TickResult> {
     const endsAt = clock.now() + TICK_MS;
@@ -71,27 +73,32 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
     const startedAt = clock.now();
     const wasFirst = isFirst;
     isFirst = true;
-    const { observed: seen, catalog, didCatalogChange } = await observe(ports, state, policy, wasFirst);
+    const {
+      observed: seen,
+      catalog,
+      didCatalogChange,
+    } = await observe(ports, state, policy, wasFirst, refusals);
     const observed = withoutReported(seen, reported);
     const now = clock.now();
     const planned = plan(observed, policy, now);
     await holdOn();
     await pushDeadman(observed.farm);
     if (didCatalogChange) await state.saveCatalog(catalog);
-    for (const run of openFirst(planned.runs)) await state.saveRun(run);
-    for (const id of planned.dropped) await state.dropRun(id);
+    // A new run is on record before the one that it follows is ended: a crash between the two loses neither.
+    await inParallel(planned.runs.filter(isOpen), (run) => state.saveRun(run));
+    await inParallel(
+      planned.runs.filter((run) => !isOpen(run)),
+      (run) => state.saveRun(run),
+    );
+    await inParallel(planned.dropped, (id) => state.dropRun(id));
     if (planned.shots !== observed.shots && hasChanged(planned.shots, observed.shots))
       await state.saveShots(planned.shots);
     if (planned.memory !== seen.memory || observed.didList) await state.saveMemory(planned.memory);
-    const applied = await applyActions(
-      ports,
-      planned.actions,
-      () => held !== null && clock.now() < held.until,
-    );
+    const applied = await applyActions(ports, planned.actions, isHeld);
     reported = reportsWritten(planned.actions, applied);
-    if (applied.every(({ outcome }) => outcome !== 'skipped')) {
-      for (const { id } of observed.commands) await state.deleteCommand(id);
-    }
+    refusals = refusalsOf(applied, refusals);
+    // What they ask for is on record, whether the world could be moved already or not.
+    if (isHeld()) await inParallel(observed.commands, ({ id }) => state.deleteCommand(id));
     const nextLookAt = planned.lookAgainAt ?? clock.now() + REST_MS;
     await report(observed, planned.memory, planned.runs, nextLookAt);
     logPass(trigger, planned.actions, applied, clock.now() - startedAt);
@@ -109,6 +116,10 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
       if (!isPortError(err)) throw err;
       log.warn({ err }, "dead-man's switch not pushed");
     }
+  }
+
+  function isHeld(): boolean {
+    return held !== null && clock.now() < held.until;
   }
 
   /** Looking at a large bucket for the first time may take longer than a lease lasts. */
@@ -163,15 +174,26 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
   };
 }
 
-/** A new run is on record before the one that it follows is ended: a crash between the two loses neither. */
-function openFirst(runs: readonly RunRecord[]): readonly RunRecord[] {
-  return [...runs].sort((a, b) => Number(isFinal(a.state)) - Number(isFinal(b.state)));
-}
+const isOpen = (run: RunRecord) => !isFinal(run.state);
 
 function reportsWritten(actions: readonly Action[], applied: readonly Applied[]): readonly string[] {
   return actions.flatMap((action, index) =>
     action.kind === 'writeReport' && applied[index]?.outcome === 'done' ? [action.run.id] : [],
   );
+}
+
+/** What its port refused, and how often in a row. */
+function refusalsOf(applied: readonly Applied[], before: readonly Refusal[]): readonly Refusal[] {
+  return applied.flatMap(({ action, outcome, error }) => {
+    if (outcome !== 'failed' || !isPortError(error)) return [];
+    const last = before.find((refusal) => refusal.code === error.code && isAlike(refusal.action, action));
+    return [{ action, code: error.code, message: error.message, times: (last?.times ?? 0) + 1 }];
+  });
+}
+
+function isAlike(a: Action, b: Action): boolean {
+  if (a.kind === 'submitJob' && b.kind === 'submitJob') return a.job.runId === b.job.runId;
+  return a.kind === b.kind;
 }
 
 function withoutReported(observed: Observed, reported: readonly string[]): Observed {

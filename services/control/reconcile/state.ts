@@ -1,10 +1,11 @@
 import type { Catalog, CatalogEntry, SettingsSeen } from '../core/catalog.ts';
-import { type Command, type CommandSeen, isCommand } from '../core/command.ts';
+import { COMMANDS_A_PASS, type Command, type CommandSeen, isCommand } from '../core/command.ts';
 import type { FarmMemory, ShotMemory } from '../core/model.ts';
 import { NEW_RUN, type RunRecord } from '../core/run.ts';
 import type { EpochMs } from '../core/time.ts';
 import { isPortError } from '../ports/errors.ts';
 import type { Records } from '../ports/records.ts';
+import { inParallel } from './look-up.ts';
 
 const FARM = 'farm.json';
 const SHOTS = 'shots.json';
@@ -86,15 +87,18 @@ export function createState(records: Records, newMemory: () => FarmMemory) {
       return names.map((name) => name.slice('runs/'.length, -'.json'.length));
     },
     async commands(): Promise<readonly CommandSeen[]> {
-      const seen: CommandSeen[] = [];
-      for (const name of await records.list('commands/')) {
-        const id = name.slice('commands/'.length, -'.json'.length);
+      const names = (await records.list('commands/')).slice(0, COMMANDS_A_PASS);
+      const read = new Map<string, Command>();
+      await inParallel(names, async (name) => {
         const command = await readCommand(name);
-        if (command === 'none') continue;
         if (command === 'bad') await records.delete(name);
-        else seen.push({ id, command });
-      }
-      return seen;
+        else if (command !== 'none') read.set(name, command);
+      });
+      return names.flatMap((name) => {
+        const command = read.get(name);
+        const id = name.slice('commands/'.length, -'.json'.length);
+        return command === undefined ? [] : [{ id, command }];
+      });
     },
     saveMemory: (memory: FarmMemory) => save(FARM, memory),
     saveShots: (shots: ReadonlyMap<string, ShotMemory>) => save(SHOTS, Object.fromEntries(shots)),
