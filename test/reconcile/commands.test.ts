@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { command, createWorld, memory, pass, run, upload } from './world.ts';
+import { createWorld, memory, pass, run, upload } from './world.ts';
 
 describe('commands', () => {
   test('of thousands of uploads are obeyed in portions, and a person’s word goes before them', async () => {

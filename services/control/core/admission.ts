@@ -41,7 +41,7 @@ function settle(sight: Sight, draft: Draft, run: RunRecord, verdict: Verdict): v
 /** The questions in their order; the first that is not answered yes decides. */
 function judge(sight: Sight, draft: Draft, run: RunRecord): Verdict {
   const entry = sight.observed.catalog.get(run.scenePath);
-  if (entry === undefined) return wait('settling', `Waiting for ${run.scenePath}.`, null);
+  if (entry === undefined) return judgeAbsent(sight, run);
   if (entry.failure !== null)
     return reject(
       entry.failure.code,
@@ -78,7 +78,7 @@ function judge(sight: Sight, draft: Draft, run: RunRecord): Verdict {
   if ('kind' in inputs) return inputs;
   const blender = chooseBlender(
     entry.facts.blenderVersion,
-    resolved.settings.blender.value,
+    pinnedBlender(run) ?? resolved.settings.blender.value,
     sight.policy.blenders,
   );
   if (!blender.ok)
@@ -111,6 +111,17 @@ function judge(sight: Sight, draft: Draft, run: RunRecord): Verdict {
   };
 }
 
+/** Frames of two Blenders do not go together: a run that has begun goes on with its own. */
+function pinnedBlender({ startedAt, blender }: RunRecord): string | null {
+  return startedAt === null ? null : blender;
+}
+
+/** The shot itself is missing like any other file: waited for by name, and not for ever. */
+function judgeAbsent(sight: Sight, run: RunRecord): Verdict {
+  const inputs = judgeInputs(sight, run);
+  return 'kind' in inputs ? inputs : wait('settling', `Waiting for ${run.scenePath}.`, null);
+}
+
 /** Blender with denoising on and no denoiser fails every frame: said before anything runs. */
 function judgeDenoiser(scene: SceneFacts, hasDenoiser: boolean | null, version: string): Verdict | null {
   if (hasDenoiser !== false || scene.engine !== 'CYCLES' || scene.useDenoising !== true) return null;
@@ -123,16 +134,24 @@ function judgeDenoiser(scene: SceneFacts, hasDenoiser: boolean | null, version: 
 
 /** What a person, the budget or a burst holds back. */
 function judgeBrakes(sight: Sight, draft: Draft, run: RunRecord): Verdict | null {
+  const burst = judgeBurst(sight, draft, run);
+  if (burst !== null) return burst;
   if (draft.memory.isPaused) return wait('paused', 'New work is paused.', 'Resume it on the page.');
   if (isBudgetSpent(sight, draft)) return { kind: 'wait', reason: budgetReason(sight, draft) };
-  if (run.isReleased || run.requestedBy !== null || run.admittedAt !== null) return null;
-  const burst = run.isExplicit ? 0 : burstSize(sight, draft, run);
-  if (burst <= sight.policy.maxAtOnce) return null;
+  return null;
+}
+
+/** Once held it is held until a person says go, however few of the burst are left by then. */
+function judgeBurst(sight: Sight, draft: Draft, run: RunRecord): Verdict | null {
+  if (run.isReleased || run.isExplicit || run.requestedBy !== null || run.admittedAt !== null) return null;
+  if (run.state === 'held' && run.reason !== null) return { kind: 'hold', reason: run.reason };
+  const size = burstSize(sight, draft, run);
+  if (size <= sight.policy.maxAtOnce) return null;
   return {
     kind: 'hold',
     reason: {
       code: 'burst',
-      message: `${burst} new shots came at once: more than MAX_AT_ONCE (${sight.policy.maxAtOnce}) wait for a person's word.`,
+      message: `${size} new shots came at once: more than MAX_AT_ONCE (${sight.policy.maxAtOnce}) wait for a person's word.`,
       action: 'Release the ones to render; cancel the others.',
     },
   };

@@ -80,16 +80,18 @@ export interface NewRun {
   readonly requestedBy?: string | null;
 }
 
-/** A new run of what the .blend is now. The id depends on name, generation and count only: a repeat makes the same one. */
+/**
+ * A new run of what the .blend is now. The id depends on name, generation and count only: a repeat makes the same one.
+ * Counted on through all generations, since one may come again (a file put back with its old time).
+ */
 export function createRun(sight: Sight, draft: Draft, scenePath: string, wish: NewRun): RunRecord | null {
   const entry = sight.observed.catalog.get(scenePath);
   if (entry === undefined) return null;
   const memory = shotMemory(draft, scenePath);
-  const count = memory.generation === entry.generation ? memory.runs + 1 : 1;
+  const count = memory.runs + 1;
   const id = sight.policy.hash(`${scenePath}\n${entry.generation}\n${count}`).slice(0, 10);
   const run = { ...emptyRun(sight, entry), ...wish, id, count } satisfies RunRecord;
   updateShot(draft, scenePath, {
-    generation: entry.generation,
     runs: count,
     lastRunId: id,
     handled: triggerOf(entry.generation, sight.observed.settingsFiles.get(entry.path)),

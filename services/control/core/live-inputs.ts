@@ -1,6 +1,6 @@
 import { GONE_AFTER_MS, hasManifest, triggerOf } from './catalog.ts';
 import type { Draft, Sight } from './draft.ts';
-import { lookAgain, moveRun, note, openRuns, shotMemory, titleOf, updateRun, updateShot } from './draft.ts';
+import { lookAgain, moveRun, note, openRuns, titleOf, updateRun, updateShot } from './draft.ts';
 import { createRun } from './intake.ts';
 import type { Pin, RunRecord } from './run.ts';
 
@@ -33,16 +33,10 @@ function followBeforeAdmission(sight: Sight, draft: Draft, run: RunRecord): void
   updateRun(draft, run, { generation: entry.generation, settingsGeneration, isExplicit });
 }
 
-/**
- * This run now stands for these bytes. Runs of bytes that were counted before are counted on: ids come from the count,
- * and an id that came twice would make frames of the older run pass for this one's.
- */
+/** This run now stands for these bytes. */
 function adoptGeneration(sight: Sight, draft: Draft, run: RunRecord, generation: string): void {
-  const memory = shotMemory(draft, run.scenePath);
   updateShot(draft, run.scenePath, {
     handled: triggerOf(generation, sight.observed.settingsFiles.get(run.scenePath)),
-    generation,
-    runs: memory.generation === generation ? memory.runs : 1,
   });
 }
 

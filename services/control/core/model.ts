@@ -124,8 +124,7 @@ export interface Observed {
 export interface ShotMemory {
   /** `<generation>/<settings generation>` that was last turned into a run, or found to be none. */
   readonly handled: string | null;
-  readonly generation: string | null;
-  /** Runs made for `generation` so far. */
+  /** Runs made of it so far, of whatever generation. */
   readonly runs: number;
   readonly lastRunId: string | null;
   readonly versions: readonly { readonly version: number; readonly key: string }[];
@@ -141,7 +140,6 @@ export interface ShotMemory {
 
 export const NEW_SHOT: ShotMemory = {
   handled: null,
-  generation: null,
   runs: 0,
   lastRunId: null,
   versions: [],

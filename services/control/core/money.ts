@@ -10,7 +10,7 @@ const HOUR_MS = 3_600_000;
 export function countMoney(sight: Sight, draft: Draft): void {
   const { day, month, farm } = sight.observed;
   const { ledger } = draft.memory;
-  const isUp = farm === 'unknown' || farm.state !== 'absent';
+  const isUp = farm === 'unknown' ? draft.memory.stage !== 'absent' : farm.state !== 'absent';
   const since = ledger.countedUntil ?? sight.now;
   const hours = isUp ? Math.max(0, sight.now - since) / HOUR_MS : 0;
   const pools = sight.policy.pools.map((pool) => ({
@@ -47,9 +47,10 @@ export function spentThisMonth(sight: Sight, draft: Draft): number {
   return ledger.month === sight.observed.month ? ledger.thisMonth : 0;
 }
 
-/** Unknown is not free: a list that cannot be read counts as a full pool. */
+/** Unknown is not free: a list that cannot be read counts as a full pool, but not before there is a farm to run them. */
 function runningWorkers({ observed }: Sight, pool: PoolPolicy): number {
-  const { workers } = observed;
+  const { workers, farm } = observed;
+  if (farm !== 'unknown' && farm.state === 'creating') return 0;
   if (workers === 'unknown') return pool.max;
   return workers.filter((worker) => worker.pool === pool.name && worker.state === 'running').length;
 }

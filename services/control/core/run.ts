@@ -132,7 +132,7 @@ export interface RunRecord {
   readonly scenePath: string;
   /** Generation of the .blend that this run was made for. */
   readonly generation: string;
-  /** Which run of this generation it is, from 1. */
+  /** Which run of this shot it is, from 1. */
   readonly count: number;
   /** Generation of `<shot>.render.json` as read for this run; `null` = there was none. */
   readonly settingsGeneration: string | null;
