@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { RunRecord } from '../../services/control/core/run.ts';
 import {
   allTasks,
   command,
@@ -127,6 +128,20 @@ describe('a shot that misses something', () => {
     assert.equal((await of.records.list('runs/')).length, 1);
   });
 
+  test('comes back however many others were rejected since', async () => {
+    const of = createWorld();
+    for (let shot = 1; shot <= 70; shot += 1)
+      of.scenes.put(`film/sh${shot}.blend`, blend({ libraries: ['//lib/tree.blend'] }));
+    await pass(of, 3);
+    of.clock.advance(25 * HOUR);
+    await pass(of);
+    await upload(of, 'film/lib/tree.blend', blend({ camera: false }));
+    await pass(of, 3);
+    const names = await of.records.list('runs/');
+    const states = names.map((name) => (of.records.valueAt(name) as RunRecord).state);
+    assert.deepEqual([...new Set(states)], ['held'], 'as the burst that they are');
+  });
+
   for (const [what, repair] of [
     ['nobody told of the file', (of: World) => of.scenes.put('film/lib/maps/bark.png', 'bark')],
     [
@@ -233,19 +248,19 @@ describe('an explicit submission', () => {
 
 describe('a shot that its check rejects', () => {
   /** Rejected by the check with this message. */
-  async function rejected(message: string): Promise<World> {
+  async function rejected(message: string, code = 'missingData'): Promise<World> {
     const of = createWorld({ checkFirst: 'always' });
     film(of);
     await pass(of, 10);
     await takeTasks(of);
     await pass(of);
     const { id } = await run(of);
-    const finding = { code: 'missingData', level: 'error', message, action: null };
+    const finding = { code, level: 'error', message, action: null };
     const record = { schema: 1, run: id, findings: [finding] };
     of.renders.put('film/sh010/v001/records/check.json', JSON.stringify(record));
     for (const task of await allTasks(of)) if (task.name === 'check') of.manager.endTask(task.id, 'failed');
     await pass(of, 3);
-    assert.deepEqual([(await run(of)).state, (await run(of)).reason?.code], ['rejected', 'missingData']);
+    assert.deepEqual([(await run(of)).state, (await run(of)).reason?.code], ['rejected', code]);
     return of;
   }
 
@@ -260,6 +275,18 @@ describe('a shot that its check rejects', () => {
     await upload(of, 'film/lib/leaf.blend', blend({ camera: false, samples: 3 }));
     await pass(of, 10);
     assert.deepEqual([(await run(of)).state, await count(of)], ['cancelled', 2]);
+  });
+
+  test('for its scripts is tried anew, once, when a person allows them', async () => {
+    const of = await rejected('A driver of the library needs scripts.', 'needsScripts');
+    const before = await run(of);
+    await command(of, { kind: 'allowScripts', runId: before.id });
+    await pass(of, 4);
+    await command(of, { kind: 'allowScripts', runId: before.id });
+    await pass(of, 4);
+    const { state, scriptsAllowed, settings } = await run(of);
+    assert.deepEqual([state, scriptsAllowed, settings?.scripts.value], ['queued', true, true]);
+    assert.equal(await count(of), 2);
   });
 
   test('is tried anew when a file comes that it names', async () => {

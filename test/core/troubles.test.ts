@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { describeTroubles } from '../../services/control/core/troubles.ts';
+import { describeTroubles, inOrder } from '../../services/control/core/troubles.ts';
 
 function troubleWith(log: string) {
   return [{ frame: 2, attempts: 3, message: 'it broke', log, workers: ['w'] }];
@@ -28,5 +28,21 @@ describe('the sentence about frames that failed', () => {
       describeTroubles(troubleWith(log)),
       /: one \| 2026-\S+ task changed status active -> failed$/,
     );
+  });
+});
+
+describe('the troubles of a run', () => {
+  test('keep the logs of the first ones only, however many frames fail alike', () => {
+    const trouble = (frame: number) => ({
+      frame,
+      attempts: 1,
+      message: 'no',
+      log: 'x'.repeat(2000),
+      workers: [],
+    });
+    const kept = inOrder(Array.from({ length: 10_000 }, (_, index) => trouble(10_000 - index)));
+    assert.deepEqual([kept.length, kept[0]?.frame], [10_000, 1]);
+    assert.equal(kept.filter(({ log }) => log !== '').length, 20);
+    assert.match(describeTroubles(kept), /xxx/);
   });
 });

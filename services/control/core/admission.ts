@@ -13,6 +13,9 @@ import { readSettings, resolveSettings } from './settings.ts';
 import type { SceneFacts } from './shot-facts.ts';
 import { reject, type Verdict, wait } from './verdict.ts';
 
+/** So many of the last versions of a shot are known again when their bytes come back. */
+const VERSIONS_KEPT = 50;
+
 /** Decides about every run that is not admitted yet, or was sent back to wait, oldest first. */
 export function admitRuns(sight: Sight, draft: Draft): void {
   const candidates = openRuns(draft)
@@ -249,6 +252,6 @@ function versionFor(draft: Draft, run: RunRecord, key: string): number {
   const known = versions.find((version) => version.key === key);
   if (known !== undefined) return known.version;
   const version = Math.max(0, ...versions.map((one) => one.version)) + 1;
-  updateShot(draft, run.scenePath, { versions: [...versions, { version, key }] });
+  updateShot(draft, run.scenePath, { versions: [...versions, { version, key }].slice(-VERSIONS_KEPT) });
   return version;
 }

@@ -25,6 +25,7 @@ export interface Draft {
 /** Most decisions kept for people to read. */
 const DECISIONS_KEPT = 100;
 const ENDED_RUNS_KEPT = 50;
+const REJECTED_RUNS_KEPT = 500;
 /** Ends after which a `report.json` stands beside the frames. */
 const REPORTED: ReadonlySet<RunState> = new Set(['completed', 'incomplete', 'failed']);
 
@@ -48,7 +49,10 @@ function withAllOpenRuns({ memory, runs }: Observed): FarmMemory {
   const openRuns = [...memory.openRuns.filter((id) => !ended.includes(id)), ...found.map((run) => run.id)];
   const owed = ended.filter((id) => hasReport(runs.get(id)));
   const unreported = [...new Set([...memory.unreported, ...owed])];
-  return { ...memory, openRuns, unreported, endedRuns: [...new Set([...ended, ...memory.endedRuns])] };
+  const endedRuns = [...new Set([...ended, ...memory.endedRuns])];
+  const rejected = ended.filter((id) => runs.get(id)?.state === 'rejected');
+  const rejectedRuns = [...new Set([...rejected, ...memory.rejectedRuns])];
+  return { ...memory, openRuns, unreported, endedRuns, rejectedRuns };
 }
 
 export function openRuns(draft: Draft): readonly RunRecord[] {
@@ -97,7 +101,8 @@ export function openRun(draft: Draft, run: RunRecord): void {
   draft.runs.set(run.id, run);
   const openRuns = draft.memory.openRuns.filter((id) => id !== run.id);
   const endedRuns = draft.memory.endedRuns.filter((id) => id !== run.id);
-  draft.memory = { ...draft.memory, openRuns: [...openRuns, run.id], endedRuns };
+  const rejectedRuns = draft.memory.rejectedRuns.filter((id) => id !== run.id);
+  draft.memory = { ...draft.memory, openRuns: [...openRuns, run.id], endedRuns, rejectedRuns };
 }
 
 function closeRun(draft: Draft, run: RunRecord): void {
@@ -106,6 +111,10 @@ function closeRun(draft: Draft, run: RunRecord): void {
     ...memory,
     openRuns: memory.openRuns.filter((id) => id !== run.id),
     endedRuns: [run.id, ...memory.endedRuns.filter((id) => id !== run.id)].slice(0, ENDED_RUNS_KEPT),
+    rejectedRuns:
+      run.state === 'rejected'
+        ? [run.id, ...memory.rejectedRuns.filter((id) => id !== run.id)].slice(0, REJECTED_RUNS_KEPT)
+        : memory.rejectedRuns,
     unreported: owedReports(draft, run),
   };
 }

@@ -5,7 +5,15 @@ import { framesOf } from './frames.ts';
 import type { RunObserved, TaskObserved } from './model.ts';
 import type { FrameTrouble, RunRecord } from './run.ts';
 import type { EpochMs } from './time.ts';
-import { framesOfTask, isCounted, isGivenUp, MAX_ATTEMPTS, withCounted, withWorker } from './troubles.ts';
+import {
+  framesOfTask,
+  inOrder,
+  isCounted,
+  isGivenUp,
+  MAX_ATTEMPTS,
+  withCounted,
+  withWorker,
+} from './troubles.ts';
 
 /** A frame that stands still for this many times the usual is hung, but never before ten minutes. */
 const HUNG_FACTOR = 5;
@@ -133,7 +141,7 @@ function freeFrame(
   };
   const troubles = [...before.troubles.filter((one) => one.frame !== frame), trouble];
   const run = updateRun(draft, before, {
-    troubles: troubles.sort((a, b) => a.frame - b.frame),
+    troubles: inOrder(troubles),
     counted: withCounted(before, task),
   });
   takeAway(draft, run, task);

@@ -176,6 +176,8 @@ export interface FarmMemory {
   readonly openRuns: readonly string[];
   /** Last 50, newest first. */
   readonly endedRuns: readonly string[];
+  /** Rejected runs that come back when what they complain of changes: the last 500, newest first. */
+  readonly rejectedRuns: readonly string[];
   readonly listedAt: EpochMs | null;
   readonly recentUploads: readonly RecentUpload[];
   readonly stage: FarmStage;

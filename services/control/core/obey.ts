@@ -39,7 +39,7 @@ function obey(sight: Sight, draft: Draft, id: string, command: Command): void {
       release(sight, draft, id, command.runId);
       return;
     case 'allowScripts':
-      letGoOn(sight, draft, command.runId, { scriptsAllowed: true });
+      allowScripts(sight, draft, id, command.runId);
       return;
     case 'wake':
       remember(draft, { awakeUntil: sight.now + command.minutes * 60_000, mustGo: false });
@@ -79,15 +79,20 @@ function renderAgain(
   if (last === undefined || !isFinal(last.state)) return;
   const memory = shotMemory(draft, last.scenePath);
   if (memory.commands.includes(id)) return;
-  if (openRuns(draft).some((run) => run.scenePath === last.scenePath)) return;
+  if (openRuns(draft).some((run) => run.scenePath === last.scenePath)) {
+    note(sight, draft, `${titleOf(last)}: not rendered again`, 'a run of this shot is under way');
+    return;
+  }
   updateShot(draft, last.scenePath, { commands: [...memory.commands, id].slice(-20) });
   const request = withFrames(last, command.settings);
-  createRun(sight, draft, last.scenePath, {
+  const next = createRun(sight, draft, last.scenePath, {
     request,
     requestedBy: command.by ?? 'a person',
     isReleased: true,
     scriptsAllowed: last.scriptsAllowed,
   });
+  if (next === null)
+    note(sight, draft, `${titleOf(last)}: not rendered again`, `${last.scenePath} is not there`);
 }
 
 /** Without a word about frames, a run that did not deliver all is finished, and one that did is rendered whole again. */
@@ -115,6 +120,21 @@ function release(sight: Sight, draft: Draft, id: string, runId: string): void {
   if (commands.includes(id)) return;
   updateShot(draft, run.scenePath, { commands: [...commands, id].slice(-20) });
   letGoOn(sight, draft, runId, run.scouts === 'shown' ? { scouts: 'released' } : { isReleased: true });
+}
+
+/** Where only the check on a worker has found that scripts are needed, the run has ended: a new one follows. */
+function allowScripts(sight: Sight, draft: Draft, id: string, runId: string): void {
+  const run = draft.runs.get(runId);
+  if (run === undefined || run.state !== 'rejected' || run.reason?.code !== 'needsScripts') {
+    letGoOn(sight, draft, runId, { scriptsAllowed: true });
+    return;
+  }
+  const { commands, lastRunId } = shotMemory(draft, run.scenePath);
+  if (commands.includes(id) || lastRunId !== runId) return;
+  updateShot(draft, run.scenePath, { commands: [...commands, id].slice(-20) });
+  const { isExplicit, request, requestedBy } = run;
+  const wish = { isExplicit, request, requestedBy, isReleased: true, scriptsAllowed: true };
+  createRun(sight, draft, run.scenePath, wish);
 }
 
 function letGoOn(sight: Sight, draft: Draft, runId: string, patch: Partial<RunRecord>): void {

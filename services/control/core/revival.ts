@@ -1,6 +1,6 @@
 import { meetClosure } from './closure.ts';
 import type { Draft, Sight } from './draft.ts';
-import { moveRun, note, openRun, openRuns, shotMemory, titleOf } from './draft.ts';
+import { moveRun, note, openRun, openRuns, remember, shotMemory, titleOf } from './draft.ts';
 import { createRun } from './intake.ts';
 import type { RunRecord } from './run.ts';
 import { needsOf } from './run-needs.ts';
@@ -21,11 +21,22 @@ export function isRejectedByCheck(run: RunRecord): boolean {
  */
 export function reviveRuns(sight: Sight, draft: Draft): void {
   for (const run of [...draft.runs.values()]) {
-    if (run.state !== 'rejected' || shotMemory(draft, run.scenePath).lastRunId !== run.id) continue;
+    if (run.state !== 'rejected') continue;
+    if (shotMemory(draft, run.scenePath).lastRunId !== run.id) {
+      leaveRejected(draft, run);
+      continue;
+    }
     if (openRuns(draft).some((other) => other.scenePath === run.scenePath)) continue;
     if (isRejectedForFiles(run)) takeBack(sight, draft, run);
     else if (isRejectedByCheck(run)) followUp(sight, draft, run);
   }
+}
+
+/** A newer run of its shot has taken its place. */
+function leaveRejected(draft: Draft, run: RunRecord): void {
+  const { rejectedRuns } = draft.memory;
+  if (rejectedRuns.includes(run.id))
+    remember(draft, { rejectedRuns: rejectedRuns.filter((id) => id !== run.id) });
 }
 
 function takeBack(sight: Sight, draft: Draft, run: RunRecord): void {

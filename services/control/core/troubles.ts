@@ -8,6 +8,7 @@ import type { FrameTrouble, RunRecord } from './run.ts';
 /** A frame that went wrong this often is given up. */
 export const MAX_ATTEMPTS = 3;
 const WARNINGS_KEPT = 20;
+const LOGS_KEPT = 20;
 
 /** Takes the frames that were proved into the run, and what their records teach. */
 export function takeProofs(run: RunRecord, seen: RunObserved): RunRecord {
@@ -45,7 +46,13 @@ export function blame(run: RunRecord, bad: readonly FrameVerdict[], log: string)
   const troubles = new Map(run.troubles.map((trouble) => [trouble.frame, trouble]));
   for (const verdict of blamed)
     troubles.set(verdict.frame, troubleOf(run, troubles.get(verdict.frame), verdict, log));
-  return { ...run, troubles: [...troubles.values()].sort((a, b) => a.frame - b.frame) };
+  return { ...run, troubles: inOrder([...troubles.values()]) };
+}
+
+/** By frame. Only the first ones keep their log: thousands of frames that fail alike must not make a record of megabytes. */
+export function inOrder(troubles: readonly FrameTrouble[]): readonly FrameTrouble[] {
+  const sorted = [...troubles].sort((a, b) => a.frame - b.frame);
+  return sorted.map((one, index) => (index < LOGS_KEPT || one.log === '' ? one : { ...one, log: '' }));
 }
 
 function troubleOf(

@@ -149,7 +149,7 @@ async function loadRuns(
   const named = commands.flatMap(({ command }) => ('runId' in command ? [command.runId] : []));
   const isUpload = commands.some(({ command }) => command.kind === 'uploaded');
   const mayRevive = isListingDue || isUpload;
-  const revivable = mayRevive ? memory.endedRuns : [];
+  const revivable = mayRevive ? memory.rejectedRuns : [];
   const all = isFirst ? await state.runIds() : [];
   const ids = [...new Set([...memory.openRuns, ...memory.unreported, ...named, ...revivable, ...all])];
   const records = new Map<string, RunRecord | null>();

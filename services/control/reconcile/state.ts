@@ -129,6 +129,7 @@ export function newFarmMemory(intakeSince: EpochMs, now: EpochMs): FarmMemory {
     intakeSince,
     openRuns: [],
     endedRuns: [],
+    rejectedRuns: [],
     listedAt: null,
     recentUploads: [],
     stage: 'absent',
