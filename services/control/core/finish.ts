@@ -31,7 +31,10 @@ function finish(
   seen: RunObserved,
   job: JobObserved | null,
 ): void {
-  if (!seen.isWhole) return;
+  if (!seen.isWhole) {
+    waitForProof(sight, draft, run, 'Its frames are being looked at.');
+    return;
+  }
   const frames = framesOf(run.frames ?? '');
   const proved = new Set(framesOf(run.proved));
   const open = frames.filter((frame) => !proved.has(frame));
@@ -61,12 +64,20 @@ function finish(
   else endShort(sight, draft, blamed, proved.size);
 }
 
+/** Told only when nothing else is: why a run stops says more. */
+function waitForProof(sight: Sight, draft: Draft, run: RunRecord, message: string): void {
+  if (run.stopping !== null) return;
+  moveRun(sight, draft, run, run.state, { code: 'proving', message, action: null });
+}
+
 /** The inputs are compared with their pins once more before a run is called complete; unread ones make it wait. */
 function complete(sight: Sight, draft: Draft, run: RunRecord): void {
   const isCompared = run.inputs.every((pin) => {
     const seen = sight.observed.inputs.get(pin.path);
     return seen !== undefined && seen !== null && seen !== 'unknown' && seen.generation === pin.generation;
   });
+  if (!isCompared)
+    waitForProof(sight, draft, run, 'Its inputs are compared once more with what it began with.');
   if (!isCompared || run.settings === null || run.blender === null) return;
   moveRun(
     sight,

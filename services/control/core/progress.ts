@@ -62,6 +62,7 @@ function followJob(
   tasks: readonly TaskObserved[],
 ): void {
   let run = begin(sight, draft, before, job, tasks);
+  if (run.stopping === null) run = tellPause(sight, draft, run, job);
   if (run.stopping !== null) {
     freeHung(sight, draft, run, seen, tasks);
     return;
@@ -76,6 +77,19 @@ function followJob(
   run = freeHung(sight, draft, run, seen, tasks);
   stopWhenAllFail(sight, draft, run);
 }
+
+/** Not by us: it goes on when it is set going again there. */
+function tellPause(sight: Sight, draft: Draft, run: RunRecord, job: JobObserved): RunRecord {
+  const isPaused = job.status === 'paused' || job.status === 'pause-requested';
+  if (isPaused && run.jobId === job.id) return moveRun(sight, draft, run, run.state, PAUSED_ELSEWHERE);
+  return run.reason?.code === PAUSED_ELSEWHERE.code ? moveRun(sight, draft, run, run.state, null) : run;
+}
+
+const PAUSED_ELSEWHERE = {
+  code: 'pausedElsewhere',
+  message: 'Its job was paused in Flamenco.',
+  action: 'Set it going again there, or cancel it here.',
+};
 
 function begin(
   sight: Sight,

@@ -10,11 +10,12 @@ export const MAX_ATTEMPTS = 3;
 const WARNINGS_KEPT = 20;
 const LOGS_KEPT = 20;
 
-/** Takes the frames that were proved into the run, and what their records teach. */
+/** Takes the frames that were proved into the run, and what their records teach; takes out those that are gone. */
 export function takeProofs(run: RunRecord, seen: RunObserved): RunRecord {
-  const known = new Set(framesOf(run.proved));
+  const gone = new Set(badVerdicts(seen, framesOf(run.proved)).map(({ frame }) => frame));
+  const known = new Set(framesOf(run.proved).filter((frame) => !gone.has(frame)));
   const fresh = seen.verdicts.filter(({ verdict, frame }) => verdict === 'proved' && !known.has(frame));
-  if (fresh.length === 0) return run;
+  if (fresh.length === 0 && gone.size === 0) return run;
   const records = fresh.flatMap(({ record }) => (record === null ? [] : [record]));
   const warnings = new Set([...run.warnings, ...records.flatMap((record) => record.warnings)]);
   const proved = [...known, ...fresh.map(({ frame }) => frame)];

@@ -42,13 +42,14 @@ function stop(sight: Sight, draft: Draft, before: RunRecord, code: StopCode): vo
   }
   const run = mark(sight, draft, before, code);
   const seen = sight.observed.details.get(run.id);
-  if (hasNoJob(sight, run, seen)) {
+  if (hasNoJob(run, seen)) {
     if (code === 'budget') parkRun(sight, draft, run, budgetReason(sight, draft));
     // With a job it is looked at as a whole first.
     if (code === 'maxDollars' && run.round === 0) endCapped(sight, draft, run);
     return;
   }
   if (seen === undefined || seen.job === null || seen.job === 'unknown' || seen.tasks === 'unknown') return;
+  if (!isLiveJob(seen.job)) return;
   if (!PAUSING.has(seen.job.status)) {
     act(draft, { kind: 'pauseJob', jobId: seen.job.id, reason: reasonOf(sight, draft, run, code).message });
     return;
@@ -70,11 +71,11 @@ function endQuietJob(sight: Sight, draft: Draft, run: RunRecord, code: StopCode,
   if (code === 'budget') parkRun(sight, draft, run, budgetReason(sight, draft));
 }
 
-/** Known to have none: never submitted, lost with its farm, or ended. */
-function hasNoJob({ observed }: Sight, run: RunRecord, seen: RunObserved | undefined): boolean {
-  if (run.round === 0 || (observed.farm !== 'unknown' && observed.farm.state === 'absent')) return true;
+/** Known to have none (never submitted, lost with its farm, or ended), and all that it delivered was looked at. */
+function hasNoJob(run: RunRecord, seen: RunObserved | undefined): boolean {
+  if (run.round === 0) return true;
   if (seen === undefined || seen.job === 'unknown') return false;
-  return seen.job === null || !isLiveJob(seen.job);
+  return (seen.job === null || !isLiveJob(seen.job)) && seen.isWhole;
 }
 
 /** `BUDGET_STOP=now`: one of the named exceptions that end running frames; how many is said. */

@@ -136,7 +136,9 @@ async function lookAtPins({ scenes, runs, uploaded, details, isListingDue }: Ask
     const isRejected = isRejectedByCheck(run);
     if ((isFinal(run.state) && !isRejected) || needsInputs(run)) continue;
     const job = details.get(run.id)?.job;
-    const hasEnded = job === null || (job !== undefined && job !== 'unknown' && !isLiveJob(job));
+    const isLost = job === null && run.round > 0;
+    const isOver = job !== undefined && job !== null && job !== 'unknown' && !isLiveJob(job);
+    const hasEnded = isLost || isOver;
     const isDue = !isRejected && (hasEnded || isListingDue || run.inputGoneSince !== null);
     for (const { path, generation } of run.inputs) {
       if (inputs.has(path) || !(isDue || uploaded.has(path) || path === run.scenePath)) continue;

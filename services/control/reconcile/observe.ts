@@ -71,7 +71,7 @@ export async function observe(
   const isAbsent = farm !== 'unknown' && farm.state === 'absent';
   const [workers, jobs, managerWorkers] = await Promise.all([
     isAbsent ? [] : orUnknown(ports.workers.list()),
-    isReady ? orUnknown(ports.manager.jobs()) : UNKNOWN,
+    isAbsent ? [] : isReady ? orUnknown(ports.manager.jobs()) : UNKNOWN,
     isReady ? orUnknown(ports.manager.workers()) : UNKNOWN,
   ]);
   await loadRunsOfJobs(state, runs, jobs);
@@ -229,7 +229,8 @@ async function lookAtRun(
   const frames = hasEnded ? framesOf(run.frames ?? '') : framesToLookAt(run, tasks, ports.clock.now());
   const proved = new Set(framesOf(run.proved));
   const open = frames.filter((frame) => !proved.has(frame) && !isGivenUp(run, frame));
-  const proofs = await proveFrames(ports.renders, run, open);
+  // Once more at the end: a frame that was there may have been taken away since.
+  const proofs = await proveFrames(ports.renders, run, open, hasEnded ? [...proved] : []);
   const bad = new Set(
     proofs.verdicts.filter(({ verdict }) => verdict !== 'proved').map(({ frame }) => frame),
   );

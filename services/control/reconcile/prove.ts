@@ -16,20 +16,22 @@ export interface Proofs {
 
 /**
  * Looks at these frames: nothing in the kit's records complains, and all files are there, those of every view and those
- * that were recorded, newer than the run and whole to their end. One small read a file.
+ * that were recorded, newer than the run and whole to their end. One small read a file. Of those that were `proved` before only
+ * whether their files are still there.
  */
 export async function proveFrames(
   renders: Renders,
   run: RunRecord,
   frames: readonly number[],
+  proved: readonly number[] = [],
 ): Promise<Proofs> {
-  if (frames.length === 0) return { verdicts: [], isWhole: true };
+  if (frames.length === 0 && proved.length === 0) return { verdicts: [], isWhole: true };
   const folder = rendersFolder(run);
   const objects = await renders.list(`${folder}/`).catch(() => null);
   if (objects === null) return { verdicts: [], isWhole: false };
   const byPath = new Map(objects.map((object) => [object.path, object]));
   const batch = frames.slice(0, READS_PER_PASS);
-  const verdicts: FrameVerdict[] = [];
+  const verdicts: FrameVerdict[] = findGone(run, proved, folder, byPath);
   for (let from = 0; from < batch.length; from += AT_ONCE) {
     const some = batch.slice(from, from + AT_ONCE);
     verdicts.push(
@@ -38,6 +40,21 @@ export async function proveFrames(
   }
   const isWhole = batch.length === frames.length && verdicts.every(({ verdict }) => verdict !== 'unknown');
   return { verdicts, isWhole };
+}
+
+function findGone(
+  run: RunRecord,
+  proved: readonly number[],
+  folder: string,
+  objects: ReadonlyMap<string, ObjectSeen>,
+): FrameVerdict[] {
+  return proved.flatMap((frame): readonly FrameVerdict[] => {
+    const gone = expectedFiles(run, frame, null).find(
+      ({ path }) => (objects.get(`${folder}/${path}`)?.size ?? 0) === 0,
+    );
+    if (gone === undefined) return [];
+    return [{ frame, record: null, verdict: 'missing', message: `${gone.path} is not there any more` }];
+  });
 }
 
 async function proveFrame(
