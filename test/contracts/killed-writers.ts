@@ -46,7 +46,10 @@ async function killAgainAndAgain(script: string, args: readonly string[]): Promi
     clearTimeout(timer);
     assert.equal(signal, 'SIGKILL', `${args.at(-1)} ended by itself`);
     // The last line may have been cut by the kill.
-    known = Math.max(known, ...output.split('\n').slice(0, -1).map(Number));
+    for (const own of output.split('\n').slice(0, -1).map(Number)) {
+      assert.ok(own > known, `${args.at(-1)} counted to ${known}, then to ${own}: an increment was lost`);
+      known = own;
+    }
   }
   return known;
 }
