@@ -1,30 +1,7 @@
 // One of several processes that count up in one record until it is killed: records.test.ts starts it.
-// argv: the state folder, the name of this process. Its own count goes up by one for each increment that it knows of.
+// argv: the state folder, the name of this process.
 import { createLocalRecords } from '../../../services/control/adapters/local/records.ts';
-import { isPortError } from '../../../services/control/ports/errors.ts';
+import { countUp } from '../../contracts/count-up.ts';
 
 const [dir = '', name = ''] = process.argv.slice(2);
-const records = createLocalRecords({ dir });
-
-for (;;) {
-  try {
-    await increment();
-  } catch (error) {
-    if (!isPortError(error, 'conflict', 'transient')) throw error;
-  }
-}
-
-async function increment(): Promise<void> {
-  const seen = await records.read('count.json');
-  const counts = countsOf(seen?.value);
-  const own = (counts[name] ?? 0) + 1;
-  const total = (counts.total ?? 0) + 1;
-  const next = { ...counts, [name]: own, total };
-  if (seen === null) await records.create('count.json', next);
-  else await records.replace('count.json', next, seen.generation);
-  process.stdout.write(`${own}\n`);
-}
-
-function countsOf(value: unknown): Record<string, number> {
-  return typeof value === 'object' && value !== null ? { ...value } : {};
-}
+await countUp(createLocalRecords({ dir }), name);
