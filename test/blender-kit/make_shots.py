@@ -13,6 +13,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from shot_parts import FOLDER, add_camera, compositor_tree, save, start, textured_material  # noqa: E402
 
+NAMES = ["Image", "Image_001", "cam2", "beauty_####-final", "####.beauty", "x/####_y", "plain.png", "a#b##c"]
+
 
 def compositor():
     """Inverted by the compositor, which also writes two passes of its own."""
@@ -66,6 +68,33 @@ def nested():
         into.links.new(source, node.inputs[0])
     unused.use_fake_user = True
     save("nested")
+
+
+def output_names():
+    """A File Output node under names that people give: digits at the end, the frame's number first or in the middle; and
+    a second node for a view layer that is not rendered."""
+    scene, _ = start()
+    tree, picture = compositor_tree(scene)
+    layers = tree.nodes.new("CompositorNodeRLayers")
+    tree.links.new(layers.outputs["Image"], picture)
+    scene.view_layers.new("Second").use = False
+    off = tree.nodes.new("CompositorNodeRLayers")
+    off.layer = "Second"
+    for source, names in ((layers, NAMES), (off, ["off"])):
+        output = tree.nodes.new("CompositorNodeOutputFile")
+        if hasattr(output, "directory"):
+            output.file_name = ""
+            output.format.media_type = "IMAGE"
+        else:
+            output.file_slots.clear()
+        output.format.file_format = "PNG"
+        for index, name in enumerate(names):
+            if hasattr(output, "directory"):
+                output.file_output_items.new("RGBA", name)
+            else:
+                output.file_slots.new(name)
+            tree.links.new(source.outputs["Image"], output.inputs[index])
+    save("output_names")
 
 
 def nothing_to_write():
@@ -259,6 +288,6 @@ def plain():
     save("plain")
 
 
-for make in (plain, compositor, nested, nothing_to_write, sequencer, moving, heavy, faulty, textured, linking, denoised,
-             stereo, dying, cut_short):
+for make in (plain, compositor, nested, output_names, nothing_to_write, sequencer, moving, heavy, faulty, textured, linking,
+             denoised, stereo, dying, cut_short):
     make()

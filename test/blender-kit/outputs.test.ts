@@ -52,6 +52,13 @@ describe('what a frame consists of', { skip: noBlender() }, () => {
     });
   }
 
+  it('knows the files of a File Output node under any name, and wants none of a view layer that is off', () => {
+    const dir = folder();
+    task('render.py', 'output_names', dir);
+    const { state, error, files } = readRecord(dir, 3);
+    assert.deepEqual([state, error, files.length], ['done', undefined, 9]);
+  });
+
   it('wants no file of a File Output node to which no picture comes', () => {
     const dir = folder();
     task('render.py', 'nothing_to_write', dir);

@@ -108,7 +108,7 @@ def _has_picture(tree, link, trees, seen):
         return False
     seen.add(link)
     if node.bl_idname == "CompositorNodeRLayers":
-        return not node.mute
+        return not node.mute and _is_rendered(node)
     if node.bl_idname in {"CompositorNodeImage", "CompositorNodeMovieClip"}:
         return not node.mute and (getattr(node, "image", None) or getattr(node, "clip", None)) is not None
     if node.bl_idname == "NodeGroupInput":
@@ -117,6 +117,12 @@ def _has_picture(tree, link, trees, seen):
                    if group.type == "GROUP" and not group.mute and group.node_tree == tree
                    for socket in group.inputs for into in socket.links)
     return any(_has_picture(tree, into, trees, seen) for socket in node.inputs for into in socket.links)
+
+
+def _is_rendered(node):
+    """Whether there is a picture of the view layer that this node brings."""
+    layer = node.scene.view_layers.get(node.layer) if node.scene is not None else None
+    return layer is not None and layer.use
 
 
 def of_frame(scene, render_dir, frame):
@@ -132,9 +138,23 @@ def _of_node(folder, node, render_dir, frame):
 
 
 def _name_of_frame(node, frame):
-    """What a file name of this frame looks like: its number at the end, but for a view's suffix and the extension."""
-    start = getattr(node, "file_name", "")
-    if "#" in start:
-        # Blender 5 puts the frame where the '#' are, and the item's name behind it.
-        return re.compile("^" + re.sub("(?:\\\\?#)+", lambda run: str(frame).zfill(run[0].count("#")), re.escape(start)))
-    return re.compile(r"(?<!\d)0*%d(_[A-Za-z]\w*)?\.[A-Za-z0-9]+$" % frame)
+    """What a file name of this frame looks like."""
+    is_one = node.format.file_format == "OPEN_EXR_MULTILAYER"
+    if hasattr(node, "directory"):
+        paths = [node.file_name] if is_one else [node.file_name + item.name for item in node.file_output_items]
+    else:
+        paths = [node.base_path] if is_one else [slot.path for slot in node.file_slots]
+    stems = "|".join(_stem(os.path.basename(path), frame) for path in paths)
+    return re.compile("^(%s)(%s)?\\.[A-Za-z0-9]+$" % (stems, "|".join(map(re.escape, _view_suffixes()))))
+
+
+def _stem(name, frame):
+    """The last run of '#' is the frame's place; where there is none, Blender puts four digits at the end."""
+    run = list(re.finditer("#+", name + "####" if "#" not in name else name))[-1]
+    return re.escape(name[:run.start()]) + str(frame).zfill(len(run[0])) + re.escape(name[run.end():])
+
+
+def _view_suffixes():
+    """What may stand behind the name of a view's file, in any scene."""
+    return sorted({view.file_suffix for scene in bpy.data.scenes if scene.render.use_multiview
+                   for view in scene.render.views if view.file_suffix})
