@@ -64,6 +64,22 @@ describe('a shot that is taken away before it was admitted', () => {
   });
 });
 
+describe('a shot that cannot be read', () => {
+  test('says so after a minute, and goes on when it can be', async () => {
+    const of = createWorld();
+    of.scenes.failUntilHealed('transient', 'read');
+    await upload(of);
+    await pass(of);
+    assert.equal((await run(of)).reason?.code, 'settling');
+    await pass(of, 3);
+    const { state, reason } = await run(of);
+    assert.deepEqual([state, reason?.code], ['waiting', 'unreadable']);
+    of.scenes.heal();
+    await pass(of, 3);
+    assert.equal((await run(of)).state, 'queued');
+  });
+});
+
 describe('an older file that is put back with its old time', () => {
   test('is a run of its own', async () => {
     const of = createWorld();

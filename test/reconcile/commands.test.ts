@@ -23,4 +23,14 @@ describe('commands', () => {
     assert.deepEqual(await of.records.list('commands/'), []);
     assert.equal(memory(of).openRuns.length, 0);
   });
+
+  test('are followed by another pass soon, but not in the same second', async () => {
+    const of = createWorld();
+    await upload(of);
+    await pass(of);
+    await of.records.create('commands/at-1.json', { kind: 'allowScripts', runId: (await run(of)).id });
+    const before = of.clock.now();
+    await of.service.runTick('test');
+    assert.equal(of.clock.now() - before, 1000);
+  });
 });

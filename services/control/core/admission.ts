@@ -51,7 +51,7 @@ function judge(sight: Sight, draft: Draft, run: RunRecord): Verdict {
       `${run.scenePath}: ${entry.failure.message}`,
       'Save the file again in Blender and upload it.',
     );
-  if (entry.facts === null) return { ...wait('settling', 'Reading the file.', null), lookInMs: 1000 };
+  if (entry.facts === null) return stillReading(sight, run);
   const file = readSettings(
     sight.observed.settingsFiles.get(run.scenePath)?.value ?? {},
     `${run.shot}.render.json`,
@@ -117,6 +117,17 @@ function judge(sight: Sight, draft: Draft, run: RunRecord): Verdict {
 /** Frames of two Blenders do not go together: a run that has begun goes on with its own. */
 function pinnedBlender({ startedAt, blender }: RunRecord): string | null {
   return startedAt === null ? null : blender;
+}
+
+/** Reading takes seconds; what takes longer does so because the bucket or the file cannot be read, and is told. */
+const READING_MS = 60_000;
+
+function stillReading({ now }: Sight, run: RunRecord): Verdict {
+  if (now - run.receivedAt < READING_MS)
+    return { ...wait('settling', 'Reading the file.', null), lookInMs: 1000 };
+  const message = `${run.scenePath} could not be read yet; it is tried again.`;
+  const action = 'Nothing, if the bucket is slow at the moment; else save the file again and upload it.';
+  return { ...wait('unreadable', message, action), lookInMs: READING_MS };
 }
 
 /** The shot itself is missing like any other file: waited for by name, and not for ever. */

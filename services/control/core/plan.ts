@@ -67,6 +67,9 @@ export function plan(observed: Observed, policy: Policy, now: EpochMs): Plan {
   };
 }
 
+/** Cloud Storage takes one write of an object a second, and a pass writes its lease and its status. */
+const SOONEST_MS = 1000;
+
 /** Soon while something moves; at the nearest deadline while something waits; else the regular tick is enough. */
 function nextLook({ observed, policy, now }: Sight, draft: Draft): EpochMs | null {
   const isMoving =
@@ -76,5 +79,11 @@ function nextLook({ observed, policy, now }: Sight, draft: Draft): EpochMs | nul
     draft.actions.some(({ kind }) => kind !== 'writeReport');
   const soon = isMoving ? [now + policy.lookEveryMs] : [];
   const looks = [...draft.looks, ...soon];
-  return looks.length === 0 ? null : Math.max(now, Math.min(...looks));
+  const soonest = now + Math.min(SOONEST_MS, policy.lookEveryMs);
+  return looks.length === 0
+    ? null
+    : Math.max(
+        soonest,
+        looks.reduce((a, b) => Math.min(a, b)),
+      );
 }
