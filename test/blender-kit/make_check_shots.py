@@ -127,6 +127,42 @@ def texture_behind_a_sequence():
 
 
 @shot
+def texture_of_a_brush():
+    """The desk of a texture painter."""
+    scene, _ = start()
+    texture = bpy.data.textures.new("Stencil", "IMAGE")
+    texture.image = lost_image()
+    brush = bpy.data.brushes.new("Stencil", mode="TEXTURE_PAINT")
+    brush.texture, brush.use_fake_user = texture, True
+    if bpy.app.version < (4, 3, 0):
+        scene.tool_settings.image_paint.brush = brush
+
+
+@shot
+def texture_of_another_output():
+    _, cube = start()
+    tree = with_lost_texture(cube).node_tree
+    output = tree.nodes.new("ShaderNodeOutputMaterial")
+    tree.links.new(tree.nodes.new("ShaderNodeBsdfDiffuse").outputs[0], output.inputs[0])
+    output.is_active_output = True
+
+
+@shot
+def texture_of_a_modifier():
+    _, cube = start()
+    texture = bpy.data.textures.new("Bumps", "IMAGE")
+    texture.image = lost_image()
+    modifier = cube.modifiers.new("Displace", "DISPLACE")
+    modifier.texture = texture
+    return modifier
+
+
+@shot
+def texture_of_a_modifier_that_is_off():
+    texture_of_a_modifier().show_render = False
+
+
+@shot
 def texture_broken():
     _, cube = start()
     with open(os.path.join(FOLDER, "broken.png"), "w", encoding="ascii") as file:
@@ -237,6 +273,32 @@ def driver_script():
 
 
 @shot
+def driver_muted():
+    with_driver("wave(frame)").animation_data.drivers[0].mute = True
+
+
+def with_driver_of(thing_of, path):
+    cube = with_driver("var + 1")
+    target = cube.animation_data.drivers[0].driver.variables.new().targets[0]
+    target.id, target.data_path = thing_of(cube), path
+
+
+@shot
+def driver_of_a_lost_thing():
+    with_driver_of(lambda _: None, "location.x")
+
+
+@shot
+def driver_of_a_lost_property():
+    with_driver_of(lambda cube: cube, '["squash"]')
+
+
+@shot
+def driver_of_an_addons_property():
+    with_driver_of(lambda cube: cube, "my_addon.size")
+
+
+@shot
 def driver_script_hidden():
     _, cube = start()
     bpy.ops.mesh.primitive_cube_add()
@@ -313,6 +375,26 @@ def rigid_body_kinematic():
     bpy.ops.mesh.primitive_cube_add()
     bpy.ops.rigidbody.object_add()
     bpy.context.object.rigid_body.kinematic = True
+
+
+def with_body():
+    start()
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.ops.rigidbody.object_add()
+    return bpy.context.object
+
+
+@shot
+def rigid_body_kinematic_at_first():
+    thing = with_body()
+    for frame, is_held in ((3, False), (1, True)):
+        thing.rigid_body.kinematic = is_held
+        thing.keyframe_insert("rigid_body.kinematic", frame=frame)
+
+
+@shot
+def rigid_body_not_dynamic():
+    with_body().rigid_body.enabled = False
 
 
 def with_particles():

@@ -13,7 +13,11 @@ _OUTPUTS = {
     "ShaderNodeOutputAOV", "CompositorNodeComposite", "CompositorNodeOutputFile", "TextureNodeOutput",
     "NodeGroupOutput",
 }
-_PARTS_OF_A_SCENE = (bpy.types.Object, bpy.types.Collection, bpy.types.Scene)
+_OUTPUTS_OF_SHADERS = {"ShaderNodeOutputMaterial", "ShaderNodeOutputWorld", "ShaderNodeOutputLight"}
+# What a scene shows of these is found by its layers, its sequence and its compositor; the rest lies on the desk of
+# whoever paints.
+_PARTS_OF_A_SCENE = (bpy.types.Object, bpy.types.Collection, bpy.types.Scene,
+                     bpy.types.Brush, bpy.types.Palette, bpy.types.PaintCurve)
 
 
 def blocks(scene):
@@ -54,9 +58,25 @@ class _Walk:
             return _shown_by(block) + [one for one in used if not isinstance(one, _PARTS_OF_A_SCENE)]
         if isinstance(block, bpy.types.Collection):
             return list(block.children) + [thing for thing in block.objects if not is_hidden(thing)]
+        if isinstance(block, bpy.types.Object):
+            return used - _of_modifiers_that_are_off(block)
         if isinstance(block, (bpy.types.Screen, bpy.types.WorkSpace, bpy.types.WindowManager)):
             return []
         return used
+
+
+def _of_modifiers_that_are_off(thing):
+    """Textures and caches that only modifiers use that are switched off for rendering."""
+    off = [modifier for modifier in thing.modifiers if not modifier.show_render
+           and not is_animated(thing, 'modifiers["%s"].show_render' % bpy.utils.escape_identifier(modifier.name))]
+    if not off:
+        return set()
+    on = [modifier for modifier in thing.modifiers if modifier not in off] + list(thing.constraints)
+    return _given(off) - _given(on)
+
+
+def _given(parts):
+    return {getattr(part, name, None) for part in parts for name in ("texture", "cache_file")} - {None}
 
 
 def _shown_by(scene):
@@ -95,10 +115,11 @@ def _other_scenes(scene):
 
 def is_hidden(block):
     """Hidden from rendering on every frame: one that is switched on and off counts as shown."""
-    return block.hide_render and not _is_animated(block, "hide_render")
+    return block.hide_render and not is_animated(block, "hide_render")
 
 
-def _is_animated(block, path):
+def is_animated(block, path):
+    """Whether this property of the block may have another value on another frame."""
     animation = getattr(block, "animation_data", None)
     if animation is None:
         return False
@@ -175,7 +196,7 @@ def feeding(tree):
         pair = getattr(node, "paired_output_node", None)
         if pair is not None:
             into.setdefault(pair, []).append(node)
-    waiting = [node for node in tree.nodes if node.bl_idname in _OUTPUTS and not node.mute]
+    waiting = _outputs(tree)
     seen = set()
     while waiting:
         node = waiting.pop()
@@ -183,6 +204,15 @@ def feeding(tree):
             seen.add(node)
             waiting += into.get(node, [])
     return [node for node in seen if not node.mute]
+
+
+def _outputs(tree):
+    """The nodes that give what the tree is for. Of several outputs of a shader a render takes one."""
+    found = [node for node in tree.nodes if node.bl_idname in _OUTPUTS and not node.mute]
+    if sum(node.bl_idname in _OUTPUTS_OF_SHADERS for node in found) < 2:
+        return found
+    taken = [tree.get_output_node(engine) for engine in ("ALL", "CYCLES", "EEVEE")]
+    return [node for node in found if node.bl_idname not in _OUTPUTS_OF_SHADERS or node in taken]
 
 
 def trees(shown):

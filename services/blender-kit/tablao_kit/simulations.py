@@ -99,12 +99,20 @@ def _rigid_bodies(scene, things, frames):
     world = scene.rigidbody_world
     if world is None or not world.enabled or max(frames) <= world.point_cache.frame_start:
         return
+    simulated = set(world.collection.all_objects) if world.collection is not None else set()
     # What was played through is not taken from the file, only what was baked.
-    moving = [thing.name for thing in things if thing.rigid_body is not None
-              and thing.rigid_body.type == "ACTIVE" and not thing.rigid_body.kinematic]
+    moving = [thing.name for thing in things if thing in simulated and _may_fall(thing)]
     if moving and not world.point_cache.is_baked:
         yield error("unbaked", "The rigid bodies of the scene %s are not baked (%s)." % (
             scene.name, ", ".join(moving[:3])), BAKE)
+
+
+def _may_fall(thing):
+    """Whether the simulation ever moves this rigid body, and not its own animation only."""
+    body = thing.rigid_body
+    return body is not None and body.type == "ACTIVE" and (
+        body.enabled or reach.is_animated(thing, "rigid_body.enabled")) and (
+        not body.kinematic or reach.is_animated(thing, "rigid_body.kinematic"))
 
 
 def _fluid(thing, domain, frames):
