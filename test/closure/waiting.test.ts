@@ -128,6 +128,36 @@ describe('a shot that misses something', () => {
     assert.equal((await of.records.list('runs/')).length, 1);
   });
 
+  test('is rejected after the grace although the bucket could not be read now and then', async () => {
+    const of = createWorld();
+    film(of);
+    of.scenes.remove('film/lib/maps/bark.png');
+    await pass(of, 3);
+    for (let hours = 0; hours < 26; hours += 1) {
+      of.clock.advance(HOUR);
+      if (hours % 5 === 4) of.scenes.failUntilHealed('transient');
+      await pass(of);
+      of.scenes.heal();
+    }
+    await pass(of);
+    assert.deepEqual([(await run(of)).state, (await run(of)).reason?.code], ['rejected', 'missingFiles']);
+  });
+
+  test('is given the grace anew for a file that is taken away later', async () => {
+    const of = createWorld();
+    film(of);
+    of.scenes.remove('film/lib/maps/bark.png');
+    await command(of, { kind: 'pause' });
+    await pass(of, 3);
+    await upload(of, 'film/lib/maps/bark.png', 'bark');
+    await pass(of, 3);
+    assert.equal((await run(of)).reason?.code, 'paused');
+    of.clock.advance(30 * HOUR);
+    of.scenes.remove('film/lib/maps/bark.png');
+    await pass(of, 3);
+    assert.deepEqual([(await run(of)).state, (await run(of)).reason?.code], ['waiting', 'missingFiles']);
+  });
+
   test('comes back however many others were rejected since', async () => {
     const of = createWorld();
     for (let shot = 1; shot <= 70; shot += 1)

@@ -7,7 +7,7 @@ import { badName, judgeInputs, stillSettling } from './judge-inputs.ts';
 import { judgeScripts } from './needs-scripts.ts';
 import { extensionOf, outputNames } from './output-names.ts';
 import { choosePool } from './pools.ts';
-import { type RunRecord, type RunSettings, wantsFarm } from './run.ts';
+import { type Reason, type RunRecord, type RunSettings, wantsFarm } from './run.ts';
 import { isWorthScouting } from './scouts.ts';
 import { readSettings, resolveSettings } from './settings.ts';
 import type { SceneFacts } from './shot-facts.ts';
@@ -28,10 +28,10 @@ function settle(sight: Sight, draft: Draft, run: RunRecord, verdict: Verdict): v
   switch (verdict.kind) {
     case 'wait':
       if (verdict.lookInMs !== undefined) lookAgain(draft, sight.now + verdict.lookInMs);
-      moveRun(sight, draft, run, 'waiting', verdict.reason, verdict.patch);
+      moveRun(sight, draft, run, 'waiting', verdict.reason, { ...sinceMet(run, verdict), ...verdict.patch });
       return;
     case 'hold':
-      moveRun(sight, draft, run, 'held', verdict.reason);
+      moveRun(sight, draft, run, 'held', verdict.reason, sinceMet(run, verdict));
       return;
     case 'reject':
       moveRun(sight, draft, run, 'rejected', verdict.reason, verdict.patch);
@@ -39,6 +39,14 @@ function settle(sight: Sight, draft: Draft, run: RunRecord, verdict: Verdict): v
     case 'admit':
       admit(sight, draft, run, verdict);
   }
+}
+
+/** Reasons for which it is not known whether anything is missing. */
+const NOT_LOOKED = new Set(['missingFiles', 'settling', 'unreadable']);
+
+/** What waits for something else now misses nothing; should a file be taken away later, the grace begins anew. */
+function sinceMet(run: RunRecord, { reason }: Extract<Verdict, { reason: Reason }>): Partial<RunRecord> {
+  return NOT_LOOKED.has(reason.code) || run.missingSince === null ? {} : { missingSince: null };
 }
 
 /** The questions in their order; the first that is not answered yes decides. */
@@ -235,6 +243,7 @@ function admit(
       scouts: run.scouts === 'none' && wantsScouts(run, verdict.settings) ? 'wanted' : run.scouts,
       output: outputNames(run.shot, verdict.scene.outputPath, extension, verdict.scene.viewSuffixes),
       missing: [],
+      missingSince: null,
       warnings: [...new Set([...verdict.warnings, ...run.warnings])],
     },
   );

@@ -57,8 +57,8 @@ export function judgeInputs(sight: Sight, run: RunRecord): InputsJudged {
 function waitForMissing(sight: Sight, run: RunRecord, found: readonly MissingInput[]): Verdict {
   const missing = withSuggestions(sight, run, found);
   const reason = missingFiles(missing);
-  const patch = { missing: missing.slice(0, MOST_MISSING_KEPT) };
-  const since = run.reason?.code === 'missingFiles' ? run.stateSince : sight.now;
+  const since = run.missingSince ?? sight.now;
+  const patch = { missing: missing.slice(0, MOST_MISSING_KEPT), missingSince: since };
   const endsAt = since + sight.policy.missingFilesGraceMs;
   if (sight.now >= endsAt) return { kind: 'reject', reason, patch };
   return { kind: 'wait', reason, patch, lookInMs: Math.max(1000, endsAt - sight.now) };

@@ -44,7 +44,7 @@ function takeBack(sight: Sight, draft: Draft, run: RunRecord): void {
   if (path === null) return;
   openRun(draft, run);
   const message = `${path} is no longer missing.`;
-  moveRun(sight, draft, run, 'waiting', { code: 'settling', message, action: null });
+  moveRun(sight, draft, run, 'waiting', { code: 'settling', message, action: null }, { missingSince: null });
 }
 
 /** One of the paths that it complained of; `null` = all are missing as before, as far as is known. */

@@ -174,6 +174,8 @@ export interface RunRecord {
   readonly troubles: readonly FrameTrouble[];
   /** Inputs that are not there yet, while it waits for them (and after it was rejected for them). */
   readonly missing: readonly MissingInput[];
+  /** Since when it waits for them, whatever could not be read in between; `null` = nothing is missing. */
+  readonly missingSince: EpochMs | null;
   /** Active tasks and since when their step count has stood still: how a hung frame is noticed. */
   readonly standstill: Readonly<Record<string, { readonly steps: number; readonly since: EpochMs }>>;
   /** Ends and standstills of tasks that were counted already, by when the task had last changed: a repeat is no second one. */
@@ -221,6 +223,7 @@ export const NEW_RUN = {
   proved: '',
   troubles: [],
   missing: [],
+  missingSince: null,
   standstill: {},
   counted: {},
   times: NO_FRAME_TIMES,
