@@ -77,12 +77,6 @@ export class FakeManager extends Fake<Manager> implements Manager {
     });
   }
 
-  setJobPriority(jobId: string, priority: number): Promise<void> {
-    return this.answer('setJobPriority', [jobId, priority], () => {
-      this.#job(jobId);
-    });
-  }
-
   requeueTask(taskId: string, reason: string): Promise<void> {
     return this.answer('requeueTask', [taskId, reason], () =>
       this.setTask(taskId, { status: 'queued', stepsCompleted: 0 }),

@@ -77,7 +77,6 @@ export interface Manager {
     status: 'requeueing' | 'cancel-requested' | 'pause-requested',
     reason: string,
   ): Promise<void>;
-  setJobPriority(jobId: string, priority: number): Promise<void>;
   /** Hands the task out again; an active one is stopped by its worker within 10 s. */
   requeueTask(taskId: string, reason: string): Promise<void>;
   /** Counts the task as completed, so that the job can end without it; an active one is stopped as above. */

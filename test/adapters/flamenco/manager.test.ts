@@ -155,7 +155,6 @@ describe('a job in Flamenco', () => {
     const isNotFound = (error: unknown) => isPortError(error, 'notFound');
     await assert.rejects(manager.tasks(unknownId), isNotFound);
     await assert.rejects(manager.setJobStatus(unknownId, 'cancel-requested', 'test'), isNotFound);
-    await assert.rejects(manager.setJobPriority(unknownId, 10), isNotFound);
     await assert.rejects(manager.requeueTask(unknownId, 'test'), isNotFound);
   });
 
@@ -168,14 +167,6 @@ describe('a job in Flamenco', () => {
     await manager.setJobStatus(id, 'requeueing', 'test');
     assert.equal((await manager.jobs())[0]?.status, 'queued');
     assert.equal((await manager.tasks(id))[0]?.status, 'queued');
-  });
-
-  test('takes another priority, and refuses one that is out of range', async (t) => {
-    const { manager, lite } = await start(t);
-    const id = await manager.submit(job);
-    await manager.setJobPriority(id, 77);
-    assert.equal((await lite.call('GET', `jobs/${id}`)).body.priority, 77);
-    await assert.rejects(manager.setJobPriority(id, 101), (error) => isPortError(error, 'invalid'));
   });
 
   test('gives a task out again', async (t) => {

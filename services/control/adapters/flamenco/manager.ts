@@ -31,9 +31,6 @@ export function createFlamencoManager(options: HttpOptions): Manager {
     submit: (job) => submitOnce(http, job),
     setJobStatus: (jobId, status, reason) =>
       setStatus(`jobs/${jobId}`, { status, reason }, `setting job ${jobId} to ${status}`),
-    setJobPriority: async (jobId, priority) => {
-      await http.post(`jobs/${jobId}/setpriority`, { priority }, `giving job ${jobId} priority ${priority}`);
-    },
     requeueTask: (taskId, reason) =>
       setStatus(`tasks/${taskId}`, { status: 'queued', reason }, `queueing task ${taskId} again`),
     closeTask: (taskId, reason) =>
