@@ -32,6 +32,13 @@ export function costText(dollars) {
   return dollars.p50 > dollars.soFar ? `${soFar} so far, ${dollarsText(dollars.p50)} in all` : soFar;
 }
 
+/** `$3.20 of $50 this month` */
+export function monthText(month, cap) {
+  return cap === null
+    ? `${dollarsText(month)} this month, no cap`
+    : `${dollarsText(month)} of ${dollarsText(cap)} this month`;
+}
+
 export function agoText(at, now) {
   const seconds = Math.max(0, (now - Date.parse(at)) / 1000);
   return seconds < 5 ? 'just now' : `${durationText(seconds)} ago`;
@@ -55,6 +62,11 @@ export function framesText({ total, done, active, failed }) {
 export function workersText(pool) {
   const parts = ['busy', 'idle', 'booting', 'draining'].filter((state) => pool[state] > 0);
   return parts.length === 0 ? 'none' : parts.map((state) => `${pool[state]} ${state}`).join(', ');
+}
+
+/** Not for `farm: ready` because of `ready`. */
+export function saysMore(what, reason) {
+  return !what.endsWith(`: ${reason}`);
 }
 
 const FINAL_STATES = ['completed', 'incomplete', 'failed', 'rejected', 'cancelled', 'superseded'];

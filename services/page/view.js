@@ -8,7 +8,9 @@ import {
   forText,
   framesText,
   isFinal,
+  monthText,
   renderUrl,
+  saysMore,
   toneOf,
   workersText,
 } from './format.js';
@@ -18,7 +20,7 @@ const MAX_DECISIONS = 30;
 const ACTION_TEXTS = {
   cancel: 'Cancel',
   again: 'Render again',
-  release: 'Go',
+  release: 'Release',
   'allow-scripts': 'Allow its scripts',
 };
 
@@ -103,8 +105,7 @@ function farmCard({ farm, sentence, pools, money, leftovers }, act) {
 
 function moneyFacts({ today, month, cap }) {
   if (month <= 0 && cap === null) return [];
-  const limit = cap === null ? 'no cap' : `of ${dollarsText(cap)} this month`;
-  return [fact('Spent', `${dollarsText(today)} today`, `${dollarsText(month)} ${limit}`)];
+  return [fact('Spent', `${dollarsText(today)} today`, monthText(month, cap))];
 }
 
 function runCard(run, act) {
@@ -175,7 +176,7 @@ function decisionItem({ at, what, reason }) {
     {},
     timeOf(at, 'ago'),
     element('span', { class: 'what' }, what),
-    element('span', { class: 'why' }, reason),
+    ...(saysMore(what, reason) ? [element('span', { class: 'why' }, reason)] : []),
   );
 }
 

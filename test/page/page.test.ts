@@ -11,6 +11,8 @@ interface Format {
   etaText(eta: Band | null): string;
   dollarsText(dollars: number): string;
   costText(dollars: RunStatus['dollars']): string;
+  monthText(month: number, cap: number | null): string;
+  saysMore(what: string, reason: string): boolean;
   agoText(at: string, now: number): string;
   forText(since: string, now: number): string;
   framesText(frames: RunStatus['frames']): string;
@@ -44,6 +46,16 @@ describe('what the page says', () => {
     );
     assert.equal(format.costText({ ...nothing, soFar: 0.12 }), '$0.12');
     assert.deepEqual([0, 0.001, 1234.5].map(format.dollarsText), ['$0', 'under 1 ¢', '$1,235']);
+  });
+
+  it('says of what the month’s money is', () => {
+    assert.equal(format.monthText(3.2, 50), '$3.20 of $50 this month');
+    assert.equal(format.monthText(0.001, null), 'under 1 ¢ this month, no cap');
+  });
+
+  it('does not give a decision as its own reason', () => {
+    assert.equal(format.saysMore('farm: ready', 'ready'), false);
+    assert.equal(format.saysMore('farm: creating', 'a run wants a farm'), true);
   });
 
   it('says when, and for how long', () => {
