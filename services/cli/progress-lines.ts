@@ -1,11 +1,12 @@
 import { isFinal } from '../control/core/run.ts';
 import type { RunStatus, StatusDocument } from '../control/core/status-document.ts';
 import type { EpochMs } from '../control/core/time.ts';
-import { bar, cutTo, durationText, fitTo, plainText } from './terminal-text.ts';
+import { bar, cutTo, durationText, fitTo, plainText, wrapTo } from './terminal-text.ts';
 
 const BAR_WIDTH = 20;
 const NAME_WIDTH = 28;
 const MAX_RUNS = 12;
+const INDENT = '  ';
 
 /** Runs that had ended before somebody began to watch say nothing about what they watch for. */
 export function isHistory(run: RunStatus, watchedSince: EpochMs): boolean {
@@ -21,21 +22,23 @@ export function progressLines(
   const shown = status.runs.filter((run) => !isHistory(run, watchedSince));
   const more = shown.length - MAX_RUNS;
   return [
-    ...shown.slice(0, MAX_RUNS).flatMap(runLines),
+    ...shown.slice(0, MAX_RUNS).flatMap((run) => runLines(run, width)),
     ...(more > 0 ? [`and ${more} more, see the page`] : []),
     ...workersLines(status),
     plainText(status.sentence),
   ].map((line) => cutTo(line, width));
 }
 
-function runLines(run: RunStatus): readonly string[] {
+function runLines(run: RunStatus, width: number): readonly string[] {
   const { done, total } = run.frames;
   const counts = total === 0 ? '' : `${done}/${total}`;
   const eta =
     run.etaSeconds === null || isFinal(run.state) ? '' : `, about ${durationText(run.etaSeconds.p50)} left`;
   const failed = run.frames.failed > 0 ? `, ${run.frames.failed} failed` : '';
   const head = `${fitTo(nameOf(run), NAME_WIDTH)} ${bar(total === 0 ? 0 : done / total, BAR_WIDTH)} ${counts.padStart(9)}  ${run.state}${failed}${eta}`;
-  return [head, ...reasonLines(run).map((line) => `  ${line}`)];
+  // What to do often stands at the end of a reason: it is wrapped, not cut.
+  const reasons = reasonLines(run).flatMap((line) => wrapTo(line, width - INDENT.length));
+  return [head, ...reasons.map((line) => `${INDENT}${line}`)];
 }
 
 /** Why it is as it is, and what to do about it; not while all goes well. */

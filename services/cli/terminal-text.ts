@@ -27,6 +27,23 @@ export function cutTo(text: string, width: number): string {
   return width < 1 ? '' : `${cut}…`;
 }
 
+/**
+ * The text in lines of at most `width` columns, broken between words; a word that is longer than a line is cut. Columns
+ * below one are taken as one.
+ */
+export function wrapTo(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line !== '' && widthOf(longer) > width) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line].map((one) => cutTo(one, Math.max(1, width)));
+}
+
 /** Exactly so many columns. */
 export function fitTo(text: string, width: number): string {
   const cut = cutTo(text, width);

@@ -82,6 +82,14 @@ describe('progress on a terminal', () => {
     assert.deepEqual(lines.slice(1, 3), ['  A file is missing: wood.png.', '  → Upload it.']);
   });
 
+  it('wraps a long reason, so that its end is not lost', () => {
+    const { show, written } = screen({ isTTY: true, columns: 40 });
+    const message = 'Scene "Scene" has no camera: there is nothing to render.';
+    show(aStatus({ runs: [aRun({ state: 'rejected', reason: { code: 'c', message, action: null } })] }));
+    const lines = visible(written());
+    assert.deepEqual(lines.slice(1, 3), ['  Scene "Scene" has no camera: there is', '  nothing to render.']);
+  });
+
   it('keeps a run that ended here, and leaves out older ones', () => {
     const { show, written } = screen({ isTTY: true });
     const old = aRun({ id: 'old', shot: 'old', state: 'completed', since: '2026-11-24T09:05:06.999Z' });
