@@ -99,7 +99,7 @@ async function bringScenes(config: Config, service: LocalService): Promise<void>
       readFacts,
       brought,
     });
-    say(`tablao: ${shot}: ${copied.length} files copied`);
+    say(`tablao: ${shot}: ${copied.length} ${copied.length === 1 ? 'file' : 'files'} copied`);
     for (const one of missing) say(`tablao: ${shot}: missing: ${describeMissing(one)}`);
   }
   if (config.scenes.length > 0 || (await readdir(scenesDir)).length > 0) return;

@@ -71,7 +71,7 @@ describe('what is said of missing files', () => {
       reason.message,
       'A file is missing: film/tex/Wood.png (needed by film/sh.blend; did you mean film/tex/wood.png?).',
     );
-    assert.match(reason.action ?? '', /^Upload them.*correct the path in Blender/);
+    assert.match(reason.action ?? '', /^Upload it;.*correct the path in Blender/);
   });
 
   test('explains two names that look the same', () => {

@@ -76,7 +76,8 @@ function whatToDo(missing: readonly MissingInput[]): string {
   const advice: string[] = [];
   const has = (...problems: MissingInput['problem'][]) =>
     missing.some(({ problem }) => problems.includes(problem));
-  if (has('missing', 'different', 'unreadable')) advice.push('Upload them; the render starts by itself.');
+  if (has('missing', 'different', 'unreadable'))
+    advice.push(`Upload ${missing.length === 1 ? 'it' : 'them'}; the render starts by itself.`);
   if (has('absolute', 'outside'))
     advice.push(
       'Put the files inside the project, make their paths relative (File > External Data > Make All Paths Relative) and upload the .blend again.',
