@@ -7,6 +7,7 @@ fine. Works in Blender 3.4 to 5.x.
 import math
 import os
 import shutil
+import struct
 import sys
 
 import bpy
@@ -172,6 +173,92 @@ def texture_broken():
     cube.data.materials.append(material)
 
 
+def with_texture(path):
+    _, cube = start()
+    material, show = textured_material()
+    node = show(lost_image(path))
+    cube.data.materials.append(material)
+    return node
+
+
+def write(name, content):
+    with open(os.path.join(FOLDER, name), "wb") as file:
+        file.write(content)
+
+
+def picture(name, kind):
+    """The bytes of a picture that cannot be compressed to almost nothing."""
+    image = bpy.data.images.new("Noise", 128, 128, float_buffer=kind == "OPEN_EXR")
+    image.pixels = [(step * 7919 % 251) / 250 for step in range(128 * 128 * 4)]
+    image.filepath_raw, image.file_format = os.path.join(FOLDER, name), kind
+    image.save()
+    bpy.data.images.remove(image)
+    with open(os.path.join(FOLDER, name), "rb") as file:
+        return file.read()
+
+
+def texture_cut(kind, extension):
+    """Its upload ended halfway."""
+    name = "cut" + extension
+
+    def make():
+        content = picture(name, kind)
+        write(name, content[:len(content) // 2])
+        with_texture("//" + name)
+    make.__name__ = "texture_cut_" + kind.lower()
+    SHOTS.append(make)
+
+
+for kind, extension in (("PNG", ".png"), ("JPEG", ".jpg"), ("OPEN_EXR", ".exr"), ("TIFF", ".tif"), ("BMP", ".bmp"),
+                        ("JPEG2000", ".jp2")):
+    texture_cut(kind, extension)
+
+
+@shot
+def texture_of_a_phone():
+    """A JPEG with a film behind it."""
+    write("phone.jpg", picture("phone.jpg", "JPEG") + b"film" * 5000)
+    with_texture("//phone.jpg")
+
+
+@shot
+def texture_from_below():
+    """An OpenEXR picture whose lines are stored from the last to the first, as some programs do."""
+    def attribute(name, kind, value):
+        return name + b"\0" + kind + b"\0" + struct.pack("<I", len(value)) + value
+    size = 8
+    box = struct.pack("<4i", 0, 0, size - 1, size - 1)
+    head = b"v/1\1" + struct.pack("<I", 2) + b"".join([
+        attribute(b"channels", b"chlist", b"Y\0" + struct.pack("<iIii", 2, 0, 1, 1) + b"\0"),
+        attribute(b"compression", b"compression", b"\0"),
+        attribute(b"dataWindow", b"box2i", box), attribute(b"displayWindow", b"box2i", box),
+        attribute(b"lineOrder", b"lineOrder", b"\1"),
+        attribute(b"pixelAspectRatio", b"float", struct.pack("<f", 1)),
+        attribute(b"screenWindowCenter", b"v2f", struct.pack("<2f", 0, 0)),
+        attribute(b"screenWindowWidth", b"float", struct.pack("<f", 1))]) + b"\0"
+    lines = [struct.pack("<iI", y, size * 4) + struct.pack("<f", 0.5) * size for y in reversed(range(size))]
+    start_of_lines = len(head) + size * 8
+    table = [start_of_lines + (size - 1 - y) * len(lines[0]) for y in range(size)]
+    write("below.exr", head + struct.pack("<%dQ" % size, *table) + b"".join(lines))
+    with_texture("//below.exr")
+
+
+@shot
+def texture_movie_broken():
+    write("broken.mp4", b"no movie" * 100)
+    with_texture("//broken.mp4").image.source = "MOVIE"
+
+
+@shot
+def strip_broken():
+    scene, _ = start()
+    write("strip.png", b"no picture")
+    scene.sequence_editor_create()
+    editor = scene.sequence_editor
+    strips = editor.strips if hasattr(editor, "strips") else editor.sequences
+    strips.new_image("Strip", os.path.join(FOLDER, "strip.png"), 1, 1)
+
+
 def with_text():
     fonts = os.path.join(bpy.utils.system_resource("DATAFILES"), "fonts")
     name = next(name for name in sorted(os.listdir(fonts)) if name.endswith((".ttf", ".woff2", ".pfb")))
@@ -185,6 +272,14 @@ def with_text():
 def font_shown():
     start()
     with_text()
+
+
+@shot
+def font_broken():
+    start()
+    font = with_text().data.font
+    write("broken.ttf", b"no font")
+    font.filepath = "//broken.ttf"
 
 
 @shot
@@ -209,13 +304,19 @@ def volume_hidden():
 
 
 @shot
-def light_profile():
+def light_profile_broken():
+    write("broken.ies", b"no light")
+    light_profile("//broken.ies")
+
+
+@shot
+def light_profile(path="//lost.ies"):
     scene, _ = start()
     light = next(thing.data for thing in scene.objects if thing.type == "LIGHT")
     light.use_nodes = True
     tree = light.node_tree
     node = tree.nodes.new("ShaderNodeTexIES")
-    node.mode, node.filepath = "EXTERNAL", "//lost.ies"
+    node.mode, node.filepath = "EXTERNAL", path
     tree.links.new(node.outputs[0], tree.nodes["Emission"].inputs["Strength"])
 
 

@@ -6,15 +6,11 @@ import re
 
 import bpy
 
-from . import reach
+from . import reach, whole
 
 # How picture files begin that Blender reads. A file that begins otherwise is put to Blender itself.
 _BEGINNINGS = (b"\x89PNG", b"\xff\xd8", b"v/1\x01", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"RIFF", b"BM", b"#?",
-               b"SDPX", b"XPDS", b"\x80\x2a\x5f\xd7", b"\xd7\x5f\x2a\x80", b"\0\0\0\x0cjP", b"\xff\x4f\xff\x51", b"8BPS")
-
-
-# Some programs write a little behind the end of a PNG.
-_END_BYTES = 4096
+               b"SDPX", b"XPDS", b"\x80\x2a\x5f\xd7", b"\xd7\x5f\x2a\x80", b"8BPS")
 
 
 def _path(image):
@@ -43,25 +39,23 @@ def missing_elsewhere(scene):
 
 def unreadable(scene, frame):
     """Paths of images that a picture shows, that are there and that Blender cannot read as pictures."""
-    files = [(image, _path(image)) for image in _shown(scene) if image.source == "FILE"]
+    files = [(image, _path(image)) for image in _shown(scene) if image.source in {"FILE", "MOVIE"}]
     files += [(image, _tile_path(_path(image), tile.number))
               for image in _shown(scene) if image.source == "TILED" for tile in image.tiles]
     files += [(image, _sequence_path(_path(image), number)) for image, number in _sequence_frames(scene, frame)]
     return sorted({path for image, path in files
-                   if not _is_packed(image) and exists(path) and not _is_picture(path)})
+                   if not _is_packed(image) and exists(path) and not is_picture(path)})
 
 
 @functools.lru_cache(maxsize=None)
-def _is_picture(path):
+def is_picture(path):
+    """Whether it is a picture, whole as far as that can be told, or a movie. Of one that is cut short Blender shows the
+    half that there is, or nothing."""
     with open(path, "rb") as file:
         beginning = file.read(12)
-        if beginning.startswith(b"\x89PNG"):
-            file.seek(max(0, os.path.getsize(path) - _END_BYTES))
-            # Cut short: Blender shows the half that there is, or nothing.
-            return b"IEND" in file.read()
     if beginning.startswith(_BEGINNINGS):
-        return True
-    # Asking Blender means loading the whole picture: for the few that have no mark, such as Targa.
+        return whole.is_whole_input(path)
+    # Asking Blender means loading the whole picture: for the few that have no mark, such as Targa, and movies.
     image = bpy.data.images.load(path)
     try:
         return tuple(image.size) != (0, 0)
@@ -106,6 +100,8 @@ def _shows_without_nodes(user):
     """Whether the user shows its image by itself; those with nodes do it by a node that is linked."""
     if isinstance(user, bpy.types.Object):
         return user.type != "EMPTY"
+    if isinstance(user, bpy.types.Material):
+        return user.is_grease_pencil
     return isinstance(user, bpy.types.Texture)
 
 

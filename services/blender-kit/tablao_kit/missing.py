@@ -6,13 +6,18 @@ import bpy
 
 from . import log as logs, reach
 from .finding import error, warning
-from .images import exists
+from .images import exists, is_picture
 
 _USD = ("usd", (b"PXR-USDC", b"#usda", b"PK\x03\x04"))
 # What Blender must be built with, and how such files begin.
 _CACHES = {".abc": ("alembic", (b"Ogawa", b"\x89HDF")), ".vdb": ("openvdb", (b" BDV", b"\0\0\0\0 BDV")),
            ".usd": _USD, ".usdc": _USD, ".usda": _USD, ".usdz": _USD}
 
+# TrueType and OpenType, alone or several in one, compressed for the web, of old Macs; Type 1; bitmaps.
+_FONTS = (b"\0\1\0\0", b"OTTO", b"true", b"ttcf", b"wOFF", b"wOF2", b"\0\0\1\0", b"typ1", b"%!", b"\x80\1",
+          b"\1fcp", b"STARTFONT", b"MZ")
+
+ANEW = "Export it anew and upload it."
 UPLOAD = "Upload it beside the shot under the same relative path."
 UNUSED = "Nothing, or remove it."
 
@@ -112,6 +117,13 @@ def fonts(scene):
                 yield error("missingFont", "The font %s is not there." % path, UPLOAD)
             else:
                 yield warning("missingFont", "The font %s is not there; no picture shows it." % path, UNUSED)
+        elif font in shown and not _begins(path, _FONTS):
+            yield error("brokenFile", "%s is no font that Blender can read." % path, ANEW)
+
+
+def _begins(path, beginnings):
+    with open(path, "rb") as file:
+        return file.read(16).startswith(beginnings)
 
 
 def sounds(scene):
@@ -130,9 +142,12 @@ def movie_clips(scene):
         in_pictures |= {strip.clip for strip in reach.strips(scene) if strip.type == "MOVIECLIP"}
     for clip in bpy.data.movieclips:
         path = _path(clip.filepath, clip)
-        if not clip.filepath or exists(path):
+        if not clip.filepath:
             continue
-        if clip in in_pictures:
+        if exists(path):
+            if clip in in_pictures and not is_picture(path):
+                yield error("brokenImage", "%s is no movie or picture that Blender can read." % path, ANEW)
+        elif clip in in_pictures:
             yield error("missingClip", "The movie clip %s is not there." % path, UPLOAD)
         else:
             yield warning("missingClip", "The movie clip %s is not there; no picture shows it." % path, UNUSED)
@@ -149,6 +164,9 @@ def strip_files(scene, frames):
             path = _path(path, scene)
             if not exists(path):
                 yield error("missingStrip", "%s of the strip %s is not there." % (path, strip.name), UPLOAD)
+            elif not is_picture(path):
+                yield error("brokenImage", "%s of the strip %s is no movie or picture that Blender can read." % (
+                    path, strip.name), ANEW)
 
 
 def _files_of_strip(strip, frames):
@@ -174,3 +192,11 @@ def node_files(scene):
             path = bpy.path.abspath(node.filepath, library=tree.library)
             if node.filepath and not exists(path):
                 yield error("missingFile", "%s of the node %s is not there." % (path, node.name), UPLOAD)
+            elif node.filepath and node.bl_idname == "ShaderNodeTexIES" and not _is_light_profile(path):
+                yield error("brokenFile", "%s of the node %s is no light profile." % (path, node.name), ANEW)
+
+
+def _is_light_profile(path):
+    """Every version of the format has this line."""
+    with open(path, "rb") as file:
+        return b"TILT=" in file.read()

@@ -7,6 +7,8 @@ import os
 import struct
 
 _HEAD_BYTES = 64 * 1024
+# Some programs write a little behind the end of a picture.
+_BEHIND_BYTES = 4096
 _ENDS = {".png": b"\0\0\0\0IEND\xae\x42\x60\x82", ".jpg": b"\xff\xd9", ".jp2": b"\xff\xd9"}
 # Where a header states the size of its file: format of the number, place, and what it leaves out.
 _SIZES = {b"RIFF": ("<I", 4, 8), b"BM": ("<I", 2, 0), b"SDPX": (">I", 16, 0), b"XPDS": ("<I", 16, 0),
@@ -30,15 +32,53 @@ def is_whole(path):
     return True
 
 
+def is_whole_input(path):
+    """The same of a picture by anybody's program: laxer, since some write more behind the end, or no exact size."""
+    size = os.path.getsize(path)
+    with open(path, "rb") as file:
+        head = file.read(_HEAD_BYTES)
+        file.seek(max(0, size - _BEHIND_BYTES))
+        tail = file.read()
+        if head.startswith(b"\xff\xd8"):
+            if _ENDS[".jpg"] in tail:
+                return True
+            file.seek(0)
+            return _has_jpeg_end(file.read())
+    if head.startswith(b"\x89PNG"):
+        return b"IEND" in tail
+    if head.startswith((b"II*\0", b"MM\0*")):
+        # Where the directory stands: most programs write it last.
+        return len(head) >= 8 and struct.unpack_from("<I" if head[:1] == b"I" else ">I", head, 4)[0] < size
+    if head.startswith(b"v/1\x01"):
+        return _is_whole_exr(head, size)
+    if head[8:12] == b"WEBP" or head.startswith(b"BM"):
+        number, place, rest = _SIZES[head[:4] if head[:4] in _SIZES else head[:2]]
+        return size >= struct.unpack_from(number, head, place)[0] + rest
+    return size > 0
+
+
+def _has_jpeg_end(data):
+    """Phones put whole films behind a picture. The end mark of the small picture in the header does not count."""
+    at = 2
+    while data[at:at + 1] == b"\xff" and data[at + 1:at + 2] != b"\xda" and at + 4 <= len(data):
+        at += 2 + struct.unpack_from(">H", data, at + 2)[0]
+    return data.find(_ENDS[".jpg"], at) >= 0
+
+
 def _is_whole_exr(head, size):
     """Every chunk must begin inside the file: their offsets stand behind the headers and are written at the very end."""
-    table = _end_of_exr_headers(head)
-    if table is None or table + 8 > len(head):
+    at = _end_of_exr_headers(head)
+    if at is None or at + 8 > len(head):
         return size > len(head)
-    first = struct.unpack_from("<Q", head, table)[0]
-    count = max(1, (min(first, len(head)) - table) // 8)
-    offsets = struct.unpack_from("<%dQ" % count, head, table)
-    return min(offsets) > 0 and max(offsets) < size
+    # The table ends where the first of the chunks begins, which may be any of them.
+    first = len(head)
+    while at + 8 <= first:
+        offset = struct.unpack_from("<Q", head, at)[0]
+        if not 0 < offset < size:
+            return False
+        first = min(first, offset)
+        at += 8
+    return True
 
 
 def _end_of_exr_headers(head):
