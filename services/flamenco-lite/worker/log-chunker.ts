@@ -13,11 +13,17 @@ export interface LogChunkerOptions {
   readonly send: (text: string) => Promise<void>;
 }
 
-/** Hands over at more than 10 KiB, or with the first line after `flushAfterMs`. */
+/**
+ * Hands over at more than 10 KiB, or with the first line after `flushAfterMs`. Other than Flamenco's it does not wait for
+ * another line for ever: what a program said before it hung is what people need to see.
+ */
 export function createLogChunker({ flushAfterMs, now, send }: LogChunkerOptions): LogChunker {
   let buffer = '';
   let lastFlush = now();
+  let timer: NodeJS.Timeout | undefined;
   const flush = async () => {
+    clearTimeout(timer);
+    timer = undefined;
     if (buffer === '') return;
     const text = buffer;
     buffer = '';
@@ -28,6 +34,8 @@ export function createLogChunker({ flushAfterMs, now, send }: LogChunkerOptions)
     append: async (line) => {
       buffer += `${line}\n`;
       if (Buffer.byteLength(buffer) > flushBytes || now() - lastFlush > flushAfterMs) await flush();
+      // A manager that refuses it will refuse the next line too, which tells the task.
+      else timer ??= setTimeout(() => void flush().catch(() => {}), flushAfterMs).unref();
     },
     flush,
   };
