@@ -4,7 +4,6 @@ One function a disaster, in a folder of its name; its docstring says what is wro
 names all are made. What is removed after saving is removed here, so that a project is as its uploader left it.
 """
 
-import json
 import os
 import shutil
 import struct
@@ -17,14 +16,7 @@ import bpy  # noqa: E402
 
 import scene_parts as parts  # noqa: E402
 
-ARGS = sys.argv[sys.argv.index("--") + 1:]
-FOLDER = os.path.abspath(ARGS[0])
-MADE = []
-
-
-def disaster(make):
-    MADE.append(make)
-    return make
+disaster = parts.one_project
 
 
 # Files that are not where the shot looks for them
@@ -189,7 +181,7 @@ def sound_missing(project):
 def movie_strip_missing(project):
     """the movie of a strip in a sequence"""
     scene, _ = parts.start()
-    shutil.copy(os.path.join(FOLDER, "plate.mp4"), project.path("plates/plate.mp4"))
+    shutil.copy(os.path.join(parts.FOLDER, "plate.mp4"), project.path("plates/plate.mp4"))
     parts.sequencer(scene).new_movie("Plate", project.path("plates/plate.mp4"), 1, 1).filepath = "//plates/plate.mp4"
     project.save()
     project.remove("plates")
@@ -213,7 +205,7 @@ def strip_picture_missing(project):
 def movie_clip_missing(project):
     """the movie clip behind the picture in the compositor"""
     scene, _ = parts.start()
-    shutil.copy(os.path.join(FOLDER, "plate.mp4"), project.path("plates/plate.mp4"))
+    shutil.copy(os.path.join(parts.FOLDER, "plate.mp4"), project.path("plates/plate.mp4"))
     tree, layers, composite = parts.compositor(scene)
     scene.render.film_transparent = True
     clip = tree.nodes.new("CompositorNodeMovieClip")
@@ -718,14 +710,4 @@ def frame_goes_missing(project):
     project.save()
 
 
-def main():
-    wanted = ARGS[1:] or [make.__name__.replace("_", "-") for make in MADE]
-    for make in MADE:
-        name = make.__name__.replace("_", "-")
-        if name in wanted:
-            make(parts.Project(os.path.join(FOLDER, name)))
-    with open(os.path.join(FOLDER, "made.json"), "w", encoding="utf-8") as file:
-        json.dump({make.__name__.replace("_", "-"): make.__doc__ for make in MADE}, file)
-
-
-main()
+parts.make_projects()

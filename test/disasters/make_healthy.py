@@ -4,7 +4,6 @@ One function a shot, in a folder of its name; its docstring says what is special
 times and paths are not written into the pictures, so that all that is left can be compared byte for byte.
 """
 
-import json
 import math
 import os
 import shutil
@@ -17,22 +16,11 @@ import bpy  # noqa: E402
 
 import scene_parts as parts  # noqa: E402
 
-ARGS = sys.argv[sys.argv.index("--") + 1:]
-FOLDER = os.path.abspath(ARGS[0])
-MADE = []
-
-
-def shot(make):
-    MADE.append(make)
-    return make
+shot = parts.one_project
 
 
 def start(engine="BLENDER_WORKBENCH", frames=2):
-    scene, cube = parts.start(engine, frames)
-    for name in dir(scene.render):
-        if name.startswith("use_stamp"):
-            setattr(scene.render, name, False)
-    return scene, cube
+    return parts.start_bare(engine, frames)
 
 
 def set_format(scene, name, depth=None, mode=None):
@@ -426,7 +414,7 @@ def image_sequence(project):
 def moving_texture(project):
     """a texture that is a movie"""
     _, cube = start("CYCLES", frames=3)
-    shutil.copy(os.path.join(FOLDER, "plate.mp4"), project.path("plates/plate.mp4"))
+    shutil.copy(os.path.join(parts.FOLDER, "plate.mp4"), project.path("plates/plate.mp4"))
     node = parts.add_texture(cube, "//plates/plate.mp4", "MOVIE")
     user = node.image_user
     user.frame_start, user.frame_duration, user.use_auto_refresh = 1, 12, True
@@ -578,14 +566,4 @@ def metadata(project):
     project.save()
 
 
-def main():
-    wanted = ARGS[1:] or [make.__name__.replace("_", "-") for make in MADE]
-    for make in MADE:
-        name = make.__name__.replace("_", "-")
-        if name in wanted:
-            make(parts.Project(os.path.join(FOLDER, name)))
-    with open(os.path.join(FOLDER, "made.json"), "w", encoding="utf-8") as file:
-        json.dump({make.__name__.replace("_", "-"): make.__doc__ for make in MADE}, file)
-
-
-main()
+parts.make_projects()

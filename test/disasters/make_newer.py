@@ -3,7 +3,6 @@
 Works in Blender 4.3 to 5.2. One function a shot, as in make_disasters.py and make_healthy.py.
 """
 
-import json
 import os
 import sys
 
@@ -14,21 +13,11 @@ import bpy  # noqa: E402
 
 import scene_parts as parts  # noqa: E402
 
-FOLDER = os.path.abspath(sys.argv[sys.argv.index("--") + 1])
-MADE = []
-
-
-def shot(make):
-    MADE.append(make)
-    return make
+shot = parts.one_project
 
 
 def start(engine="CYCLES", frames=2):
-    scene, cube = parts.start(engine, frames)
-    for name in dir(scene.render):
-        if name.startswith("use_stamp"):
-            setattr(scene.render, name, False)
-    return scene, cube
+    return parts.start_bare(engine, frames)
 
 
 @shot
@@ -97,7 +86,4 @@ def simulation_zone(project):
     project.save()
 
 
-for make in MADE:
-    make(parts.Project(os.path.join(FOLDER, make.__name__.replace("_", "-"))))
-with open(os.path.join(FOLDER, "made.json"), "w", encoding="utf-8") as file:
-    json.dump({make.__name__.replace("_", "-"): make.__doc__ for make in MADE}, file)
+parts.make_projects()

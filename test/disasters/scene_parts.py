@@ -1,12 +1,35 @@
 """Parts that the scenes of both tables are put together from: small, quick, the same on every run."""
 
+import json
 import os
 import shutil
 import struct
+import sys
 
 import bpy
 
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf"
+
+ARGS = sys.argv[sys.argv.index("--") + 1:]
+FOLDER = os.path.abspath(ARGS[0])
+MADE = []
+
+
+def one_project(make):
+    """Marks what makes a project: its name is that of the function, its docstring stands in the table."""
+    MADE.append(make)
+    return make
+
+
+def make_projects():
+    """Makes those that the command line names, else all, and tells of all in made.json."""
+    texts = {make.__name__.replace("_", "-"): make.__doc__ for make in MADE}
+    wanted = ARGS[1:] or texts
+    for name, make in zip(texts, MADE):
+        if name in wanted:
+            make(Project(os.path.join(FOLDER, name)))
+    with open(os.path.join(FOLDER, "made.json"), "w", encoding="utf-8") as file:
+        json.dump(texts, file)
 
 
 class Project:
@@ -84,6 +107,15 @@ def start(engine="BLENDER_WORKBENCH", frames=1):
     bpy.ops.object.light_add(type="SUN", rotation=(0.6, 0.3, 0))
     bpy.context.object.data.energy = 3
     scene.camera = add_camera("Camera")
+    return scene, cube
+
+
+def start_bare(engine, frames=2):
+    """The same without dates, render times and paths in the pictures."""
+    scene, cube = start(engine, frames)
+    for name in dir(scene.render):
+        if name.startswith("use_stamp"):
+            setattr(scene.render, name, False)
     return scene, cube
 
 
