@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { blendTools } from '../../services/control/adapters/local/blend-tools.ts';
 import { createIgnore } from '../../services/control/core/catalog.ts';
@@ -17,49 +14,12 @@ import { FakeManager } from '../fakes/fake-manager.ts';
 import { FakeRecords } from '../fakes/fake-records.ts';
 import { FakeWorkers } from '../fakes/fake-workers.ts';
 import { callsApart } from './calls-apart.ts';
+import { MINUTE, POLICY, SAMPLE } from './world.ts';
 
-const SAMPLE = readFileSync(join(import.meta.dirname, '../../services/flamenco-lite/sample/tablao.blend'));
 /** Blender reads it the same; for the bucket it is another file. */
 const CHANGED = Buffer.concat([SAMPLE, new Uint8Array(1)]);
-const MINUTE = 60_000;
 
-const policy: Policy = {
-  settleMs: 20_000,
-  maxAtOnce: 3,
-  missingFilesGraceMs: 24 * 60 * MINUTE,
-  idleTeardownMs: 10 * MINUTE,
-  keepControlPlane: false,
-  listEveryMs: 15 * MINUTE,
-  // Longer than a tick, so that each tick is one pass.
-  lookEveryMs: MINUTE,
-  maxFarmMs: 24 * 60 * MINUTE,
-  maxUnknownMs: 180 * MINUTE,
-  checkFirst: 'never',
-  allowSceneScripts: false,
-  valueOfTimePerHour: 2,
-  fixedPricePerHour: 0.2,
-  monthlyBudgetDollars: null,
-  budgetStop: 'drain',
-  isIgnored: createIgnore(['**/lib/**']),
-  parseTime: Date.parse,
-  hash: (text) => createHash('sha256').update(text).digest('hex'),
-  blenders: [{ version: '3.4.1', hasDenoiser: false, devices: [] }],
-  pools: [
-    {
-      name: 'p',
-      max: 4,
-      pricePerHour: 0.2,
-      tag: null,
-      bootSeconds: 60,
-      tailSeconds: 30,
-      hasGpu: false,
-      memoryGiB: 16,
-      isMemoryShared: false,
-    },
-  ],
-  scenesRoot: '/scenes',
-  rendersRoot: '/renders',
-};
+const policy: Policy = { ...POLICY, isIgnored: createIgnore(['**/lib/**']) };
 
 function world() {
   const clock = new FakeClock();

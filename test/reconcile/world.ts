@@ -38,7 +38,7 @@ export const POOL: PoolPolicy = {
   isMemoryShared: false,
 };
 
-const POLICY: Policy = {
+export const POLICY: Policy = {
   settleMs: 20_000,
   maxAtOnce: 3,
   missingFilesGraceMs: 24 * HOUR,
