@@ -7,6 +7,7 @@ import { createScheduler } from '../../services/control/adapters/gcp/scheduler.t
 import { FakeClock } from '../fakes/fake-clock.ts';
 import { FakeRecords } from '../fakes/fake-records.ts';
 import { startGke } from './gke/stand-in.ts';
+import type { CalledJob } from './scheduler-calls.ts';
 import { startScheduler } from './scheduler-stand-in.ts';
 
 export const ZONES = ['europe-west1-b', 'europe-west1-c', 'europe-west1-d'];
@@ -47,12 +48,20 @@ export function signedIn(token = 'good'): OAuth2Client {
 /** The farm on stand-ins for GKE, Compute Engine and Cloud Scheduler. `restart` gives the farm of a new process. */
 export async function gkeWorld(
   t: { after(fn: () => unknown): void },
-  { manager = installedAtOnce() }: { readonly manager?: ManagerOnCluster } = {},
+  {
+    manager = installedAtOnce(),
+    call,
+  }: {
+    readonly manager?: ManagerOnCluster;
+    /** How Cloud Scheduler calls the jobs' targets; left out = it does not. */
+    readonly call?: (gkeUrl: string) => (job: CalledJob) => Promise<number>;
+  } = {},
 ) {
   const clock = new FakeClock();
   const gke = await startGke({ clock });
   t.after(() => gke.close());
-  const scheduler = await startScheduler(t, [{ name: DEADMAN_JOB, schedule: '0 0 1 1 *', state: 'PAUSED' }]);
+  const jobs = [{ name: DEADMAN_JOB, schedule: '0 0 1 1 *', state: 'PAUSED' }];
+  const scheduler = await startScheduler(t, jobs, { clock, ...(call && { call: call(gke.url) }) });
   const records = new FakeRecords();
   const givenUp: string[] = [];
   const rest = (port: number) => ({

@@ -33,6 +33,14 @@ export async function startIssuer(t: { after(fn: () => unknown): void }) {
     },
   });
   t.after(() => server.close());
+  const token = (claims: Claims, by: 'issuer' | 'stranger' = 'issuer') => {
+    const key = by === 'issuer' ? keys.get('k1') : newKey();
+    const text = `${encode({ alg: 'RS256', typ: 'JWT', kid: 'k1' })}.${encode(claims)}`;
+    const signature = createSign('RSA-SHA256')
+      .update(text)
+      .sign(key?.privateKey ?? '');
+    return `${text}.${signature.toString('base64url')}`;
+  };
   return {
     server,
     endpoints: {
@@ -40,13 +48,12 @@ export async function startIssuer(t: { after(fn: () => unknown): void }) {
       oauth2FederatedSignonJwkCertsUrl: `http://${server.host}/certs/jwks`,
     },
     /** Signed by a key of ours, or by a stranger's that says it is ours. */
-    token: (claims: Claims, by: 'issuer' | 'stranger' = 'issuer') => {
-      const key = by === 'issuer' ? keys.get('k1') : newKey();
-      const text = `${encode({ alg: 'RS256', typ: 'JWT', kid: 'k1' })}.${encode(claims)}`;
-      const signature = createSign('RSA-SHA256')
-        .update(text)
-        .sign(key?.privateKey ?? '');
-      return `${text}.${signature.toString('base64url')}`;
+    token,
+    /** A good token of an account, for an hour from now. */
+    signed: (email: string, audience: string) => {
+      const iat = Math.floor(Date.now() / 1000);
+      const issued = { iss: 'https://accounts.google.com', iat, exp: iat + 3600 };
+      return token({ ...issued, aud: audience, sub: '1', email, email_verified: true });
     },
   };
 }

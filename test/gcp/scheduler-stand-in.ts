@@ -1,32 +1,56 @@
 import { googleError } from './google-error.ts';
+import { type CalledJob, isDue } from './scheduler-calls.ts';
 import { type Answer, type Asked, json, type Server, startServer } from './server.ts';
 
-interface Job {
-  readonly name: string;
+interface Job extends CalledJob {
   readonly schedule?: string;
   readonly timeZone?: string;
   readonly state?: string;
-  readonly httpTarget?: { readonly uri?: string; readonly httpMethod?: string | number } & Readonly<
-    Record<string, unknown>
-  >;
+  readonly lastAttemptTime?: string;
 }
 
 export interface SchedulerStandIn extends Server {
   find(name: string): Job | undefined;
   /** Names of the jobs that were run out of turn. */
   readonly runs: readonly string[];
+  /** Status of each call of a target, with the job's name, as they ended; 0 = no answer. */
+  readonly calls: readonly (readonly [string, number])[];
+  /** Calls the targets of the jobs that are due in the minute of `at` and not under way. */
+  fireDue(at: number): void;
+  /** Once no call is under way. */
+  settled(): Promise<void>;
+}
+
+interface Options {
+  /** Calls a job's target; left out = nothing is called. */
+  readonly call?: (job: CalledJob) => Promise<number>;
+  readonly clock?: { now(): number };
 }
 
 /** The enums that arrive as numbers. */
 const METHODS = ['', 'POST', 'GET', 'HEAD', 'PUT', 'DELETE'];
 
-/** Cloud Scheduler's API with the jobs that are given. It fires nothing by itself. */
+/** Cloud Scheduler's API with the jobs that are given. It fires what is due when it is told that time has gone by. */
 export async function startScheduler(
   t: { after(fn: () => unknown): void },
   given: readonly Job[],
+  { call, clock = { now: () => Date.now() } }: Options = {},
 ): Promise<SchedulerStandIn> {
   const jobs = new Map(given.map((job) => [job.name, { state: 'ENABLED', ...job }]));
   const runs: string[] = [];
+  const calls: [string, number][] = [];
+  const underWay = new Map<string, Promise<void>>();
+
+  function execute(name: string): void {
+    const job = jobs.get(name);
+    if (call === undefined || job === undefined) return;
+    jobs.set(name, { ...job, lastAttemptTime: new Date(clock.now()).toISOString() });
+    const called = call(job).then((status) => void calls.push([name, status]));
+    const run = Promise.all([underWay.get(name), called]).then(() => {
+      if (underWay.get(name) === run) underWay.delete(name);
+    });
+    underWay.set(name, run);
+  }
 
   function answer({ method, url, body }: Asked): Answer {
     const found = /^\/v1\/(projects\/[^/]+\/locations\/[^/]+\/jobs)(?:\/([^/:]+))?(?::(\w+))?$/.exec(
@@ -42,6 +66,7 @@ export async function startScheduler(
     if (method === 'PATCH') return change({ ...job, ...masked(JSON.parse(body.toString()), url) });
     if (verb === 'run') {
       runs.push(name);
+      execute(name);
       return json(200, job);
     }
     if (verb === 'pause' && job.state === 'ENABLED') return change({ ...job, state: 'PAUSED' });
@@ -55,12 +80,23 @@ export async function startScheduler(
   }
 
   const server = await startServer({
-    clock: { now: () => Date.now() },
+    clock,
     answer,
     failure: (status) => googleError(status),
   });
   t.after(() => server.close());
-  return Object.assign(server, { find: (name: string) => jobs.get(name), runs });
+  return Object.assign(server, {
+    find: (name: string) => jobs.get(name),
+    runs,
+    calls,
+    fireDue: (at: number) => {
+      for (const { name, state, schedule } of [...jobs.values()])
+        if (state === 'ENABLED' && schedule && isDue(schedule, at) && !underWay.has(name)) execute(name);
+    },
+    settled: async () => {
+      while (underWay.size > 0) await Promise.all(underWay.values());
+    },
+  });
 }
 
 /** Only what the mask names is taken over. */
