@@ -49,6 +49,8 @@ export const POLICY: Policy = {
   lookEveryMs: MINUTE,
   maxFarmMs: 24 * HOUR,
   maxUnknownMs: 3 * HOUR,
+  droughtMs: 20 * MINUTE,
+  pricesAt: null,
   checkFirst: 'never',
   allowSceneScripts: false,
   valueOfTimePerHour: 2,

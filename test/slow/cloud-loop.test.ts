@@ -43,6 +43,8 @@ const POLICY: Policy = {
   lookEveryMs: 5000,
   maxFarmMs: 24 * 60 * MINUTE,
   maxUnknownMs: 180 * MINUTE,
+  droughtMs: 20 * MINUTE,
+  pricesAt: null,
   checkFirst: 'never',
   allowSceneScripts: true,
   valueOfTimePerHour: 2,

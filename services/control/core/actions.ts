@@ -25,7 +25,13 @@ export type Action = (
   | { readonly kind: 'resumeJob'; readonly jobId: string }
   | { readonly kind: 'requeueTask'; readonly taskId: string }
   | { readonly kind: 'closeTask'; readonly taskId: string }
-  | { readonly kind: 'orderWorkers'; readonly pool: string; readonly names: readonly string[] }
+  | {
+      readonly kind: 'orderWorkers';
+      readonly pool: string;
+      readonly names: readonly string[];
+      /** Of the pool's variants; `null` = the first. */
+      readonly variant: string | null;
+    }
   | { readonly kind: 'drainWorker'; readonly workerId: string; readonly name: string }
   | { readonly kind: 'keepWorker'; readonly workerId: string; readonly name: string }
   | { readonly kind: 'writeReport'; readonly run: RunRecord }

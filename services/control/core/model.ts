@@ -27,6 +27,8 @@ export type FarmObserved =
       readonly zone: string;
       readonly manager: 'absent' | 'starting' | 'ready';
       readonly managerId: string | null;
+      /** What is wrong with it although it works; `null` or left out = nothing is known to be. */
+      readonly trouble?: string | null;
     }
   | { readonly state: 'broken'; readonly since: EpochMs; readonly message: string };
 
@@ -38,6 +40,20 @@ export interface WorkerObserved {
   /** `null` = not yet (it waits for a machine); left out = soon after it was ordered. */
   readonly startedAt?: EpochMs | null;
   readonly outcome: 'done' | 'failed' | 'outOfMemory' | 'preempted' | null;
+  /** Which of its pool's variants it runs (or waits for a machine) on; `null` or left out = the first. */
+  readonly variant?: string | null;
+  /** Why it waits or died; `null` or left out = not known. */
+  readonly why?: string | null;
+}
+
+/** How many workers the account's quotas allow, those that exist included. */
+export interface PoolLimit {
+  readonly pool: string;
+  /** `null` = all variants together. */
+  readonly variant: string | null;
+  readonly workers: number;
+  /** For people: `SPOT_CPUS in europe-west1: 24 of 24 are in use`. */
+  readonly message: string;
 }
 
 export interface JobObserved {
@@ -116,6 +132,8 @@ export interface Observed {
   readonly managerWorkers: readonly ManagerWorkerObserved[] | Unknown;
   readonly details: ReadonlyMap<string, RunObserved>;
   readonly leftovers: readonly string[] | null | Unknown;
+  /** What the quotas allow; `[]` = nothing that limits a pool is known, also where there are none. */
+  readonly quotas: readonly PoolLimit[] | Unknown;
   /** What the pass before could not do; `[]` after a restart. */
   readonly refusals: readonly Refusal[];
 }
@@ -212,10 +230,23 @@ export interface BlenderAtHand {
   readonly devices: readonly string[];
 }
 
+/** One kind of machine that a pool's workers can run on. */
+export interface PoolVariant {
+  /** Unique among all pools. */
+  readonly name: string;
+  readonly isSpot: boolean;
+  readonly pricePerHour: number;
+  /** The same machine without the risk of losing it; `null` = not known. */
+  readonly onDemandPricePerHour: number | null;
+}
+
 export interface PoolPolicy {
   readonly name: string;
   readonly max: number;
+  /** Of the first variant, where there are some. */
   readonly pricePerHour: number;
+  /** In the order in which they are wanted; left out or `[]` = there is one kind of machine only. */
+  readonly variants?: readonly PoolVariant[];
   /** Flamenco tag of its workers; `null` = untagged. */
   readonly tag: string | null;
   /** Seconds from order to first task; in the configuration, before any was measured. */
@@ -242,6 +273,10 @@ export interface Policy {
   readonly lookEveryMs: number;
   readonly maxFarmMs: number;
   readonly maxUnknownMs: number;
+  /** Without a single machine for its workers for so long a farm goes down and is tried again later. */
+  readonly droughtMs: number;
+  /** When the prices were looked up; `null` = they do not grow old. Caps count on-demand prices once they are too old. */
+  readonly pricesAt: EpochMs | null;
   readonly checkFirst: 'auto' | 'always' | 'never';
   readonly allowSceneScripts: boolean;
   readonly valueOfTimePerHour: number;

@@ -143,7 +143,7 @@ function more(
     `${missing} more worker${missing === 1 ? '' : 's'} ordered`,
     `${living.length} there, tasks are waiting`,
   );
-  act(draft, { kind: 'orderWorkers', pool: pool.name, names, reason: 'tasks are waiting' });
+  act(draft, { kind: 'orderWorkers', pool: pool.name, names, variant: null, reason: 'tasks are waiting' });
 }
 
 /** Those that wait for a machine go first, then idle ones. */

@@ -1,6 +1,10 @@
+import type { PoolLimit } from '../core/model.ts';
 import type { EpochMs } from '../core/time.ts';
 
-/** What exists of the farm. `manager` is `'ready'` only when Flamenco Manager answers. */
+/**
+ * What exists of the farm. `manager` is `'ready'` only when Flamenco Manager answers. A cluster that is said to be degraded
+ * is `up` as long as its manager answers, with `trouble`: `broken` is deleted at once, with whatever renders on it.
+ */
 export type FarmSeen =
   | { readonly state: 'absent' }
   | { readonly state: 'creating' | 'deleting'; readonly since: EpochMs; readonly zone: string }
@@ -13,6 +17,8 @@ export type FarmSeen =
       readonly managerUrl: string | null;
       /** Differs for each manager process with its own memory: a change means that jobs and workers were forgotten. */
       readonly managerId: string | null;
+      /** What is wrong with it although it works; `null` or left out = nothing is known to be. */
+      readonly trouble?: string | null;
     }
   | { readonly state: 'broken'; readonly since: EpochMs; readonly message: string };
 
@@ -31,6 +37,11 @@ export interface Farm {
    * is a service or not. Called in each pass; a push may be left out while the last one is fresh. Absent: success.
    */
   pushDeadman(): Promise<void>;
+  /**
+   * How many workers the account's quotas allow for each pool (of a variant where they differ), those that exist included.
+   * A pool that no quota limits is left out. Left out where there are no quotas.
+   */
+  quotas?(): Promise<readonly PoolLimit[]>;
   /** What still exists of any farm of ours and can cost money, by name. Empty = known to be none. */
   leftovers(): Promise<readonly string[]>;
 }

@@ -79,7 +79,7 @@ function perform(ports: Ports, action: Action): Promise<unknown> {
     case 'closeTask':
       return ports.manager.closeTask(action.taskId, action.reason);
     case 'orderWorkers':
-      return ports.workers.order(action.pool, action.names);
+      return ports.workers.order(action.pool, action.names, action.variant);
     case 'drainWorker':
       return ports.manager.drain(action.workerId);
     case 'keepWorker':

@@ -101,6 +101,7 @@ export async function observe(
     managerWorkers,
     details,
     leftovers: await lookForLeftovers(ports, memory, isAbsent, isListingDue),
+    quotas: [],
     refusals,
   };
   return { observed, catalog, didCatalogChange: scan.didChange };
