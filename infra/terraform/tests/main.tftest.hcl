@@ -1,0 +1,163 @@
+# `terraform test` with a mocked provider: nothing of Google's is asked or made.
+mock_provider "google" {
+  mock_data "google_project" {
+    defaults = { number = "123456789" }
+  }
+  mock_data "google_storage_project_service_account" {
+    defaults = { member = "serviceAccount:storage-agent@gs.iam.gserviceaccount.com" }
+  }
+}
+
+variables {
+  project         = "film-farm"
+  region          = "europe-west1"
+  zones           = ["europe-west1-b", "europe-west1-c"]
+  monthly_dollars = 200
+  billing_account = "01AB23-45CD67-89EF01"
+  people          = ["user:anna@film.example"]
+  images = {
+    control = "europe-west1-docker.pkg.dev/film-farm/tablao/control@sha256:c0"
+    manager = "europe-west1-docker.pkg.dev/film-farm/tablao/manager@sha256:a0"
+    worker  = "europe-west1-docker.pkg.dev/film-farm/tablao/worker@sha256:b0"
+  }
+}
+
+run "buckets_are_closed" {
+  command = plan
+  assert {
+    condition = alltrue([
+      for bucket in [google_storage_bucket.scenes, google_storage_bucket.renders, google_storage_bucket.state] :
+      bucket.uniform_bucket_level_access && bucket.public_access_prevention == "enforced" && bucket.location == "europe-west1"
+    ])
+    error_message = "A bucket is open, or elsewhere."
+  }
+  assert {
+    condition     = google_storage_bucket.state.soft_delete_policy[0].retention_duration_seconds == 0
+    error_message = "Copies of the state would be kept and billed."
+  }
+  assert {
+    condition = !anytrue([
+      for bucket in [google_storage_bucket.scenes, google_storage_bucket.renders] : bucket.force_destroy
+    ])
+    error_message = "Scenes or renders could be deleted by a mistake."
+  }
+}
+
+run "callers_are_known" {
+  command = plan
+  assert {
+    condition     = google_cloud_run_v2_service.control.ingress == "INGRESS_TRAFFIC_INTERNAL_ONLY"
+    error_message = "The control service can be reached from outside."
+  }
+  assert {
+    condition     = google_pubsub_subscription.uploads.push_config[0].push_endpoint == "https://tablao-control-123456789.europe-west1.run.app/events/storage"
+    error_message = "Uploads are told to somebody else."
+  }
+  assert {
+    condition     = google_pubsub_subscription.uploads.push_config[0].oidc_token[0].audience == local.env_of.control.AUTH_AUDIENCE
+    error_message = "The service would refuse the tokens of the uploads."
+  }
+  assert {
+    condition     = google_cloud_scheduler_job.tick.http_target[0].oidc_token[0].audience == local.env_of.control.AUTH_AUDIENCE
+    error_message = "The service would refuse the tokens of the tick."
+  }
+  assert {
+    condition     = google_pubsub_subscription.uploads.expiration_policy[0].ttl == ""
+    error_message = "The subscription would expire."
+  }
+}
+
+run "the_deadman_sleeps_until_a_farm_lives" {
+  command = plan
+  assert {
+    condition     = google_cloud_scheduler_job.deadman.paused
+    error_message = "It would call at once."
+  }
+  assert {
+    condition     = google_cloud_scheduler_job.deadman.http_target[0].http_method == "DELETE"
+    error_message = "It would delete nothing."
+  }
+}
+
+run "google_warns_at_the_cap" {
+  command = plan
+  assert {
+    condition     = google_billing_budget.farm[0].amount[0].specified_amount[0].units == local.env.MONTHLY_BUDGET_DOLLARS
+    error_message = "Google's alert and the service's cap differ."
+  }
+}
+
+run "no_billing_account_no_alert" {
+  command = plan
+  variables {
+    billing_account = ""
+  }
+  assert {
+    condition     = length(google_billing_budget.farm) == 0
+    error_message = "There is a budget without a billing account."
+  }
+}
+
+run "refuses_a_name_for_an_id" {
+  command = plan
+  variables {
+    project = "Film Farm"
+  }
+  expect_failures = [var.project]
+}
+
+run "refuses_a_zone_for_a_region" {
+  command = plan
+  variables {
+    region = "europe-west1-b"
+  }
+  expect_failures = [var.region]
+}
+
+run "refuses_zones_elsewhere" {
+  command = plan
+  variables {
+    zones = ["us-central1-a"]
+  }
+  expect_failures = [var.zones]
+}
+
+run "refuses_a_cap_of_nothing" {
+  command = plan
+  variables {
+    monthly_dollars = 0
+  }
+  expect_failures = [var.monthly_dollars]
+}
+
+run "refuses_everybody" {
+  command = plan
+  variables {
+    people = ["allUsers"]
+  }
+  expect_failures = [var.people]
+}
+
+run "refuses_an_image_without_tag" {
+  command = plan
+  variables {
+    images = { control = "host.example/control", manager = "host.example/manager:1", worker = "host.example/worker:1" }
+  }
+  expect_failures = [var.images]
+}
+
+run "refuses_settings_that_follow" {
+  command = plan
+  variables {
+    settings = { ROLE = "both" }
+  }
+  expect_failures = [var.settings]
+}
+
+run "refuses_three_days_of_soft_delete" {
+  command = plan
+  variables {
+    soft_delete_days = 3
+  }
+  expect_failures = [var.soft_delete_days]
+}

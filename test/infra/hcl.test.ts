@@ -1,0 +1,63 @@
+// Our Terraform by its text, where there is no Terraform: the provider's names, and the rights that the README lists.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { faultsOf, readDeclared } from './hcl.ts';
+import { TERRAFORM_DIR } from './terraform-tools.ts';
+import { schemaInUse } from './terraform-world.ts';
+
+describe('infra/terraform, read without Terraform', () => {
+  test('uses only what the provider knows, and gives what it wants', async () => {
+    const schema = schemaInUse();
+    const declared = await readDeclared();
+    assert.ok(declared.length > 40, `${declared.length} things`);
+    assert.deepEqual(
+      declared.flatMap((each) => faultsOf(each, schema)),
+      [],
+    );
+    const wrong = { kind: 'resource', name: 'x' } as const;
+    const faults = (type: string, body: object) => faultsOf({ ...wrong, type, body: { ...body } }, schema);
+    assert.deepEqual(faults('google_pubsub_topic', { nam: 'x' }), [
+      'google_pubsub_topic.x: name is missing',
+      'google_pubsub_topic.x: nam cannot be set',
+    ]);
+    assert.deepEqual(faults('google_clod_run', {}), ['google_clod_run.x: there is no google_clod_run']);
+    assert.deepEqual(
+      faults('google_cloud_run_v2_service', {
+        ...{ name: 'x', location: 'y' },
+        template: [{ dynamic: { containers: [{ content: [{ imag: 'z' }] }] } }],
+      }),
+      [
+        'google_cloud_run_v2_service.x.template.containers: image is missing',
+        'google_cloud_run_v2_service.x.template.containers: imag cannot be set',
+      ],
+    );
+  });
+
+  test('gives exactly the rights that the README lists', async () => {
+    const given = (await readDeclared())
+      .filter(({ type }) => /_iam_(member|binding|policy)$/.test(type))
+      .map(({ type, name }) => `${type}.${name}`);
+    assert.ok(
+      given.every((each) => each.includes('_iam_member.')),
+      'a binding or policy takes rights away from others',
+    );
+    const text = readFileSync(join(TERRAFORM_DIR, 'README.md'), 'utf8');
+    const listed = [...text.matchAll(/^\|.*\| `(\w+)` \|$/gm)].map(([, name]) => name);
+    const names = given.map((each) => each.split('.')[1]);
+    assert.deepEqual([...listed].sort(), [...names].sort());
+  });
+
+  test("gives the service's own roles the permissions that the README explains, each one", async () => {
+    const text = readFileSync(join(TERRAFORM_DIR, 'README.md'), 'utf8');
+    const code = readFileSync(join(TERRAFORM_DIR, 'roles.tf'), 'utf8');
+    const permissions = [...code.matchAll(/"((?:container|compute|cloudscheduler)\.\w+\.\w+)"/g)].map(
+      ([, permission = '']) => permission,
+    );
+    const kinds = [...code.matchAll(/^ {4}(\w+) += \["/gm)].map(([, kind = '']) => `container.${kind}.`);
+    assert.ok(permissions.length > 10 && kinds.length > 8);
+    const unexplained = [...permissions, ...kinds].filter((each) => !text.includes(each));
+    assert.deepEqual(unexplained, []);
+  });
+});
