@@ -83,6 +83,8 @@ export interface ManagerWorkerObserved {
   readonly name: string;
   readonly status: string;
   readonly isDraining: boolean;
+  /** When it last asked or said something; `null` = never, left out = not known. */
+  readonly lastSeenAt?: EpochMs | null;
 }
 
 /** What the check task wrote; `null` = there is no such file (yet). */

@@ -8,6 +8,8 @@ import { suspectWorkers } from './suspects.ts';
 
 /** A worker that the manager does not know this long after it was started is a stranger to it (the manager was new). */
 const STRANGER_AFTER_MS = 60_000;
+/** One that Flamenco lost sight of (after 3 minutes) and that has said nothing for so long stands still: it never will. */
+const FROZEN_AFTER_MS = 10 * 60_000;
 
 /** Orders workers that are wanted, drains those that are not (idle ones first), and forgets those that are gone. */
 export function staffFarm(sight: Sight, draft: Draft): void {
@@ -81,6 +83,11 @@ function endStrangers(
 ): void {
   for (const worker of living) {
     const status = known.get(worker.name)?.status;
+    if (isFrozen(sight, known.get(worker.name))) {
+      act(draft, { kind: 'removeWorker', name: worker.name, reason: 'it stands still' });
+      note(sight, draft, `worker ${worker.name}: ended`, 'it stands still; its task was given to others');
+      continue;
+    }
     if (status === 'error') {
       const workerId = known.get(worker.name)?.id ?? '';
       act(draft, {
@@ -95,6 +102,13 @@ function endStrangers(
     if (status !== undefined || startedAt === null || sight.now - startedAt < STRANGER_AFTER_MS) continue;
     act(draft, { kind: 'removeWorker', name: worker.name, reason: 'the manager does not know it' });
   }
+}
+
+/** Its task was handed out again when Flamenco lost sight of it: nothing is cut off. */
+function isFrozen({ now }: Sight, worker: ManagerWorkerObserved | undefined): boolean {
+  if (worker?.status !== 'error') return false;
+  const { lastSeenAt = null } = worker;
+  return lastSeenAt !== null && now - lastSeenAt >= FROZEN_AFTER_MS;
 }
 
 /** Those that broke a frame twice leave when another one is there to try it. */
