@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { CLOUD_VARIABLES } from '../services/control/cloud-variables.ts';
 import { usage } from '../services/control/command-line.ts';
-import { type Config, ConfigError, parseConfig } from '../services/control/config.ts';
+import { ConfigError, type LocalConfig, parseConfig } from '../services/control/config.ts';
 import { configurationTable, VARIABLES } from '../services/control/variables.ts';
+import { CLOUD_ENV } from './cloud-env.ts';
 
-const DEFAULTS: Config = {
+const DEFAULTS: LocalConfig = {
   mode: 'local',
   host: '127.0.0.1',
   port: 8080,
@@ -34,6 +36,18 @@ const DEFAULTS: Config = {
   flamencoDir: null,
   logLevel: 'info',
 };
+
+function local(env: Record<string, string>, argv: readonly string[] = []): LocalConfig {
+  const config = parseConfig(env, argv);
+  assert.ok(config.mode === 'local');
+  return config;
+}
+
+function cloud(env: Record<string, string> = {}) {
+  const config = parseConfig({ ...CLOUD_ENV, ...env }, []);
+  assert.ok(config.mode === 'cloud');
+  return config;
+}
 
 function problems(env: Record<string, string>, argv: readonly string[] = []): readonly string[] {
   try {
@@ -64,7 +78,7 @@ describe('parseConfig', () => {
 
   it('lets the command line win over the environment', () => {
     const argv = ['--port', '0', '--idle-seconds=15', '--bucket', 'b', '--max-workers', '4'];
-    const config = parseConfig({ PORT: '9000', IDLE_TEARDOWN_SECONDS: '99' }, argv);
+    const config = local({ PORT: '9000', IDLE_TEARDOWN_SECONDS: '99' }, argv);
     assert.deepEqual(
       [config.port, config.idleTeardownMs, config.bucketDir, config.maxWorkers],
       [0, 15_000, 'b', 4],
@@ -72,10 +86,7 @@ describe('parseConfig', () => {
   });
 
   it('collects every --scene in order', () => {
-    assert.deepEqual(parseConfig({}, ['--scene', 'b.blend', '--scene=a b.blend']).scenes, [
-      'b.blend',
-      'a b.blend',
-    ]);
+    assert.deepEqual(local({}, ['--scene', 'b.blend', '--scene=a b.blend']).scenes, ['b.blend', 'a b.blend']);
   });
 
   it('gives missing files ten seconds when somebody waits for the end', () => {
@@ -103,7 +114,6 @@ describe('parseConfig', () => {
     [{ CHECK_FIRST: 'sometimes' }, ['CHECK_FIRST=sometimes', 'auto, always, never']],
     [{ ALLOW_SCENE_SCRIPTS: 'yes' }, ['ALLOW_SCENE_SCRIPTS=yes', 'true or false']],
     [{ MONTHLY_BUDGET_DOLLARS: '0' }, ['MONTHLY_BUDGET_DOLLARS=0', 'leave it out']],
-    [{ PROJECT: 'p' }, ['PROJECT=p', 'not built yet']],
   ] as const)
     it(`names what is wrong and what to do: ${JSON.stringify(env)}`, () => {
       const [problem, ...others] = problems(env);
@@ -162,6 +172,134 @@ describe('settings that contradict each other', () => {
   });
 });
 
+describe('settings of the cloud mode', () => {
+  it('are what a deployment sets, the rest has good values', () => {
+    const config = cloud();
+    assert.deepEqual(
+      [config.host, config.role, config.zones, config.authMode, config.farm, config.droughtMs],
+      ['0.0.0.0', 'control', ['europe-west1-b', 'europe-west1-c'], 'private', 'tablao', 1_200_000],
+    );
+    assert.deepEqual(config.jobs, {
+      tick: 'projects/film-farm/locations/europe-west1/jobs/tablao-tick',
+      deadman: 'projects/film-farm/locations/europe-west1/jobs/tablao-deadman',
+    });
+    assert.equal(config.pricesAt, Date.UTC(2026, 10, 20));
+    assert.equal(config.allowSceneScripts, true);
+    assert.equal(cloud({ ALLOW_SCENE_SCRIPTS: 'false' }).allowSceneScripts, false);
+    assert.equal(cloud({ MONTHLY_BUDGET_DOLLARS: '50' }).monthlyBudgetDollars, 50);
+  });
+
+  it('tell addresses, programs that people sign in with and resources of IAP apart', () => {
+    const iap = '/projects/123/locations/europe-west1/services/tablao-page';
+    const gcloud = '32555940559.apps.googleusercontent.com';
+    const config = cloud({
+      AUTH_AUDIENCE: `https://tablao-123.europe-west1.run.app, ${iap}, ${gcloud}`,
+      KNOWN_HOSTS: 'render.example.org',
+      PEOPLE: 'Anna@Example.org, @studio.example',
+    });
+    assert.deepEqual(config.audiences, ['https://tablao-123.europe-west1.run.app', gcloud]);
+    assert.deepEqual(config.iapAudiences, [iap]);
+    assert.deepEqual(config.knownHosts, ['tablao-123.europe-west1.run.app', 'render.example.org']);
+    assert.deepEqual(config.people, ['anna@example.org', '@studio.example']);
+  });
+
+  it('take the full name of a job as well', () => {
+    const job = 'projects/other/locations/us-east1/jobs/x';
+    assert.equal(cloud({ TICK_JOB: job }).jobs.tick, job);
+  });
+
+  it('turn a pool and its fallbacks into machines, each with its price', () => {
+    const [pool] = cloud().pools;
+    assert.deepEqual(
+      pool.machines.map(({ name, machineType, zone, isSpot, pricePerHour }) => [
+        ...[name, machineType, zone, isSpot, pricePerHour],
+      ]),
+      [
+        ['cpu-spot', 'c3d-standard-16', null, true, 0.2],
+        ['cpu-2', 'c3d-standard-16', 'europe-west1-c', true, 0.2],
+        ['cpu-3', 'c2d-standard-32', null, true, 0.35],
+        ['cpu-4', 'c3d-standard-16', null, false, 0.73],
+      ],
+    );
+    assert.deepEqual([pool.max, pool.device, pool.gpu], [20, 'cpu', null]);
+  });
+
+  for (const [change, words] of [
+    ['{', ['no JSON list of pools']],
+    ['[]', ['no JSON list of pools']],
+    [{ nmae: 'x' }, ['0:', 'nmae']],
+    [{ spotPricePerHour: 0 }, ['0.spotPricePerHour']],
+    [{ memoryGiB: 4 }, ['0.memoryGiB']],
+    [{ name: 'A' }, ['0.name']],
+    [{ device: 'optix' }, ['device optix without gpu', 'every frame would fail']],
+    [{ gpu: { type: 'nvidia-l4', count: 1 } }, ['gpu with device cpu', 'not used']],
+    [{ fallbacks: [{}] }, ['cpu.fallbacks.0', 'the same again']],
+    [{ fallbacks: [{ machineType: 'c2d-standard-8' }] }, ['without vcpu and memoryGiB', 'spotPricePerHour']],
+    [{ onDemandPricePerHour: undefined, fallbacks: [{ onDemand: true }] }, ['onDemandPricePerHour']],
+    [{ fallbacks: [{ zone: 'us-east1-b' }] }, ['us-east1-b', 'REGION=europe-west1']],
+  ] as const)
+    it(`POOLS: says what is wrong with ${JSON.stringify(change)}`, () => {
+      const [pool] = JSON.parse(CLOUD_ENV.POOLS);
+      const text = typeof change === 'string' ? change : JSON.stringify([{ ...pool, ...change }]);
+      const [problem, ...others] = problems({ ...CLOUD_ENV, POOLS: text });
+      assert.deepEqual(others, []);
+      for (const word of ['POOLS', ...words]) assert.ok(problem?.includes(word), `${problem} lacks ${word}`);
+    });
+
+  it('POOLS: no two pools of one name', () => {
+    const [pool] = JSON.parse(CLOUD_ENV.POOLS);
+    const [problem] = problems({ ...CLOUD_ENV, POOLS: JSON.stringify([pool, pool]) });
+    assert.match(problem ?? '', /two pools have this name/);
+  });
+
+  for (const name of Object.keys(CLOUD_ENV).filter((one) => !['PROJECT', 'K_SERVICE'].includes(one)))
+    it(`says what would come of a missing ${name}`, () => {
+      const [problem, ...others] = problems({ ...CLOUD_ENV, [name]: '' });
+      assert.deepEqual(others, []);
+      assert.match(problem ?? '', new RegExp(`^PROJECT=film-farm without ${name}: .*Set ${name} too`));
+    });
+
+  it('need no accounts of machines where no machine calls', () => {
+    const env = { ROLE: 'page', TICK_SERVICE_ACCOUNT: '', EVENTS_SERVICE_ACCOUNT: '' };
+    assert.equal(cloud(env).role, 'page');
+  });
+
+  for (const [name, env, words] of [
+    ['a zone of another region', { ZONES: 'us-east1-b' }, ['us-east1-b', 'REGION=europe-west1']],
+    ['one bucket for two', { RENDERS_BUCKET: 'film-scenes' }, ['not three', 'RENDERS_BUCKET']],
+    ['tokens that nobody checks', { K_SERVICE: '' }, ['AUTH_MODE=private', 'K_SERVICE', 'AUTH_MODE=public']],
+    [
+      'a public page without IAP',
+      { ROLE: 'page', AUTH_MODE: 'public' },
+      ['AUTH_MODE=public', 'ROLE=page', 'IAP'],
+    ],
+    [
+      'a loop that nobody could call',
+      { AUTH_AUDIENCE: '/projects/1/locations/europe-west1/services/x' },
+      ['AUTH_AUDIENCE', 'https://'],
+    ],
+    ['a switch that is quicker than the tick', { DEADMAN_MINUTES: '2' }, ['DEADMAN_MINUTES=2', '10 or more']],
+    ['no date', { PRICES_DATE: 'yesterday' }, ['PRICES_DATE=yesterday', '2026-11-24']],
+    ['a bucket with gs://', { STATE_BUCKET: 'gs://x' }, ['STATE_BUCKET=gs://x']],
+  ] as const)
+    it(`refuse ${name}`, () => {
+      const [problem, ...others] = problems({ ...CLOUD_ENV, ...env });
+      assert.deepEqual(others, []);
+      for (const word of words) assert.ok(problem?.includes(word), `${problem} lacks ${word}`);
+    });
+
+  it('refuse options that are for one machine', () => {
+    const argv = ['--scene', 'a.blend', '--exit-when-idle', '--max-workers', '2', '--bucket', 'b'];
+    const all = problems(CLOUD_ENV, argv);
+    assert.equal(all.length, 4);
+    for (const problem of all) assert.match(problem, /with PROJECT=film-farm: it is for one machine/);
+  });
+
+  it('are not looked at without PROJECT', () => {
+    assert.deepEqual(parseConfig({ ZONES: '%', POOLS: '{' }, []), DEFAULTS);
+  });
+});
+
 describe('the command line', () => {
   for (const [argv, words] of [
     [
@@ -185,13 +323,11 @@ describe('the command line', () => {
   });
 });
 
-describe('the table of the README', () => {
-  it('is what the code says', (t) => {
-    const readme = join(import.meta.dirname, '..', 'README.md');
-    if (!existsSync(readme)) return t.skip('there is no README yet');
-    assert.ok(
-      readFileSync(readme, 'utf8').includes(configurationTable()),
-      `README.md lacks this table:\n${configurationTable()}`,
-    );
-  });
+describe('the tables of the README', () => {
+  const readme = readFileSync(join(import.meta.dirname, '..', 'README.md'), 'utf8');
+  for (const [name, variables] of Object.entries({ VARIABLES, CLOUD_VARIABLES }))
+    it(`are what the code says: ${name}`, () => {
+      const table = configurationTable(variables);
+      assert.ok(readme.includes(table), `README.md lacks this table:\n${table}`);
+    });
 });

@@ -1,3 +1,4 @@
+import type { OAuth2ClientOptions } from 'google-auth-library';
 import { createFlamencoManager } from './adapters/flamenco/manager.ts';
 import type { ClusterSettings } from './adapters/gcp/cluster-body.ts';
 import { createDeadman } from './adapters/gcp/deadman.ts';
@@ -9,6 +10,7 @@ import { createKube } from './adapters/gcp/kube.ts';
 import { createKubeManager, signedFetch } from './adapters/gcp/kube-manager.ts';
 import { createCloudLease } from './adapters/gcp/lease.ts';
 import { createLeftovers } from './adapters/gcp/leftovers.ts';
+import { createManagerWay, managerPrefix } from './adapters/gcp/manager-way.ts';
 import { createCloudRecords } from './adapters/gcp/records.ts';
 import { createCloudRenders } from './adapters/gcp/renders.ts';
 import { createCloudScenes } from './adapters/gcp/scenes.ts';
@@ -19,6 +21,7 @@ import { createKubeWorkers } from './adapters/gcp/workers.ts';
 import { createWritePace } from './adapters/gcp/write-pace.ts';
 import { blendTools } from './adapters/local/blend-tools.ts';
 import type { EpochMs } from './core/time.ts';
+import type { ManagerBehind } from './http/deps.ts';
 import type { Farm, FarmSeen } from './ports/farm.ts';
 import type { Ticker } from './ports/ticker.ts';
 import type { Uploads } from './ports/uploads.ts';
@@ -53,6 +56,8 @@ export interface CloudEndpoints {
   readonly serverOf: (endpoint: string) => string;
   readonly clock: { now(): EpochMs };
   readonly writeGapMs: number;
+  /** Where Google's and IAP's public keys are. */
+  readonly certs: OAuth2ClientOptions['endpoints'];
 }
 
 export interface CloudLog {
@@ -70,7 +75,12 @@ export function composeCloudPorts(
   { cluster, zones, buckets, jobs, deadman, helm, nodePoolsOf }: CloudSettings,
   log: CloudLog,
   endpoints: Partial<CloudEndpoints> = {},
-): { readonly ports: Ports; readonly uploads: Uploads; readonly ticker: Ticker } {
+): {
+  readonly ports: Ports;
+  readonly uploads: Uploads;
+  readonly ticker: Ticker;
+  readonly manager: ManagerBehind;
+} {
   const { project, farm: name } = cluster;
   const { google = createGoogle(), clock = { now: () => Date.now() } } = endpoints;
   const serverOf = endpoints.serverOf ?? ((endpoint: string) => `https://${endpoint}`);
@@ -81,9 +91,9 @@ export function composeCloudPorts(
   const kube = createKube(google.token);
   const onCluster = { kube, namespace: RELEASE, release: RELEASE };
   const fetchSigned = signedFetch(google.token);
+  const gke = createGke({ settings: cluster, ...given('endpoint', endpoints.container) });
   const gkeFarm = createGkeFarm({
-    ...{ farm: name, zones, records, clock },
-    gke: createGke({ settings: cluster, ...given('endpoint', endpoints.container) }),
+    ...{ farm: name, zones, records, clock, gke },
     manager: createKubeManager({
       ...{ ...onCluster, port: MANAGER_PORT, serverOf, fetch: fetchSigned },
       install: createHelmInstall({ ...helm, ...onCluster, token: google.token, serverOf }),
@@ -113,6 +123,10 @@ export function composeCloudPorts(
     },
     uploads: createCloudUploads({ openBucket, bucket: buckets.scenes }),
     ticker: createCloudTicker(callScheduler, jobs.tick),
+    manager: {
+      prefix: managerPrefix(RELEASE, RELEASE, MANAGER_PORT),
+      find: createManagerWay({ gke, records, token: google.token, serverOf, clock }),
+    },
   };
 }
 

@@ -21,11 +21,12 @@ import { tellUploads } from './adapters/local/upload-events.ts';
 import { createLocalUploads } from './adapters/local/uploads.ts';
 import { plainEnvironment } from './adapters/local/worker-env.ts';
 import { createLocalWorkers } from './adapters/local/workers.ts';
-import type { Config } from './config.ts';
+import type { LocalConfig } from './config.ts';
 import { createIgnore } from './core/catalog.ts';
 import type { Policy } from './core/model.ts';
 import type { StatusDocument } from './core/status-document.ts';
 import { buildApp } from './http/app.ts';
+import { once } from './http/page-files.ts';
 import type { Records } from './ports/records.ts';
 import type { Ports } from './reconcile/ports.ts';
 import { createReconciler } from './reconcile/reconcile.ts';
@@ -50,7 +51,7 @@ export interface LocalService {
 }
 
 /** Everything of local mode, put together: folders are the buckets, processes are the farm. */
-export async function composeLocal(config: Config, log: Logger): Promise<LocalService> {
+export async function composeLocal(config: LocalConfig, log: Logger): Promise<LocalService> {
   const bucket = resolve(config.bucketDir);
   const dirs = {
     scenes: join(bucket, 'scenes'),
@@ -109,15 +110,21 @@ export async function composeLocal(config: Config, log: Logger): Promise<LocalSe
     log,
     records: ports.records,
     renders: ports.renders,
+    scenes: ports.scenes,
     uploads,
     uploadStore: uploads,
     ticker,
     runTick: reconciler.runTick,
     clock,
     newId: randomUUID,
-    managerUrl: () => managerUrl,
+    manager: {
+      prefix: '',
+      find: async () => (managerUrl === null ? null : { origin: managerUrl, headers: {} }),
+    },
+    serves: 'all',
     isReady: () => true,
-    pageDir: join(SERVICES_DIR, 'page'),
+    // The bundler is loaded when somebody looks, not at each start.
+    page: once(async () => (await import('../page/build.ts')).buildPage()),
     knownHosts: ['127.0.0.1', 'localhost', '[::1]'],
     project: null,
   });
@@ -149,7 +156,7 @@ interface Dirs {
 }
 
 async function localPorts(
-  config: Config,
+  config: LocalConfig,
   dirs: Dirs,
   blenders: readonly BlenderFound[],
   log: Logger,
@@ -194,7 +201,7 @@ async function localPorts(
   };
 }
 
-function localPolicy(config: Config, dirs: Dirs, blenders: readonly BlenderFound[]): Policy {
+function localPolicy(config: LocalConfig, dirs: Dirs, blenders: readonly BlenderFound[]): Policy {
   return {
     settleMs: config.settleMs,
     maxAtOnce: config.maxAtOnce,
@@ -205,6 +212,8 @@ function localPolicy(config: Config, dirs: Dirs, blenders: readonly BlenderFound
     lookEveryMs: LOOK_EVERY_MS,
     maxFarmMs: config.maxFarmMs,
     maxUnknownMs: config.maxUnknownMs,
+    droughtMs: Number.POSITIVE_INFINITY,
+    pricesAt: null,
     checkFirst: config.checkFirst,
     allowSceneScripts: config.allowSceneScripts,
     valueOfTimePerHour: config.valueOfTimePerHour,

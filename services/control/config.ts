@@ -1,5 +1,8 @@
+import { type CloudConfig, type CloudPart, cloudContradictions, toCloudPart } from './cloud-config.ts';
+import { CLOUD_VARIABLES } from './cloud-variables.ts';
 import { type CommandLine, parseCommandLine } from './command-line.ts';
-import { VARIABLES, type Values, type Variable, type VariableName } from './variables.ts';
+import { type Environment, readValues } from './read-variables.ts';
+import { VARIABLES, type Values, type VariableName } from './variables.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -7,20 +10,10 @@ const HOUR = 60 * MINUTE;
 /** With `--exit-when-idle` somebody waits for the end: missing files are given only this long. */
 const GRACE_WHEN_EXITING = 10 * SECOND;
 
-/** Everything that can be set, in our units: milliseconds and dollars. */
-export interface Config {
-  readonly mode: 'local';
-  /** The page is for this machine only. */
-  readonly host: '127.0.0.1';
+/** What can be set in both modes, in our units: milliseconds and dollars. */
+export interface CommonConfig {
   /** 0 = any free port. */
   readonly port: number;
-  /** As given: relative to where the program was started. */
-  readonly bucketDir: string;
-  /** The .blend files of `--scene`, as given. */
-  readonly scenes: readonly string[];
-  readonly exitWhenIdle: boolean;
-  /** `null` = what this machine can carry. */
-  readonly maxWorkers: number | null;
   readonly ignoreGlobs: readonly string[];
   readonly settleMs: number;
   readonly maxAtOnce: number;
@@ -34,16 +27,32 @@ export interface Config {
   readonly checkFirst: 'auto' | 'always' | 'never';
   readonly allowSceneScripts: boolean;
   readonly valueOfTimePerHour: number;
-  readonly pricePerWorkerHour: number;
   /** `null` = no cap. */
   readonly monthlyBudgetDollars: number | null;
   readonly budgetStop: 'drain' | 'now';
+  readonly logLevel: Values['LOG_LEVEL'];
+}
+
+/** Everything that can be set on one machine. */
+export interface LocalConfig extends CommonConfig {
+  readonly mode: 'local';
+  /** The page is for this machine only. */
+  readonly host: '127.0.0.1';
+  /** As given: relative to where the program was started. */
+  readonly bucketDir: string;
+  /** The .blend files of `--scene`, as given. */
+  readonly scenes: readonly string[];
+  readonly exitWhenIdle: boolean;
+  /** `null` = what this machine can carry. */
+  readonly maxWorkers: number | null;
+  readonly pricePerWorkerHour: number;
   /** `[]` = look for them. */
   readonly blenderPaths: readonly string[];
   /** `null` = look on the PATH, else flamenco-lite. */
   readonly flamencoDir: string | null;
-  readonly logLevel: Values['LOG_LEVEL'];
 }
+
+export type Config = LocalConfig | CloudConfig;
 
 /** All that is wrong with the settings at once, for people: one sentence each in `problems`. */
 export class ConfigError extends Error {
@@ -56,65 +65,29 @@ export class ConfigError extends Error {
   }
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Where a value was taken from, so that an error names what the person wrote. */
-interface Given {
-  readonly label: string;
-  readonly text: string;
-}
-
 /**
  * The settings from the environment and the command line (which wins). A variable that is set to `''` counts as
- * not set. Throws `ConfigError` with every problem found.
+ * not set; PROJECT decides the mode. Throws `ConfigError` with every problem found.
  */
 export function parseConfig(env: Environment, argv: readonly string[]): Config {
   const line = parseCommandLine(argv);
-  const problems = [...line.problems, ...cloudProblems(env)];
-  const values = readValues(env, line, problems);
+  const problems = [...line.problems];
+  const isCloud = Boolean(env.PROJECT?.trim());
+  const values = readValues(VARIABLES, { env, line, isCloud }, problems);
   const maxWorkers = readMaxWorkers(line, problems);
-  if (values !== null) problems.push(...contradictions(values, env, line));
+  const cloud = isCloud ? readCloud(env, line, problems) : null;
+  if (values !== null) problems.push(...contradictions(values, env, line, isCloud));
   if (values === null || problems.length > 0) throw new ConfigError(problems);
-  return toConfig(values, line, maxWorkers);
+  const common = toCommon(values, line);
+  return cloud === null ? toLocal(common, values, line, maxWorkers) : { ...common, ...cloud };
 }
 
-function cloudProblems(env: Environment): readonly string[] {
-  if (!env.PROJECT) return [];
-  return [
-    `PROJECT=${env.PROJECT} asks for the cloud mode, which is not built yet. Unset PROJECT to render on this machine.`,
-  ];
-}
-
-/** `null` when a value is bad; the reasons are then in `problems`. */
-function readValues(env: Environment, line: CommandLine, problems: string[]): Values | null {
-  const values: Record<string, unknown> = {};
+/** `null` when something is wrong; it is then in `problems`. */
+function readCloud(env: Environment, line: CommandLine, problems: string[]): CloudPart | null {
   const before = problems.length;
-  for (const [name, variable] of Object.entries(VARIABLES)) {
-    const given = findGiven(name, env, line);
-    const parsed = variable.schema.safeParse(given?.text ?? variable.byDefault);
-    if (parsed.success) values[name] = parsed.data;
-    else problems.push(badValue(given ?? { label: name, text: '' }, variable));
-  }
-  return problems.length > before ? null : (values as Values);
-}
-
-function findGiven(name: string, env: Environment, line: CommandLine): Given | null {
-  const onLine = onCommandLine(name, line);
-  if (onLine !== null) return onLine;
-  const text = env[name]?.trim();
-  return text ? { label: `${name}=${text}`, text } : null;
-}
-
-function onCommandLine(name: string, line: CommandLine): Given | null {
-  if (name === 'PORT' && line.port !== null) return { label: `--port ${line.port}`, text: line.port };
-  if (name === 'IDLE_TEARDOWN_SECONDS' && line.idleSeconds !== null)
-    return { label: `--idle-seconds ${line.idleSeconds}`, text: line.idleSeconds };
-  return null;
-}
-
-function badValue(given: Given, variable: Variable<unknown>): string {
-  const otherwise = variable.byDefault === '' ? 'leave it out' : `leave it out for ${variable.byDefault}`;
-  return `${given.label} cannot be used. It decides: ${variable.help}. Allowed: ${variable.range}; or ${otherwise}.`;
+  const values = readValues(CLOUD_VARIABLES, { env, line, isCloud: true }, problems);
+  if (values !== null) problems.push(...cloudContradictions(values, env, line));
+  return values === null || problems.length > before ? null : toCloudPart(values);
 }
 
 function readMaxWorkers(line: CommandLine, problems: string[]): number | null {
@@ -127,7 +100,12 @@ function readMaxWorkers(line: CommandLine, problems: string[]): number | null {
 }
 
 /** Each value may be right alone and still make no sense beside another. */
-function contradictions(values: Values, env: Environment, line: CommandLine): readonly string[] {
+function contradictions(
+  values: Values,
+  env: Environment,
+  line: CommandLine,
+  isCloud: boolean,
+): readonly string[] {
   const found: string[] = [];
   if (values.IDLE_TEARDOWN_SECONDS * SECOND >= values.MAX_FARM_HOURS * HOUR)
     found.push(
@@ -145,9 +123,13 @@ function contradictions(values: Values, env: Environment, line: CommandLine): re
     found.push(
       `BUDGET_STOP=${env.BUDGET_STOP} without MONTHLY_BUDGET_DOLLARS: nothing would ever be stopped. Set MONTHLY_BUDGET_DOLLARS too.`,
     );
-  if (values.MONTHLY_BUDGET_DOLLARS !== null && values.PRICE_PER_WORKER_HOUR === 0)
+  if (!isCloud && values.MONTHLY_BUDGET_DOLLARS !== null && values.PRICE_PER_WORKER_HOUR === 0)
     found.push(
       `MONTHLY_BUDGET_DOLLARS=${values.MONTHLY_BUDGET_DOLLARS} without PRICE_PER_WORKER_HOUR: nothing costs anything here, so the cap would never act. Set PRICE_PER_WORKER_HOUR too.`,
+    );
+  if (isCloud && values.DEADMAN_MINUTES < SHORTEST_DEADMAN_MINUTES)
+    found.push(
+      `DEADMAN_MINUTES=${values.DEADMAN_MINUTES} with PROJECT: it is put off once a minute at best, so a late tick would end a farm at work. Make it ${SHORTEST_DEADMAN_MINUTES} or more.`,
     );
   if (line.exitWhenIdle && values.KEEP_CONTROL_PLANE)
     found.push(
@@ -156,20 +138,17 @@ function contradictions(values: Values, env: Environment, line: CommandLine): re
   return found;
 }
 
+/** A tick may be late by a few minutes while Cloud Scheduler or Cloud Run has troubles of its own. */
+const SHORTEST_DEADMAN_MINUTES = 10;
+
 function both(values: Values, first: VariableName, second: VariableName): string {
   return `${first}=${values[first]} beside ${second}=${values[second]}`;
 }
 
-function toConfig(values: Values, line: CommandLine, maxWorkers: number | null): Config {
+function toCommon(values: Values, line: CommandLine): CommonConfig {
   const graceMs = values.MISSING_FILES_GRACE_HOURS * HOUR;
   return {
-    mode: 'local',
-    host: '127.0.0.1',
     port: values.PORT,
-    bucketDir: line.bucket ?? 'bucket',
-    scenes: line.scenes,
-    exitWhenIdle: line.exitWhenIdle,
-    maxWorkers,
     ignoreGlobs: values.IGNORE_GLOBS,
     settleMs: values.SETTLE_SECONDS * SECOND,
     maxAtOnce: values.MAX_AT_ONCE,
@@ -183,11 +162,28 @@ function toConfig(values: Values, line: CommandLine, maxWorkers: number | null):
     checkFirst: values.CHECK_FIRST,
     allowSceneScripts: values.ALLOW_SCENE_SCRIPTS,
     valueOfTimePerHour: values.VALUE_OF_TIME_PER_HOUR,
-    pricePerWorkerHour: values.PRICE_PER_WORKER_HOUR,
     monthlyBudgetDollars: values.MONTHLY_BUDGET_DOLLARS,
     budgetStop: values.BUDGET_STOP,
+    logLevel: values.LOG_LEVEL,
+  };
+}
+
+function toLocal(
+  common: CommonConfig,
+  values: Values,
+  line: CommandLine,
+  maxWorkers: number | null,
+): LocalConfig {
+  return {
+    ...common,
+    mode: 'local',
+    host: '127.0.0.1',
+    bucketDir: line.bucket ?? 'bucket',
+    scenes: line.scenes,
+    exitWhenIdle: line.exitWhenIdle,
+    maxWorkers,
+    pricePerWorkerHour: values.PRICE_PER_WORKER_HOUR,
     blenderPaths: values.BLENDER,
     flamencoDir: values.FLAMENCO_DIR === '' ? null : values.FLAMENCO_DIR,
-    logLevel: values.LOG_LEVEL,
   };
 }

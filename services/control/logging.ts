@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
-import type { Config } from './config.ts';
+import type { CommonConfig } from './config.ts';
 
 /** Cloud Logging's words for pino's levels. */
 const SEVERITY: Readonly<Record<string, string>> = {
@@ -19,7 +19,7 @@ const MAX_CAUSES = 5;
 const SECRET = ['authorization', 'cookie', 'token', 'password', 'secret', 'signedUrl', 'uploadUrl'];
 
 /** pino's options: one JSON line each in the fields that Cloud Logging understands. */
-function loggerOptions(config: Pick<Config, 'logLevel'>): LoggerOptions {
+function loggerOptions(config: Pick<CommonConfig, 'logLevel'>): LoggerOptions {
   return {
     level: config.logLevel,
     messageKey: 'message',
@@ -33,7 +33,10 @@ function loggerOptions(config: Pick<Config, 'logLevel'>): LoggerOptions {
 }
 
 /** A logger that writes to `destination`; `null` = standard output, one call a line, nothing lost on a crash. */
-export function createLog(config: Pick<Config, 'logLevel'>, destination: DestinationStream | null): Logger {
+export function createLog(
+  config: Pick<CommonConfig, 'logLevel'>,
+  destination: DestinationStream | null,
+): Logger {
   return pino(loggerOptions(config), destination ?? pino.destination({ dest: 1, sync: true }));
 }
 

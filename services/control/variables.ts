@@ -1,26 +1,16 @@
-import { delimiter } from 'node:path';
 import { z } from 'zod';
+import {
+  choice,
+  flag,
+  globs,
+  number,
+  optionalNumber,
+  pathList,
+  type Variable,
+  variable,
+} from './variable-kinds.ts';
 
-/** One environment variable: how it is read, and what people are told about it (README, errors). */
-export interface Variable<T> {
-  readonly schema: z.ZodType<T, string>;
-  /** The value when it is not set, as people would write it; `''` = there is none. */
-  readonly byDefault: string;
-  /** What it may be: "seconds, 0 to 3600". */
-  readonly range: string;
-  /** What it decides, so that a reader knows the consequence of a value. */
-  readonly help: string;
-}
-
-interface NumberRange {
-  readonly unit: string;
-  readonly min: number;
-  readonly max: number;
-  readonly byDefault: number;
-  readonly isWhole?: boolean;
-}
-
-/** All variables of the local mode in the order of the README. The unit is in the name. */
+/** The variables of both modes in the order of the README. The unit is in the name. */
 export const VARIABLES = {
   PORT: number(
     { unit: 'port', min: 0, max: 65535, byDefault: 8080, isWhole: true },
@@ -32,7 +22,11 @@ export const VARIABLES = {
   FLAMENCO_DIR: variable(z.string(), '', 'a folder', {
     help: 'where flamenco-manager and flamenco-worker are; without it the PATH, else flamenco-lite',
   }),
-  ALLOW_SCENE_SCRIPTS: flag(false, "whether a scene's own Python may run on this machine without asking"),
+  ALLOW_SCENE_SCRIPTS: flag(
+    false,
+    "whether a scene's own Python may run where it is rendered without asking",
+    true,
+  ),
   CHECK_FIRST: choice(['auto', 'always', 'never'], 'auto', {
     help: 'open a shot on one worker and check it before more are raised; auto = only one that is new',
   }),
@@ -100,77 +94,15 @@ export const VARIABLES = {
 export type VariableName = keyof typeof VARIABLES;
 export type Values = { readonly [K in VariableName]: z.output<(typeof VARIABLES)[K]['schema']> };
 
-/** The table of the README; a test compares them. */
-export function configurationTable(): string {
-  const rows = Object.entries(VARIABLES).map(
-    ([name, one]) =>
-      `| \`${name}\` | ${one.byDefault === '' ? '' : `\`${one.byDefault}\``} | ${one.range} | ${one.help} |`,
+/** A table of the README; a test compares them. */
+export function configurationTable(variables: Readonly<Record<string, Variable<unknown>>>): string {
+  const rows = Object.entries(variables).map(
+    ([name, one]) => `| \`${name}\` | ${defaultText(one)} | ${one.range} | ${one.help} |`,
   );
   return ['| variable | default | values | what it decides |', '|---|---|---|---|', ...rows].join('\n');
 }
 
-function variable<T>(
-  schema: z.ZodType<T, string>,
-  byDefault: string,
-  range: string,
-  text: { readonly help: string },
-): Variable<T> {
-  return { schema, byDefault, range, help: text.help };
-}
-
-function number(range: NumberRange, help: string): Variable<number> {
-  return { schema: numberSchema(range), byDefault: String(range.byDefault), range: rangeText(range), help };
-}
-
-/** A number that may be left out: `null` then. */
-function optionalNumber(range: Omit<NumberRange, 'byDefault'>, help: string): Variable<number | null> {
-  const schema = z.string().transform((text, context) => {
-    if (text === '') return null;
-    const parsed = numberSchema(range).safeParse(text);
-    if (parsed.success) return parsed.data;
-    context.addIssue('is no number in the range');
-    return z.NEVER;
-  });
-  return { schema, byDefault: '', range: rangeText(range), help };
-}
-
-/** Plain decimal notation only: `1e3`, `0x10` and `Infinity` are more likely slips than intentions. */
-function numberSchema(range: Omit<NumberRange, 'byDefault'>): z.ZodType<number, string> {
-  const limits = z.number().min(range.min).max(range.max);
-  return z
-    .string()
-    .regex(range.isWhole === true ? /^\d+$/ : /^\d+(\.\d+)?$/)
-    .transform(Number)
-    .pipe(range.isWhole === true ? limits.int() : limits);
-}
-
-function rangeText(range: Omit<NumberRange, 'byDefault'>): string {
-  return `${range.unit}, ${range.min} to ${range.max}`;
-}
-
-function flag(byDefault: boolean, help: string): Variable<boolean> {
-  const schema = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1');
-  return { schema, byDefault: String(byDefault), range: 'true or false', help };
-}
-
-function choice<const T extends string>(
-  values: readonly T[],
-  byDefault: T,
-  text: { readonly help: string },
-): Variable<T> {
-  const schema = z.string().pipe(z.enum(values));
-  return { schema: schema as z.ZodType<T, string>, byDefault, range: values.join(', '), help: text.help };
-}
-
-function pathList(): z.ZodType<readonly string[], string> {
-  return z.string().transform((text) => text.split(delimiter).filter((path) => path !== ''));
-}
-
-/** Commas inside braces belong to the glob: `{lib,libs}` is one. */
-function globs(): z.ZodType<readonly string[], string> {
-  return z.string().transform((text) => {
-    if (text === 'none') return [];
-    const parts = text.match(/(?:\{[^}]*\}|[^,{])+/g) ?? [];
-    return parts.map((part) => part.trim()).filter((part) => part !== '');
-  });
+function defaultText({ byDefault, inCloud }: Variable<unknown>): string {
+  const local = byDefault === '' ? '' : `\`${byDefault}\``;
+  return inCloud === undefined ? local : `${local}, on Google Cloud \`${inCloud}\``;
 }

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { CREATION_PATIENCE_MS, ZONE_RESTS_MS } from '../../services/control/adapters/gcp/farm.ts';
+import {
+  CREATION_PATIENCE_MS,
+  SILENCE_PATIENCE_MS,
+  ZONE_RESTS_MS,
+} from '../../services/control/adapters/gcp/farm.ts';
 import { isPortError } from '../../services/control/ports/errors.ts';
 import { describeFarmContract, lookUntil } from '../contracts/farm.ts';
 import { STOCK_OUT_MS } from './gke/stand-in.ts';
@@ -121,11 +125,27 @@ describe('farm on GKE', () => {
     assert.ok(gke.clusters().includes(`${C}/tablao-2`));
   });
 
-  test('a cluster that wants a person is broken, with what GKE says', async (t) => {
+  test('a cluster that wants a person stays up with what GKE says while its manager answers', async (t) => {
+    const { farm, gke, clock } = await gkeWorld(t);
+    await farm.create();
+    clock.advance(5 * MINUTE);
+    await farm.install();
+    gke.setStatus('tablao-1', 'DEGRADED');
+    clock.advance(60 * MINUTE);
+    const seen = await farm.look();
+    assert.ok(seen.state === 'up' && seen.manager === 'ready' && seen.trouble !== undefined);
+    assert.equal((await farm.cluster())?.name, 'tablao-1');
+  });
+
+  test('one whose manager has been silent for a while, too, is broken', async (t) => {
     const { farm, gke, clock } = await gkeWorld(t);
     await farm.create();
     clock.advance(5 * MINUTE);
     gke.setStatus('tablao-1', 'DEGRADED');
+    assert.equal((await farm.look()).state, 'up');
+    clock.advance(SILENCE_PATIENCE_MS - 1);
+    assert.equal((await farm.look()).state, 'up');
+    clock.advance(1);
     assert.equal((await farm.look()).state, 'broken');
   });
 

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
@@ -6,7 +5,9 @@ import { NEW_RUN, type RunRecord } from '../../services/control/core/run.ts';
 import type { StatusDocument } from '../../services/control/core/status-document.ts';
 import { buildApp } from '../../services/control/http/app.ts';
 import type { AppDeps } from '../../services/control/http/deps.ts';
-import { FakeRenders } from '../fakes/fake-buckets.ts';
+import { once } from '../../services/control/http/page-files.ts';
+import { buildPage } from '../../services/page/build.ts';
+import { FakeRenders, FakeScenes } from '../fakes/fake-buckets.ts';
 import { FakeClock } from '../fakes/fake-clock.ts';
 import { FakeRecords } from '../fakes/fake-records.ts';
 
@@ -15,6 +16,7 @@ export interface Bench {
   readonly app: FastifyInstance;
   readonly records: FakeRecords;
   readonly renders: FakeRenders;
+  readonly scenes: FakeScenes;
   readonly clock: FakeClock;
   readonly lines: readonly string[];
   kicks: number;
@@ -26,12 +28,14 @@ export function makeApp(t: TestContext, overrides: Partial<AppDeps> = {}): Bench
   const clock = new FakeClock();
   const records = new FakeRecords();
   const renders = new FakeRenders({ clock });
+  const scenes = new FakeScenes({ clock });
   const lines: string[] = [];
   let ids = 0;
   const app = buildApp({
     log: pino({ level: 'debug' }, { write: (line: string) => lines.push(line) }),
     records,
     renders,
+    scenes,
     uploads: { begin: async (path) => ({ url: `http://elsewhere/${path}` }) },
     uploadStore: null,
     ticker: {
@@ -45,14 +49,15 @@ export function makeApp(t: TestContext, overrides: Partial<AppDeps> = {}): Bench
       ids += 1;
       return `id${ids}`;
     },
-    managerUrl: () => null,
+    manager: { prefix: '', find: async () => null },
+    serves: 'all',
     isReady: () => true,
-    pageDir: join(import.meta.dirname, '..', '..', 'services', 'page'),
+    page: once(buildPage),
     knownHosts: ['127.0.0.1', 'localhost', '[::1]'],
     project: null,
     ...overrides,
   });
-  const bench: Bench = { app, records, renders, clock, lines, kicks: 0 };
+  const bench: Bench = { app, records, renders, scenes, clock, lines, kicks: 0 };
   t.after(() => app.close());
   return bench;
 }

@@ -13,6 +13,7 @@ async function withRun(bench: Bench, overrides: Partial<RunRecord>): Promise<Ben
   return bench;
 }
 
+const SETTLING = { code: 'settling', message: 'm', action: null };
 const NEEDS_SCRIPTS = { code: 'needsScripts', message: 'm', action: null };
 
 describe('POST /runs/<id>/…', () => {
@@ -27,6 +28,7 @@ describe('POST /runs/<id>/…', () => {
     ],
     ['again', { state: 'completed' }, {}, { kind: 'again', settings: {} }],
     ['release', { state: 'held' }, {}, { kind: 'release' }],
+    ['release', { state: 'waiting', reason: SETTLING, admittedAt: null }, {}, { kind: 'release' }],
     ['allow-scripts', { state: 'waiting', reason: NEEDS_SCRIPTS }, {}, { kind: 'allowScripts' }],
   ] as const)
     it(`writes ${route} of a ${run.state} run down and kicks the tick`, async (t) => {

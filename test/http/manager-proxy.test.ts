@@ -23,10 +23,18 @@ async function startManager(t: TestContext): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+const managerAt = (url: () => string | null) => ({
+  prefix: '',
+  find: async () => {
+    const origin = url();
+    return origin === null ? null : { origin, headers: {} };
+  },
+});
+
 describe('what belongs to Flamenco Manager', () => {
   it('is passed on with path, query and body', async (t) => {
     const url = await startManager(t);
-    const { app } = makeApp(t, { managerUrl: () => url });
+    const { app } = makeApp(t, { manager: managerAt(() => url) });
     for (const path of [
       '/app/',
       '/app/jobs/x?y=1',
@@ -45,7 +53,7 @@ describe('what belongs to Flamenco Manager', () => {
 
   it('follows the manager when it moves', async (t) => {
     let url: string | null = null;
-    const { app } = makeApp(t, { managerUrl: () => url });
+    const { app } = makeApp(t, { manager: managerAt(() => url) });
     const down = await app.inject('/app/');
     assert.equal(down.statusCode, 503);
     assert.match(down.json().error.action, /farm\/wake/);
@@ -54,14 +62,14 @@ describe('what belongs to Flamenco Manager', () => {
   });
 
   it('says so when the manager does not answer', async (t) => {
-    const { app } = makeApp(t, { managerUrl: () => 'http://127.0.0.1:1' });
+    const { app } = makeApp(t, { manager: managerAt(() => 'http://127.0.0.1:1') });
     const answer = await app.inject('/api/v3/version');
     assert.deepEqual([answer.statusCode, answer.json().error.code], [503, 'managerIsSilent']);
   });
 
   it('is closed to other sites, web sockets too', async (t) => {
     const url = await startManager(t);
-    const { app } = makeApp(t, { managerUrl: () => url });
+    const { app } = makeApp(t, { manager: managerAt(() => url) });
     const headers = { ...JSON_TYPE, origin: 'https://evil.example' };
     const post = await app.inject({ method: 'POST', url: '/api/v3/jobs', headers, body: '{}' });
     assert.equal(post.statusCode, 403);
@@ -86,7 +94,7 @@ describe('what belongs to Flamenco Manager', () => {
 
   it('lets our own page open a web socket', async (t) => {
     const url = await startManager(t);
-    const { app } = makeApp(t, { managerUrl: () => url });
+    const { app } = makeApp(t, { manager: managerAt(() => url) });
     await app.listen({ port: 0, host: '127.0.0.1' });
     const { port } = app.server.address() as AddressInfo;
     const socket = new WebSocket(`ws://127.0.0.1:${port}/socket.io/?EIO=4&transport=websocket`);

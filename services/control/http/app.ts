@@ -6,11 +6,15 @@ import { commandRoutes } from './commands.ts';
 import type { AppDeps } from './deps.ts';
 import { handleErrors } from './errors.ts';
 import { eventRoutes } from './events.ts';
-import { healthRoutes } from './health.ts';
+import { frameRoutes } from './frames.ts';
+import { healthRoutes, metricsRoutes } from './health.ts';
+import { historyRoutes } from './history.ts';
 import { createLongLived } from './long-lived.ts';
 import { managerRoutes } from './manager-proxy.ts';
 import { pageRoutes } from './page.ts';
+import { wantPerson } from './people.ts';
 import { renderRoutes } from './renders.ts';
+import { sceneRoutes } from './scenes.ts';
 import { statusRoutes } from './status.ts';
 import { createStatusReader } from './status-reader.ts';
 import { streamRoutes } from './status-stream.ts';
@@ -45,17 +49,28 @@ export function buildApp(deps: AppDeps): FastifyInstance {
 
   const longLived = createLongLived(app);
   const readStatus = createStatusReader(deps);
-  app.register(eventRoutes, deps);
-  app.register(tickRoutes, deps);
-  app.register(statusRoutes, { deps, readStatus });
-  app.register(streamRoutes, { readStatus, longLived });
-  app.register(commandRoutes, deps);
-  app.register(uploadRoutes, deps);
-  if (deps.uploadStore !== null) app.register(receiveRoutes, { deps, store: deps.uploadStore, longLived });
-  app.register(renderRoutes, deps);
-  app.register(healthRoutes, { deps, readStatus });
-  app.register(managerRoutes, deps);
-  app.register(pageRoutes, deps);
+  app.register(healthRoutes, deps);
+  if (deps.serves !== 'people') {
+    app.register(eventRoutes, deps);
+    app.register(tickRoutes, deps);
+  }
+  if (deps.serves !== 'machines')
+    app.register(async (page) => {
+      if (deps.people !== undefined) wantPerson(page, deps.people);
+      page.register(statusRoutes, { deps, readStatus });
+      page.register(streamRoutes, { readStatus, longLived });
+      page.register(metricsRoutes, { deps, readStatus });
+      page.register(commandRoutes, deps);
+      page.register(uploadRoutes, deps);
+      if (deps.uploadStore !== null)
+        page.register(receiveRoutes, { deps, store: deps.uploadStore, longLived });
+      page.register(renderRoutes, deps);
+      page.register(frameRoutes, deps);
+      page.register(historyRoutes, deps);
+      page.register(sceneRoutes, deps);
+      page.register(managerRoutes, deps);
+      page.register(pageRoutes, deps);
+    });
   return app;
 }
 

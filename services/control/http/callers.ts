@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Refusal } from './errors.ts';
+import { HEALTH } from './health.ts';
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
@@ -13,6 +14,7 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 export function guardCallers(app: FastifyInstance, knownHosts: readonly string[]): void {
   const known = new Set(knownHosts);
   app.addHook('onRequest', async (request) => {
+    if (request.routeOptions.url === HEALTH) return;
     const host = request.headers.host ?? '';
     if (!known.has(nameOf(host))) throw unknownHost(host, knownHosts);
     if (isRead(request)) return;

@@ -2,20 +2,18 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Command } from '../core/command.ts';
-import { isFinal, type RunRecord } from '../core/run.ts';
+import { isFinal, isHeldBack, type RunRecord } from '../core/run.ts';
 import { readSettings } from '../core/settings.ts';
 import { wantJson } from './callers.ts';
 import { recordCommand } from './command-records.ts';
 import type { AppDeps } from './deps.ts';
 import { Refusal } from './errors.ts';
+import { personOf } from './people.ts';
 import { noSuchRun, runId } from './status.ts';
 
 const nothing = z.strictObject({});
 const wakeBody = z.strictObject({ minutes: z.number().positive().max(1440).default(30) });
 const params = z.object({ id: runId });
-
-/** In local mode nobody is asked who they are. */
-const BY = null;
 
 /** What people ask for: `POST /runs/<id>/…` and `POST /farm/…`. Written down and answered 202; the next pass obeys. */
 export async function commandRoutes(app: FastifyInstance, deps: AppDeps): Promise<void> {
@@ -28,7 +26,7 @@ export async function commandRoutes(app: FastifyInstance, deps: AppDeps): Promis
     const run = await findRun(deps, request.params.id);
     if (isFinal(run.state))
       throw wrongState(run, 'there is nothing to cancel', 'To render it once more, use again.');
-    return reply.code(202).send(await accept({ kind: 'cancel', runId: run.id, by: BY }));
+    return reply.code(202).send(await accept({ kind: 'cancel', runId: run.id, by: personOf(request) }));
   });
 
   routes.post('/runs/:id/again', { schema: { params, body: z.unknown() } }, async (request, reply) => {
@@ -44,29 +42,33 @@ export async function commandRoutes(app: FastifyInstance, deps: AppDeps): Promis
     if (!isFinal(run.state)) throw wrongState(run, 'it lives', 'Wait until it ends, or cancel it first.');
     return reply
       .code(202)
-      .send(await accept({ kind: 'again', runId: run.id, by: BY, settings: { ...read.settings } }));
+      .send(
+        await accept({ kind: 'again', runId: run.id, by: personOf(request), settings: { ...read.settings } }),
+      );
   });
 
   routes.post('/runs/:id/release', plain, async (request, reply) => {
     const run = await findRun(deps, request.params.id);
-    if (run.state !== 'held')
+    if (!isHeldBack(run))
       throw wrongState(run, 'it is not held', 'Nothing needs to be done: only held runs wait for a word.');
-    return reply.code(202).send(await accept({ kind: 'release', runId: run.id, by: BY }));
+    return reply.code(202).send(await accept({ kind: 'release', runId: run.id, by: personOf(request) }));
   });
 
   routes.post('/runs/:id/allow-scripts', plain, async (request, reply) => {
     const run = await findRun(deps, request.params.id);
     if (run.reason?.code !== 'needsScripts')
       throw wrongState(run, 'it does not ask for scripts', 'For a new run, use again with "scripts": true.');
-    return reply.code(202).send(await accept({ kind: 'allowScripts', runId: run.id, by: BY }));
+    return reply.code(202).send(await accept({ kind: 'allowScripts', runId: run.id, by: personOf(request) }));
   });
 
   routes.post('/farm/wake', { schema: { body: wakeBody } }, async (request, reply) =>
-    reply.code(202).send(await accept({ kind: 'wake', by: BY, minutes: request.body.minutes })),
+    reply
+      .code(202)
+      .send(await accept({ kind: 'wake', by: personOf(request), minutes: request.body.minutes })),
   );
   for (const kind of ['teardown', 'pause', 'resume'] as const)
-    routes.post(`/farm/${kind}`, { schema: { body: nothing } }, async (_request, reply) =>
-      reply.code(202).send(await accept({ kind, by: BY })),
+    routes.post(`/farm/${kind}`, { schema: { body: nothing } }, async (request, reply) =>
+      reply.code(202).send(await accept({ kind, by: personOf(request) })),
     );
 }
 

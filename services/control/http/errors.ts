@@ -71,7 +71,7 @@ export function handleErrors(app: FastifyInstance): void {
 export function sendError(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const found = toAnswer(error);
   if (found.status >= 500) request.log.error({ err: error }, 'request failed');
-  else request.log.info({ err: { type: error.name, message: error.message } }, 'request refused');
+  else request.log.info({ code: found.code, why: error.message }, 'request refused');
   return send(reply, found);
 }
 

@@ -5,21 +5,27 @@ import type { EpochMs } from '../core/time.ts';
 import type { AppDeps } from './deps.ts';
 import { isStale, type StatusSeen } from './status-reader.ts';
 
+/** Says nothing but whether the service is ready, so anybody may ask, under any name. */
+export const HEALTH = '/healthz';
+
 interface Options {
   readonly deps: AppDeps;
   readonly readStatus: () => Promise<StatusSeen>;
 }
 
-/** `GET /healthz` and `GET /metrics` (Prometheus). */
-export async function healthRoutes(app: FastifyInstance, { deps, readStatus }: Options): Promise<void> {
-  app.get('/healthz', async (_request, reply) => {
+/** `GET /healthz`. */
+export async function healthRoutes(app: FastifyInstance, deps: AppDeps): Promise<void> {
+  app.get(HEALTH, async (_request, reply) => {
     const isReady = deps.isReady();
     return reply
       .code(isReady ? 200 : 503)
       .header('cache-control', 'no-store')
       .send({ ready: isReady });
   });
+}
 
+/** `GET /metrics` (Prometheus). */
+export async function metricsRoutes(app: FastifyInstance, { deps, readStatus }: Options): Promise<void> {
   app.get('/metrics', async (_request, reply) => {
     const { document } = await readStatus();
     return reply

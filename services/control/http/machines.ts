@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Identity } from '../ports/identity.ts';
 import { Refusal } from './errors.ts';
+import { tokenHeaders } from './token-headers.ts';
 
 /** Which machines may call, and how they are known. */
 export interface Machines {
@@ -14,12 +15,7 @@ export interface Machines {
 /** The routes of `app` are for this account only. The answer does not tell a stranger what was wrong; the log does. */
 export function wantMachine(app: FastifyInstance, identity: Identity, account: string): void {
   app.addHook('onRequest', async (request) => {
-    const { authorization } = request.headers;
-    const serverless = request.headers['x-serverless-authorization'];
-    const caller = await identity.identify({
-      authorization,
-      'x-serverless-authorization': Array.isArray(serverless) ? serverless[0] : serverless,
-    });
+    const caller = await identity.identify(tokenHeaders(request));
     if (caller.kind === 'refused') {
       request.log.warn({ why: caller.why }, 'caller refused');
       throw new Refusal(

@@ -1,42 +1,62 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { FastifyInstance } from 'fastify';
+import { extname } from 'node:path';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { PortError } from '../ports/errors.ts';
 import type { AppDeps } from './deps.ts';
 
-/** The files of the page, by name: nothing else of the folder can be asked for. */
-const FILES: Readonly<Record<string, { readonly file: string; readonly type: string }>> = {
-  '/': { file: 'index.html', type: 'text/html; charset=utf-8' },
-  '/page/page.css': { file: 'page.css', type: 'text/css; charset=utf-8' },
-  '/page/page.js': { file: 'page.js', type: 'text/javascript; charset=utf-8' },
-  '/page/view.js': { file: 'view.js', type: 'text/javascript; charset=utf-8' },
-  '/page/format.js': { file: 'format.js', type: 'text/javascript; charset=utf-8' },
-  '/favicon.ico': { file: 'icon.svg', type: 'image/svg+xml' },
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
 };
 
+/** Where browsers send the bytes of uploads when this service does not take them. */
+const CLOUD_STORAGE = 'https://storage.googleapis.com';
+
 /** Only our own files run and are shown; nobody may put the page into a frame. */
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "media-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+function policy(takesUploads: boolean): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "media-src 'self'",
+    `connect-src 'self'${takesUploads ? '' : ` ${CLOUD_STORAGE}`}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}
+
+const squeeze = promisify(gzip);
 
 /** `GET /`: what people see. */
-export async function pageRoutes(app: FastifyInstance, { pageDir }: AppDeps): Promise<void> {
-  for (const [url, { file, type }] of Object.entries(FILES))
-    app.get(url, async (_request, reply) =>
-      reply
-        .headers({
-          'content-type': type,
-          'content-security-policy': POLICY,
-          'cache-control': 'no-cache',
-          'x-frame-options': 'DENY',
-        })
-        .send(await readFile(join(pageDir, file))),
-    );
+export async function pageRoutes(app: FastifyInstance, deps: AppDeps): Promise<void> {
+  const security = {
+    'content-security-policy': policy(deps.uploadStore !== null),
+    'x-frame-options': 'DENY',
+    vary: 'accept-encoding',
+  };
+  const squeezed = new Map<string, Promise<Uint8Array>>();
+
+  app.get('/', (request, reply) => send(request, reply, 'index.html'));
+  app.get('/favicon.ico', (request, reply) => send(request, reply, 'icon.svg'));
+  app.get<{ Params: { '*': string } }>('/page/*', (request, reply) =>
+    send(request, reply, `page/${request.params['*']}`),
+  );
+
+  async function send(request: FastifyRequest, reply: FastifyReply, path: string): Promise<FastifyReply> {
+    const bytes = (await deps.page()).get(path);
+    if (bytes === undefined) throw new PortError('notFound', `reading ${path}`);
+    // The names under page/ change with their bytes.
+    const cache = path.startsWith('page/') ? 'public, max-age=31536000, immutable' : 'no-cache';
+    reply.headers({ ...security, 'cache-control': cache });
+    reply.type(TYPES[extname(path)] ?? 'application/octet-stream');
+    if (!/\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) return reply.send(bytes);
+    const small = squeezed.get(path) ?? squeeze(bytes);
+    squeezed.set(path, small);
+    return reply.header('content-encoding', 'gzip').send(await small);
+  }
 }

@@ -1,11 +1,13 @@
 /** The headers of a request that may carry a token. */
-interface TokenHeaders {
+export interface TokenHeaders {
   readonly authorization?: string | undefined;
   /** Cloud Run looks at this one first, and then passes `authorization` on unseen. */
   readonly 'x-serverless-authorization'?: string | undefined;
+  /** What Identity-Aware Proxy says about the person that it has let through. */
+  readonly 'x-goog-iap-jwt-assertion'?: string | undefined;
 }
 
-/** Who a machine is that calls, or why nobody knows. */
+/** Who it is that calls, or why nobody knows. */
 export type CallerSeen =
   | { readonly kind: 'known'; readonly email: string }
   | {
@@ -20,7 +22,7 @@ export type CallerSeen =
         | 'forged';
     };
 
-/** Reads the OIDC token that Google's services send along with their calls. */
+/** Reads the token that Google's services send along with their calls. */
 export interface Identity {
   /** `PortError('transient')` when Google's keys could not be fetched. */
   identify(headers: TokenHeaders): Promise<CallerSeen>;

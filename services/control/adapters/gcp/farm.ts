@@ -5,7 +5,14 @@ import type { Records } from '../../ports/records.ts';
 import type { Deadman } from './deadman.ts';
 import { scarcityOf } from './errors.ts';
 import type { ClusterSeen, Gke } from './gke.ts';
-import { type Failure, type GkeMemory, type GkeMemoryRead, readGkeMemory } from './gke-memory.ts';
+import {
+  doomOf,
+  type Failure,
+  type GkeMemory,
+  type GkeMemoryRead,
+  isLiving,
+  readGkeMemory,
+} from './gke-memory.ts';
 import type { Leftovers } from './leftovers.ts';
 
 type ManagerSeen = Pick<Extract<FarmSeen, { state: 'up' }>, 'manager' | 'managerUrl' | 'managerId'>;
@@ -46,6 +53,8 @@ const MAX_MESSAGE = 500;
 export const CREATION_PATIENCE_MS = 12 * 60_000;
 /** A zone that had no machines is tried again after so long. */
 export const ZONE_RESTS_MS = 30 * 60_000;
+/** The manager of a cluster that GKE calls degraded may start anew meanwhile. */
+export const SILENCE_PATIENCE_MS = 10 * 60_000;
 /** A pass looks first and then asks for workers. */
 const SEEN_HOLDS_MS = 30_000;
 /** A cluster that may not be deleted yet is asked for again so often. */
@@ -62,6 +71,7 @@ export function createGkeFarm(options: Options): Farm & ClusterInUse {
   const { gke, manager, deadman, records, clock } = options;
   let seen: { readonly up: ClusterSeen | null; readonly at: EpochMs } | null = null;
   const askedToGoAt = new Map<string, EpochMs>();
+  let silentSince: EpochMs | null = null;
 
   /** The clusters, and the memory brought up to what they show. */
   async function observe({ memory: before, save }: GkeMemoryRead) {
@@ -70,7 +80,7 @@ export function createGkeFarm(options: Options): Farm & ClusterInUse {
     const memory = afterLook(before, clusters, failures, clock.now());
     if (memory !== before) await save(memory);
     for (const [cluster, { message }] of failures) options.onGivenUp(cluster, message);
-    const up = clusters.find((cluster) => cluster.state === 'up' && isLiving(cluster, memory)) ?? null;
+    const up = clusters.find((cluster) => isUsable(cluster) && isLiving(cluster, memory)) ?? null;
     seen = { up, at: clock.now() };
     return { clusters, memory, save };
   }
@@ -134,8 +144,21 @@ export function createGkeFarm(options: Options): Farm & ClusterInUse {
   async function current(): Promise<ClusterSeen> {
     const { clusters, memory } = await observe(await readGkeMemory(records));
     const cluster = clusters.find((each) => isLiving(each, memory));
-    if (cluster?.state === 'up') return cluster;
+    if (cluster !== undefined && isUsable(cluster)) return cluster;
     throw new PortError('notFound', 'installing Flamenco Manager on a farm that is not up');
+  }
+
+  /**
+   * A person would have to do something about it, and GKE says so of much that does no harm. What renders is not thrown
+   * away for that: it is broken only when its manager has not answered for a while either.
+   */
+  async function lookAtDegraded(cluster: ClusterSeen): Promise<FarmSeen> {
+    const { createdAt: since, zone, message } = cluster;
+    const managerSeen = await manager.look(cluster);
+    silentSince = managerSeen.manager === 'ready' ? null : (silentSince ?? clock.now());
+    if (silentSince !== null && clock.now() - silentSince >= SILENCE_PATIENCE_MS)
+      return { state: 'broken', since, message };
+    return { state: 'up', since, zone, ...managerSeen, trouble: message };
   }
 
   return {
@@ -147,8 +170,9 @@ export function createGkeFarm(options: Options): Farm & ClusterInUse {
       const cluster = clusters.find((each) => isLiving(each, memory));
       if (cluster === undefined) return whileNoneLives(clusters, memory);
       const { createdAt: since, zone } = cluster;
-      if (cluster.state === 'degraded') return { state: 'broken', since, message: cluster.message };
-      if (cluster.state !== 'up' || cluster.endpoint === null) return { state: 'creating', since, zone };
+      if (cluster.endpoint === null || !isUsable(cluster)) return { state: 'creating', since, zone };
+      if (cluster.state === 'degraded') return lookAtDegraded(cluster);
+      silentSince = null;
       return { state: 'up', since, zone, ...(await manager.look(cluster)) };
     },
 
@@ -209,6 +233,8 @@ export function createGkeFarm(options: Options): Farm & ClusterInUse {
   };
 }
 
+const isUsable = ({ state }: ClusterSeen) => state === 'up' || state === 'degraded';
+
 /** `memory` itself when nothing of it changes. */
 function afterLook(
   memory: GkeMemory,
@@ -264,14 +290,6 @@ function withFailure(
 ): GkeMemory['failures'] {
   const others = failures.filter((failure) => failure.zone !== zone);
   return [...others, { zone, at, code, message: message.slice(0, MAX_MESSAGE) }];
-}
-
-function isLiving(cluster: ClusterSeen, memory: GkeMemory): boolean {
-  return cluster.state !== 'deleting' && doomOf(cluster, memory) === null;
-}
-
-function doomOf({ name, zone }: ClusterSeen, { doomed }: GkeMemory): 'given-up' | 'ordered' | null {
-  return doomed.find((each) => each.name === name && each.zone === zone)?.why ?? null;
 }
 
 function doom(name: string, zone: string, why: 'given-up' | 'ordered'): GkeMemory['doomed'][number] {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Records } from '../../ports/records.ts';
+import type { ClusterSeen } from './gke.ts';
 
 /** A cluster that is to go, and may not let us yet. */
 const doomed = z.object({
@@ -56,4 +57,17 @@ export async function readGkeMemory(records: Records): Promise<GkeMemoryRead> {
           : await records.replace(NAME, memory, generation);
     },
   };
+}
+
+/** Whether it is the farm, or to become it. */
+export function isLiving(cluster: ClusterSeen, memory: GkeMemory): boolean {
+  return cluster.state !== 'deleting' && doomOf(cluster, memory) === null;
+}
+
+/** Why it is to go; `null` = it is not. */
+export function doomOf(
+  { name, zone }: ClusterSeen,
+  { doomed: all }: GkeMemory,
+): 'given-up' | 'ordered' | null {
+  return all.find((each) => each.name === name && each.zone === zone)?.why ?? null;
 }

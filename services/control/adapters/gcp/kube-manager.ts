@@ -1,6 +1,7 @@
 import { isPortError } from '../../ports/errors.ts';
 import type { ManagerOnCluster } from './farm.ts';
 import type { AccessToken, CallKube } from './kube.ts';
+import { managerPrefix } from './manager-way.ts';
 
 interface Options {
   readonly kube: CallKube;
@@ -69,7 +70,7 @@ export function createKubeManager(options: Options): ManagerOnCluster {
       if (!(await isInstalled(server))) return { manager: 'absent', ...notReady };
       const managerId = await readyPod(server);
       if (managerId === null) return { manager: 'starting', ...notReady };
-      const managerUrl = `${server}/api/v1/namespaces/${namespace}/services/http:${name}:${port}/proxy`;
+      const managerUrl = `${server}${managerPrefix(namespace, release, port)}`;
       if (!(await doesAnswer(managerUrl))) return { manager: 'starting', ...notReady };
       return { manager: 'ready', managerUrl, managerId };
     },

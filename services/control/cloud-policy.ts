@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import { roomForWorker } from './adapters/gcp/allocatable.ts';
+import type { CloudConfig } from './cloud-config.ts';
+import { tagOf } from './cloud-settings.ts';
+import { createIgnore } from './core/catalog.ts';
+import type { Policy, PoolPolicy } from './core/model.ts';
+import type { PoolSettings } from './pool-settings.ts';
+
+const LOOK_EVERY_MS = 5000;
+/** Listing a bucket is dear: events tell of uploads meanwhile. */
+const LIST_EVERY_MS = 15 * 60_000;
+/** A spot machine from none, its image and its sign-on; learned as soon as one has booted. */
+const BOOT_SECONDS = 150;
+/** The pool's consolidation delay, and the machine's own end. */
+const TAIL_SECONDS = 150;
+/** Where workers see the buckets (the chart's `mounts`). */
+const MOUNTS = { scenes: '/tablao/scenes', renders: '/tablao/renders' };
+
+/** What a deployment decided, in core's words. */
+export function cloudPolicy(config: CloudConfig): Policy {
+  const [first, ...others] = config.pools;
+  return {
+    settleMs: config.settleMs,
+    maxAtOnce: config.maxAtOnce,
+    missingFilesGraceMs: config.missingFilesGraceMs,
+    idleTeardownMs: config.idleTeardownMs,
+    keepControlPlane: config.keepControlPlane,
+    listEveryMs: LIST_EVERY_MS,
+    lookEveryMs: LOOK_EVERY_MS,
+    maxFarmMs: config.maxFarmMs,
+    maxUnknownMs: config.maxUnknownMs,
+    droughtMs: config.droughtMs,
+    pricesAt: config.pricesAt,
+    checkFirst: config.checkFirst,
+    allowSceneScripts: config.allowSceneScripts,
+    valueOfTimePerHour: config.valueOfTimePerHour,
+    fixedPricePerHour: config.fixedPricePerHour,
+    monthlyBudgetDollars: config.monthlyBudgetDollars,
+    budgetStop: config.budgetStop,
+    isIgnored: createIgnore(config.ignoreGlobs),
+    parseTime: Date.parse,
+    hash: (text) => createHash('sha256').update(text).digest('hex'),
+    // Official builds have the denoiser; what devices there are is the pools' matter.
+    blenders: config.blenders.map((version) => ({ version, hasDenoiser: true, devices: [] })),
+    pools: [poolPolicy(first), ...others.map(poolPolicy)],
+    scenesRoot: MOUNTS.scenes,
+    rendersRoot: MOUNTS.renders,
+  };
+}
+
+function poolPolicy({ name, max, device, machines }: PoolSettings): PoolPolicy {
+  return {
+    ...{ name, max, tag: tagOf(name) },
+    pricePerHour: machines[0].pricePerHour,
+    variants: machines.map(({ name: variant, isSpot, pricePerHour, onDemandPricePerHour }) => ({
+      ...{ name: variant, isSpot, pricePerHour, onDemandPricePerHour },
+    })),
+    bootSeconds: BOOT_SECONDS,
+    tailSeconds: TAIL_SECONDS,
+    hasGpu: device !== 'cpu',
+    // A run may be moved to any of them.
+    memoryGiB: Math.min(...machines.map((machine) => roomForWorker(machine).memoryGiB)),
+    isMemoryShared: false,
+  };
+}

@@ -1,0 +1,35 @@
+/** What a deployment must set for the cloud mode, and no more. */
+export const CLOUD_ENV = {
+  K_SERVICE: 'tablao-control',
+  PROJECT: 'film-farm',
+  REGION: 'europe-west1',
+  ZONES: 'europe-west1-b,europe-west1-c',
+  SCENES_BUCKET: 'film-scenes',
+  RENDERS_BUCKET: 'film-renders',
+  STATE_BUCKET: 'film-state',
+  POOLS: JSON.stringify([
+    {
+      name: 'cpu',
+      machineType: 'c3d-standard-16',
+      vcpu: 16,
+      memoryGiB: 64,
+      spotPricePerHour: 0.2,
+      onDemandPricePerHour: 0.73,
+      max: 20,
+      fallbacks: [
+        { zone: 'europe-west1-c' },
+        { machineType: 'c2d-standard-32', vcpu: 32, memoryGiB: 128, spotPricePerHour: 0.35 },
+        { onDemand: true },
+      ],
+    },
+  ]),
+  PRICES_DATE: '2026-11-20',
+  MANAGER_IMAGE: 'europe-west1-docker.pkg.dev/film-farm/tablao/manager:1',
+  WORKER_IMAGE: 'europe-west1-docker.pkg.dev/film-farm/tablao/worker:1',
+  BLENDERS: '4.5.11,5.1.1',
+  NODE_SERVICE_ACCOUNT: 'nodes@film-farm.iam.gserviceaccount.com',
+  DEADMAN_SERVICE_ACCOUNT: 'deadman@film-farm.iam.gserviceaccount.com',
+  TICK_SERVICE_ACCOUNT: 'tick@film-farm.iam.gserviceaccount.com',
+  EVENTS_SERVICE_ACCOUNT: 'events@film-farm.iam.gserviceaccount.com',
+  AUTH_AUDIENCE: 'https://tablao-control-123.europe-west1.run.app',
+};
