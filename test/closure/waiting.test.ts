@@ -277,19 +277,28 @@ describe('an explicit submission', () => {
 });
 
 describe('a shot that its check rejects', () => {
-  /** Rejected by the check with this message. */
-  async function rejected(message: string, code = 'missingData'): Promise<World> {
+  /** Its check has ended with this finding. */
+  async function checked(message: string, code: string): Promise<World> {
     const of = createWorld({ checkFirst: 'always' });
     film(of);
     await pass(of, 10);
     await takeTasks(of);
     await pass(of);
-    const { id } = await run(of);
-    const finding = { code, level: 'error', message, action: null };
-    const record = { schema: 1, run: id, findings: [finding] };
+    await endCheck(of, [{ code, level: 'error', message, action: null }]);
+    return of;
+  }
+
+  async function endCheck(of: World, findings: readonly unknown[]): Promise<void> {
+    const record = { schema: 1, run: (await run(of)).id, findings };
     of.renders.put('film/sh010/v001/records/check.json', JSON.stringify(record));
-    for (const task of await allTasks(of)) if (task.name === 'check') of.manager.endTask(task.id, 'failed');
+    for (const task of await allTasks(of))
+      if (task.name === 'check' && task.status === 'active')
+        of.manager.endTask(task.id, findings.length > 0 ? 'failed' : 'completed');
     await pass(of, 3);
+  }
+
+  async function rejected(message: string, code = 'missingData'): Promise<World> {
+    const of = await checked(message, code);
     assert.deepEqual([(await run(of)).state, (await run(of)).reason?.code], ['rejected', code]);
     return of;
   }
@@ -307,21 +316,46 @@ describe('a shot that its check rejects', () => {
     assert.deepEqual([(await run(of)).state, await count(of)], ['cancelled', 2]);
   });
 
-  test('for its scripts is tried anew, once, when a person allows them', async () => {
-    const of = await rejected('A driver of the library needs scripts.', 'needsScripts');
+  test('for its scripts waits for a person, and goes on with another check when they are allowed', async () => {
+    const of = await checked('A driver of the library needs scripts.', 'needsScripts');
     const before = await run(of);
+    assert.deepEqual([before.state, before.reason?.code], ['waiting', 'needsScripts']);
+    await pass(of, 20);
+    assert.equal((await run(of)).stateSince, before.stateSince, 'nothing else is tried meanwhile');
     await command(of, { kind: 'allowScripts', runId: before.id });
-    await pass(of, 4);
-    await command(of, { kind: 'allowScripts', runId: before.id });
-    await pass(of, 4);
-    const { state, scriptsAllowed, settings } = await run(of);
-    assert.deepEqual([state, scriptsAllowed, settings?.scripts.value], ['queued', true, true]);
-    assert.equal(await count(of), 2);
+    await pass(of, 10);
+    const { id, state, settings } = await run(of);
+    assert.deepEqual([id, state, settings?.scripts.value], [before.id, 'queued', true]);
+    await takeTasks(of);
+    await pass(of);
+    await endCheck(of, []);
+    assert.equal((await run(of)).check, 'passed');
+    assert.equal(await count(of), 1);
+  });
+
+  test('for scripts that are on already is rejected', async () => {
+    const of = await checked('A driver cannot be evaluated.', 'needsScripts');
+    await command(of, { kind: 'allowScripts', runId: (await run(of)).id });
+    await pass(of, 10);
+    await takeTasks(of);
+    await pass(of);
+    await endCheck(of, [{ code: 'needsScripts', level: 'error', message: 'Still.', action: null }]);
+    assert.equal((await run(of)).state, 'rejected');
   });
 
   test('is tried anew when a file comes that it names', async () => {
     const of = await rejected('The image /scenes/film/tex/lost.png is not there.');
     await upload(of, 'film/tex/lost.png', 'x');
+    await pass(of, 10);
+    assert.deepEqual([(await run(of)).state, await count(of)], ['queued', 2]);
+  });
+
+  test('is tried anew when a file comes that it names by the end of its path only', async () => {
+    const of = await rejected('The image //../maps/moss.png of tree.blend is not there.');
+    await upload(of, 'film/lib/maps/ss.png', 'x');
+    await pass(of, 5);
+    assert.equal(await count(of), 1, 'only a part of the name');
+    await upload(of, 'film/lib/maps/moss.png', 'x');
     await pass(of, 10);
     assert.deepEqual([(await run(of)).state, await count(of)], ['queued', 2]);
   });

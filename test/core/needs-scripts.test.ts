@@ -12,7 +12,7 @@ const WAVE = { owner: 'Cube', expression: 'wave(frame)' };
 
 describe('scripted drivers', () => {
   test('wait for a person where scripts may not run, and are named', () => {
-    const verdict = judgeScripts(shotWith([WAVE, { owner: 'Sun', expression: 'dusk()' }]), false);
+    const verdict = judgeScripts(shotWith([WAVE, { owner: 'Sun', expression: 'dusk()' }]), null, false);
     assert.ok(verdict?.kind === 'wait');
     assert.equal(verdict.reason.code, 'needsScripts');
     assert.match(verdict.reason.message, /wave\(frame\) of Cube and 1 more/);
@@ -20,11 +20,11 @@ describe('scripted drivers', () => {
   });
 
   test('are no reason to wait where scripts may run', () => {
-    assert.equal(judgeScripts(shotWith([WAVE]), true), null);
+    assert.equal(judgeScripts(shotWith([WAVE]), null, true), null);
   });
 
   test('are no reason to wait where there are none, or none are known of', () => {
-    assert.equal(judgeScripts(shotWith([]), false), null);
-    assert.equal(judgeScripts(shotWith(), false), null);
+    assert.equal(judgeScripts(shotWith([]), null, false), null);
+    assert.equal(judgeScripts(shotWith(), null, false), null);
   });
 });

@@ -1,6 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { begin, createWorld, endTasks, memory, pass, run, takeTasks, type World, workOff } from './world.ts';
+import {
+  begin,
+  createWorld,
+  endTasks,
+  memory,
+  pass,
+  restart,
+  run,
+  takeTasks,
+  upload,
+  type World,
+  workOff,
+} from './world.ts';
 
 const stateOf = async (of: World) => {
   const { state, reason } = await run(of);
@@ -86,5 +98,22 @@ describe('a run whose job was paused in Flamenco', () => {
     assert.deepEqual(await stateOf(of), ['rendering', undefined]);
     await workOff(of);
     assert.equal((await run(of)).state, 'completed');
+  });
+});
+
+describe('a run that waits', () => {
+  test('has waited since the same moment after a restart, although its inputs are read anew then', async () => {
+    const of = createWorld({ blenders: [{ version: '2.93.1', hasDenoiser: true, devices: [] }] });
+    await upload(of);
+    await pass(of, 3);
+    assert.deepEqual(await stateOf(of), ['waiting', 'needsBlender']);
+    const { stateSince } = await run(of);
+    restart(of, 'two');
+    of.scenes.failUntilHealed('transient', 'look');
+    await pass(of, 2);
+    assert.deepEqual(await stateOf(of), ['waiting', 'needsBlender'], 'and for the same');
+    of.scenes.heal();
+    await pass(of, 2);
+    assert.equal((await run(of)).stateSince, stateSince);
   });
 });

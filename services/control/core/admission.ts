@@ -10,7 +10,7 @@ import { choosePool } from './pools.ts';
 import { type Reason, type RunRecord, type RunSettings, wantsFarm } from './run.ts';
 import { isWorthScouting } from './scouts.ts';
 import { readSettings, resolveSettings } from './settings.ts';
-import type { SceneFacts } from './shot-facts.ts';
+import type { SceneFacts, ShotFacts } from './shot-facts.ts';
 import { reject, type Verdict, wait } from './verdict.ts';
 
 /** So many of the last versions of a shot are known again when their bytes come back. */
@@ -28,6 +28,7 @@ function settle(sight: Sight, draft: Draft, run: RunRecord, verdict: Verdict): v
   switch (verdict.kind) {
     case 'wait':
       if (verdict.lookInMs !== undefined) lookAgain(draft, sight.now + verdict.lookInMs);
+      if (verdict.isReading === true && hasLastingReason(run)) return;
       moveRun(sight, draft, run, 'waiting', verdict.reason, { ...sinceMet(run, verdict), ...verdict.patch });
       return;
     case 'hold':
@@ -41,6 +42,12 @@ function settle(sight: Sight, draft: Draft, run: RunRecord, verdict: Verdict): v
   }
 }
 
+/** What it waits for is not done with because its inputs are being read once more, as after a start of the service. */
+function hasLastingReason({ state, reason }: RunRecord): boolean {
+  if (state === 'held') return reason !== null;
+  return state === 'waiting' && reason !== null && !NOT_LOOKED.has(reason.code);
+}
+
 /** Reasons for which it is not known whether anything is missing. */
 const NOT_LOOKED = new Set(['missingFiles', 'settling', 'unreadable']);
 
@@ -51,6 +58,43 @@ function sinceMet(run: RunRecord, { reason }: Extract<Verdict, { reason: Reason 
 
 /** The questions in their order; the first that is not answered yes decides. */
 function judge(sight: Sight, draft: Draft, run: RunRecord): Verdict {
+  const shot = judgeShot(sight, run);
+  if ('kind' in shot) return shot;
+  const settling = stillSettling(sight, run);
+  if (settling !== null) return settling;
+  const inputs = judgeInputs(sight, run);
+  if ('kind' in inputs) return inputs;
+  const able = judgeAbilities(sight, run, shot);
+  if ('kind' in able) return able;
+  const brake = judgeBrakes(sight, draft, run);
+  if (brake !== null) return brake;
+  const notes = able.note === null ? [] : [able.note];
+  return {
+    kind: 'admit',
+    pins: inputs.pins,
+    settings: shot.settings,
+    scene: shot.scene,
+    blender: able.blender,
+    pool: able.pool,
+    warnings: [...shot.facts.warnings, ...inputs.warnings, ...notes],
+  };
+}
+
+/** Why a run is rejected by what is known without a look at its inputs; `null` = it is not, as far as that goes. */
+export function whyRejected(sight: Sight, run: RunRecord): Reason | null {
+  const shot = judgeShot(sight, run);
+  const verdict = 'kind' in shot ? shot : judgeAbilities(sight, run, shot);
+  return 'kind' in verdict && verdict.kind === 'reject' ? verdict.reason : null;
+}
+
+interface ShotJudged {
+  readonly facts: ShotFacts;
+  readonly settings: RunSettings;
+  readonly scene: SceneFacts;
+}
+
+/** Whether the .blend can be read and its settings make sense. */
+function judgeShot(sight: Sight, run: RunRecord): Verdict | ShotJudged {
   const entry = sight.observed.catalog.get(run.scenePath);
   if (entry === undefined) return judgeAbsent(sight, run);
   if (entry.failure !== null)
@@ -83,43 +127,38 @@ function judge(sight: Sight, draft: Draft, run: RunRecord): Verdict {
   });
   if (/[{}]/.test(run.scenePath)) return badName(run);
   if (!resolved.ok) return { kind: 'reject', reason: resolved.reason };
-  const settling = stillSettling(sight, run);
-  if (settling !== null) return settling;
-  const inputs = judgeInputs(sight, run);
-  if ('kind' in inputs) return inputs;
-  const blender = chooseBlender(
-    entry.facts.blenderVersion,
-    pinnedBlender(run) ?? resolved.settings.blender.value,
-    sight.policy.blenders,
-  );
+  return { facts: entry.facts, settings: resolved.settings, scene: resolved.scene };
+}
+
+interface AbilitiesJudged {
+  readonly blender: string;
+  /** What is said of the Blender that was chosen; `null` = nothing. */
+  readonly note: string | null;
+  readonly pool: string;
+}
+
+/** Whether there is a Blender, the right to run scripts, and a pool for it. */
+function judgeAbilities(
+  { policy }: Sight,
+  run: RunRecord,
+  { facts, settings, scene }: ShotJudged,
+): Verdict | AbilitiesJudged {
+  const wanted = pinnedBlender(run) ?? settings.blender.value;
+  const blender = chooseBlender(facts.blenderVersion, wanted, policy.blenders);
   if (!blender.ok)
     return wait(
       'needsBlender',
       blender.message,
       'Install that Blender (or name one that is there as "blender" in the render.json).',
     );
-  const scripts = judgeScripts(entry.facts, resolved.settings.scripts.value);
+  const scripts = judgeScripts(facts, run.scriptsNeeded, settings.scripts.value);
   if (scripts !== null) return scripts;
-  const denoiser = judgeDenoiser(resolved.scene, blender.blender.hasDenoiser, blender.blender.version);
+  const { version, hasDenoiser } = blender.blender;
+  const denoiser = judgeDenoiser(scene, hasDenoiser, version);
   if (denoiser !== null) return denoiser;
-  const pool = choosePool(resolved.settings, resolved.scene, sight.policy.pools);
+  const pool = choosePool(settings, scene, policy.pools);
   if (!pool.ok) return { kind: 'reject', reason: pool.reason };
-  const brake = judgeBrakes(sight, draft, run);
-  if (brake !== null) return brake;
-  const warnings = [
-    ...entry.facts.warnings,
-    ...inputs.warnings,
-    ...(blender.note === null ? [] : [blender.note]),
-  ];
-  return {
-    kind: 'admit',
-    pins: inputs.pins,
-    settings: resolved.settings,
-    scene: resolved.scene,
-    blender: blender.blender.version,
-    pool: pool.pool.name,
-    warnings,
-  };
+  return { blender: version, note: blender.note, pool: pool.pool.name };
 }
 
 /** Frames of two Blenders do not go together: a run that has begun goes on with its own. */

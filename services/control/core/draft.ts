@@ -1,4 +1,6 @@
+import { abilitiesKey } from './abilities.ts';
 import type { Action } from './actions.ts';
+import { withoutForecasts } from './forecast-warnings.ts';
 import type { FarmMemory, Observed, Policy, ShotMemory } from './model.ts';
 import { NEW_SHOT } from './model.ts';
 import type { Reason, RunRecord, RunState } from './run.ts';
@@ -75,12 +77,15 @@ export function moveRun(
   patch: Partial<RunRecord> = {},
 ): RunRecord {
   const isSame = run.state === state && run.reason?.code === reason?.code;
+  const warnings = patch.warnings ?? run.warnings;
   const next = updateRun(draft, run, {
     ...patch,
     state,
     reason,
     stateSince: isSame ? run.stateSince : sight.now,
     endedAt: isFinal(state) ? sight.now : null,
+    abilities: state === 'rejected' ? abilitiesKey(sight.policy) : run.abilities,
+    warnings: isFinal(state) ? withoutForecasts(warnings) : warnings,
   });
   if (!isSame) note(sight, draft, `${titleOf(next)}: ${state}`, reason?.message ?? state);
   if (isFinal(state)) closeRun(draft, next);

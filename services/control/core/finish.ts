@@ -1,10 +1,10 @@
 import { settingsKeyOf } from './admission.ts';
+import { endByCheck } from './check-end.ts';
 import type { Draft, Sight } from './draft.ts';
 import { moveRun, note, openRuns, titleOf, updateRun, updateShot } from './draft.ts';
-import { withoutForesight } from './foresight.ts';
 import { formatFrames, framesOf } from './frames.ts';
 import type { JobObserved, RunObserved } from './model.ts';
-import { isLiveJob, rejectByCheck } from './progress.ts';
+import { isLiveJob } from './progress.ts';
 import type { RunRecord } from './run.ts';
 import { rendersFolder, wantsFarm } from './run.ts';
 import { allowedFrames } from './scouts.ts';
@@ -50,7 +50,7 @@ function finish(
     endCancelledElsewhere(sight, draft, run);
     return;
   }
-  if (seen.findings === 'unknown' || rejectByCheck(sight, draft, run, seen)) return;
+  if (seen.findings === 'unknown' || endByCheck(sight, draft, run, seen)) return;
   const allowed = new Set(allowedFrames(run));
   const bad = badVerdicts(
     seen,
@@ -79,18 +79,11 @@ function complete(sight: Sight, draft: Draft, run: RunRecord): void {
   if (!isCompared)
     waitForProof(sight, draft, run, 'Its inputs are compared once more with what it began with.');
   if (!isCompared || run.settings === null || run.blender === null) return;
-  moveRun(
-    sight,
-    draft,
-    run,
-    'completed',
-    {
-      code: 'proved',
-      message: `All ${framesOf(run.frames ?? '').length} frames are proved, in ${rendersFolder(run)}.`,
-      action: null,
-    },
-    { warnings: withoutForesight(run.warnings) },
-  );
+  moveRun(sight, draft, run, 'completed', {
+    code: 'proved',
+    message: `All ${framesOf(run.frames ?? '').length} frames are proved, in ${rendersFolder(run)}.`,
+    action: null,
+  });
   updateShot(draft, run.scenePath, {
     completed: {
       runId: run.id,

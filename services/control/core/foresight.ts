@@ -1,5 +1,6 @@
 import { withLearnedBoot } from './boot-times.ts';
 import { type Draft, openRuns, type Sight, updateRun } from './draft.ts';
+import { withForecast } from './forecast-warnings.ts';
 import { expectedSeconds } from './frame-times.ts';
 import type { PoolPolicy } from './model.ts';
 import { workAhead } from './pool-size.ts';
@@ -16,28 +17,23 @@ export function foresee(sight: Sight, draft: Draft): void {
     const pool = withLearnedBoot(poolOf(sight.policy, run), draft.memory);
     const dollars = capWarning(sight, run, pool);
     const deadline = deadlineWarning(sight, draft, run, pool);
-    const warnings = withWarning(withWarning(run.warnings, 'maxDollars', dollars), 'finishBy', deadline);
+    const warnings = withForecast(withForecast(run.warnings, 'maxDollars', dollars), 'finishBy', deadline);
     if (warnings.join('\n') !== run.warnings.join('\n')) updateRun(draft, run, { warnings });
   }
-}
-
-/** An ended run has nothing before it. */
-export function withoutForesight(warnings: readonly string[]): readonly string[] {
-  return withWarning(withWarning(warnings, 'maxDollars', null), 'finishBy', null);
 }
 
 function capWarning(sight: Sight, run: RunRecord, pool: PoolPolicy): string | null {
   const cap = run.settings?.maxDollars.value ?? null;
   if (cap === null) return null;
   if (pool.pricePerHour === 0 && sight.policy.fixedPricePerHour === 0)
-    return 'nothing has a price here, so it never stops the run';
+    return ': nothing has a price here, so it never stops the run';
   if (run.times.frames === 0) return null;
   const forecast = run.dollars + costOfRest(sight, run, pool);
-  return forecast > cap ? `about $${forecast.toFixed(2)} are forecast, and it stops at $${cap}` : null;
+  return forecast > cap ? `: about $${forecast.toFixed(2)} are forecast, and it stops at $${cap}` : null;
 }
 
-/** The workers' hours for the open frames, and the farm's while they render. */
-function costOfRest(sight: Sight, run: RunRecord, pool: PoolPolicy): number {
+/** Dollars that the open frames will cost: the workers' hours, and the farm's while they render. */
+export function costOfRest(sight: Sight, run: RunRecord, pool: PoolPolicy): number {
   const { workers } = sight.observed;
   const living = workers === 'unknown' ? [] : workers.filter(({ state }) => state !== 'ended');
   const atWork = Math.max(1, living.filter((worker) => worker.pool === pool.name).length);
@@ -49,24 +45,18 @@ function costOfRest(sight: Sight, run: RunRecord, pool: PoolPolicy): number {
 function deadlineWarning(sight: Sight, draft: Draft, run: RunRecord, pool: PoolPolicy): string | null {
   if (run.finishBy === null) return null;
   const leftSeconds = (run.finishBy - sight.now) / 1000;
-  if (run.times.frames === 0) return leftSeconds > 0 ? null : `has passed ${duration(-leftSeconds)} ago`;
+  if (run.times.frames === 0) return leftSeconds > 0 ? null : ` passed ${duration(-leftSeconds)} ago`;
   const { seconds, frames } = workAhead(sight, draft, run);
   const workers = Math.max(1, Math.min(pool.max, frames));
   const needed = seconds / workers;
   if (needed <= leftSeconds) return null;
   const rest = `about ${duration(needed)} are needed with ${workers === 1 ? 'one worker' : `all ${workers} workers`}`;
   return leftSeconds > 0
-    ? `cannot be kept: ${rest}, and ${duration(leftSeconds)} are left`
-    : `has passed ${duration(-leftSeconds)} ago; ${rest}`;
+    ? `: cannot be kept: ${rest}, and ${duration(leftSeconds)} are left`
+    : ` passed ${duration(-leftSeconds)} ago; ${rest}`;
 }
 
 function duration(seconds: number): string {
   const minutes = Math.max(1, Math.round(seconds / 60));
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-/** First, so that the many warnings of frames cannot push it out. */
-function withWarning(warnings: readonly string[], setting: string, text: string | null): readonly string[] {
-  const others = warnings.filter((warning) => !warning.startsWith(`${setting}: `));
-  return text === null ? others : [`${setting}: ${text}.`, ...others];
 }

@@ -42,7 +42,8 @@ export function judgeInputs(sight: Sight, run: RunRecord): InputsJudged {
   const braced = closure.needed.find(({ path }) => BRACES.test(path));
   if (braced !== undefined) return badName(run, braced.path);
   const met = meetClosure(closure, frames, manifest, sight.observed);
-  if (met.state === 'unknown') return { ...wait('settling', 'Reading the inputs.', null), lookInMs: 1000 };
+  if (met.state === 'unknown')
+    return { ...wait('settling', 'Reading the inputs.', null), lookInMs: 1000, isReading: true };
   if (met.state === 'tooMany')
     return reject(
       'tooManyInputs',

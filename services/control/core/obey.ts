@@ -1,3 +1,4 @@
+import { whyRejected } from './admission.ts';
 import type { Command } from './command.ts';
 import type { Draft, Sight } from './draft.ts';
 import {
@@ -15,7 +16,7 @@ import { formatFrames, framesOf } from './frames.ts';
 import { createRun } from './intake.ts';
 import { parkRun } from './park.ts';
 import type { RunRecord } from './run.ts';
-import { isFinal, wantsFarm } from './run.ts';
+import { isFinal, isHeldBack, wantsFarm } from './run.ts';
 
 /** Does what people asked for. A command comes again after a crash: each branch is harmless when repeated. */
 export function obeyCommands(sight: Sight, draft: Draft): void {
@@ -39,7 +40,7 @@ function obey(sight: Sight, draft: Draft, id: string, command: Command): void {
       release(sight, draft, id, command.runId);
       return;
     case 'allowScripts':
-      allowScripts(sight, draft, id, command.runId);
+      letGoOn(sight, draft, command.runId, { scriptsAllowed: true });
       return;
     case 'wake':
       remember(draft, { awakeUntil: sight.now + command.minutes * 60_000, mustGo: false });
@@ -85,6 +86,11 @@ function renderAgain(
   }
   updateShot(draft, last.scenePath, { commands: [...memory.commands, id].slice(-20) });
   const request = withFrames(last, command.settings);
+  const still = last.state === 'rejected' ? whyRejected(sight, { ...last, request, blender: null }) : null;
+  if (still !== null) {
+    note(sight, draft, `${titleOf(last)}: not rendered again`, `as before: ${still.message}`);
+    return;
+  }
   const next = createRun(sight, draft, last.scenePath, {
     request,
     requestedBy: command.by ?? 'a person',
@@ -115,26 +121,11 @@ function withFrames(
 /** Obeyed once: a word that was given for the burst must not count as one about scouts that nobody has seen. */
 function release(sight: Sight, draft: Draft, id: string, runId: string): void {
   const run = draft.runs.get(runId);
-  if (run === undefined || run.state !== 'held') return;
+  if (run === undefined || !isHeldBack(run)) return;
   const { commands } = shotMemory(draft, run.scenePath);
   if (commands.includes(id)) return;
   updateShot(draft, run.scenePath, { commands: [...commands, id].slice(-20) });
   letGoOn(sight, draft, runId, run.scouts === 'shown' ? { scouts: 'released' } : { isReleased: true });
-}
-
-/** Where only the check on a worker has found that scripts are needed, the run has ended: a new one follows. */
-function allowScripts(sight: Sight, draft: Draft, id: string, runId: string): void {
-  const run = draft.runs.get(runId);
-  if (run === undefined || run.state !== 'rejected' || run.reason?.code !== 'needsScripts') {
-    letGoOn(sight, draft, runId, { scriptsAllowed: true });
-    return;
-  }
-  const { commands, lastRunId } = shotMemory(draft, run.scenePath);
-  if (commands.includes(id) || lastRunId !== runId) return;
-  updateShot(draft, run.scenePath, { commands: [...commands, id].slice(-20) });
-  const { isExplicit, request, requestedBy } = run;
-  const wish = { isExplicit, request, requestedBy, isReleased: true, scriptsAllowed: true };
-  createRun(sight, draft, run.scenePath, wish);
 }
 
 function letGoOn(sight: Sight, draft: Draft, runId: string, patch: Partial<RunRecord>): void {

@@ -1,3 +1,4 @@
+import { endByCheck } from './check-end.ts';
 import { CHECK_TASK, VIDEO_TASK } from './chunks.ts';
 import type { Draft, Sight } from './draft.ts';
 import { act, moveRun, note, openRuns, titleOf, updateRun } from './draft.ts';
@@ -120,21 +121,8 @@ function judgeCheck(
     return updateRun(draft, run, { check: 'passed', warnings: [...warnings].slice(0, 20) });
   }
   if (check.status !== 'failed') return run;
-  if (rejectByCheck(sight, draft, run, seen)) return null;
+  if (endByCheck(sight, draft, run, seen)) return null;
   return restartOrFail(sight, draft, run, check, seen);
-}
-
-/**
- * Ends the run with what its check found, if that was an error. Flamenco fails a job of up to ten tasks with its first
- * failed one, so this is asked of jobs that have ended, too.
- */
-export function rejectByCheck(sight: Sight, draft: Draft, run: RunRecord, seen: RunObserved): boolean {
-  if (seen.findings === null || seen.findings === 'unknown') return false;
-  const error = seen.findings.find((finding) => finding.level === 'error');
-  if (error === undefined) return false;
-  const { code, message, action } = error;
-  moveRun(sight, draft, run, 'rejected', { code, message, action });
-  return true;
 }
 
 function restartOrFail(

@@ -190,6 +190,10 @@ export interface RunRecord {
   readonly inputGoneSince: EpochMs | null;
   /** What the first task found when it opened the shot on a worker. */
   readonly check: 'none' | 'pending' | 'passed';
+  /** What the deployment could do when it was rejected for something that it cannot (`abilitiesKey`); `null` = it was not. */
+  readonly abilities: string | null;
+  /** What the check said about scripts that the shot cannot do without; `null` = nothing. */
+  readonly scriptsNeeded: Reason | null;
   /** How many times a job of this run was set going again after it failed as a whole. */
   readonly restarts: number;
   readonly warnings: readonly string[];
@@ -232,6 +236,8 @@ export const NEW_RUN = {
   stopping: null,
   inputGoneSince: null,
   check: 'none',
+  abilities: null,
+  scriptsNeeded: null,
   restarts: 0,
   warnings: [],
   dollars: 0,
@@ -246,6 +252,16 @@ export function isFinal(state: RunState): boolean {
 /** Queued and rendering runs want a farm; `waiting`, `held` and ended ones do not. */
 export function wantsFarm(state: RunState): boolean {
   return state === 'queued' || state === 'rendering';
+}
+
+/** A person's word lets it go on: held, or only not at this moment because files come beside it. */
+export function isHeldBack({
+  state,
+  reason,
+  admittedAt,
+}: Pick<RunRecord, 'state' | 'reason' | 'admittedAt'>): boolean {
+  if (state === 'held' || state === 'received') return true;
+  return state === 'waiting' && admittedAt === null && reason?.code === 'settling';
 }
 
 export function versionName(version: number): string {

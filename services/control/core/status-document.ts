@@ -18,6 +18,9 @@ export interface Band {
   readonly p90: number;
 }
 
+/** A band, or that nothing is known yet. */
+export type Forecast = Band | { readonly p10: null; readonly p50: null; readonly p90: null };
+
 export interface PoolStatus {
   readonly name: string;
   readonly wanted: number;
@@ -44,7 +47,8 @@ export interface RunStatus {
   };
   /** Seconds until it is done; `null` when there is no telling yet. */
   readonly etaSeconds: Band | null;
-  readonly dollars: Band & { readonly soFar: number };
+  /** So far and, as forecast, in all; the forecast is `null` when there is no telling yet. */
+  readonly dollars: Forecast & { readonly soFar: number };
   /** Path in the renders bucket of the newest thumbnail; `null` when there is none. */
   readonly thumbnail: string | null;
   readonly warnings: readonly string[];

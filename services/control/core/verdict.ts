@@ -17,6 +17,8 @@ export type Verdict =
       readonly reason: Reason;
       readonly patch?: Partial<RunRecord>;
       readonly lookInMs?: number;
+      /** Only because the inputs are not read yet. */
+      readonly isReading?: boolean;
     }
   | { readonly kind: 'hold'; readonly reason: Reason }
   | { readonly kind: 'reject'; readonly reason: Reason; readonly patch?: Partial<RunRecord> };

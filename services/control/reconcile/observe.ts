@@ -16,7 +16,7 @@ import type {
   Unknown,
 } from '../core/model.ts';
 import { isLiveJob } from '../core/progress.ts';
-import { isRejectedByCheck, isRejectedForFiles } from '../core/revival.ts';
+import { isRejectedByCheck, isRejectedForAbilities, isRejectedForFiles } from '../core/revival.ts';
 import { isFinal, type RunRecord, rendersFolder, wantsFarm } from '../core/run.ts';
 import type { EpochMs } from '../core/time.ts';
 import { framesOfTask, isGivenUp } from '../core/troubles.ts';
@@ -161,7 +161,10 @@ async function loadRuns(
   for (const id of ids) {
     const run = records.get(id) ?? null;
     if (run === null) continue;
-    const isRevivable = (mayRevive && isRejectedForFiles(run)) || (isUpload && isRejectedByCheck(run));
+    const isRevivable =
+      (mayRevive && isRejectedForFiles(run)) ||
+      (isUpload && isRejectedByCheck(run)) ||
+      (isListingDue && isRejectedForAbilities(run));
     const isAsked = named.includes(id) || memory.unreported.includes(id) || isRevivable;
     // One that ended just before a crash may still stand among the open ones: it is moved over.
     if (!isFinal(run.state) || isAsked || memory.openRuns.includes(id)) runs.set(id, run);

@@ -1,11 +1,13 @@
 import { withLearnedBoot } from '../core/boot-times.ts';
+import { costOfRest } from '../core/foresight.ts';
 import { expectedSeconds, spreadOf } from '../core/frame-times.ts';
 import { framesOf } from '../core/frames.ts';
 import type { FarmMemory, Observed, Policy, PoolPolicy } from '../core/model.ts';
 import { poolOf } from '../core/pools.ts';
 import { isFinal, type RunRecord, rendersFolder, versionName, wantsFarm } from '../core/run.ts';
 import { busyWorkers } from '../core/staff.ts';
-import type { Band, PoolStatus, RunStatus, StatusDocument } from '../core/status-document.ts';
+import type { Band, Forecast, PoolStatus, RunStatus, StatusDocument } from '../core/status-document.ts';
+import { unfinishedFrames } from '../core/submission.ts';
 import type { EpochMs } from '../core/time.ts';
 import { MAX_ATTEMPTS } from '../core/troubles.ts';
 import { withinSize } from './status-size.ts';
@@ -93,11 +95,9 @@ function poolStatus({ observed }: Reported, pool: PoolPolicy): PoolStatus {
 
 function runStatus(reported: Reported, run: RunRecord, pools: readonly PoolStatus[]): RunStatus {
   const { name } = poolOf(reported.policy, run);
-  const { busy, pricePerHour } = pools.find((pool) => pool.name === name) ?? { busy: 0, pricePerHour: 0 };
+  const busy = pools.find((pool) => pool.name === name)?.busy ?? 0;
   const frames = frameCounts(reported.observed, run);
   const eta = wantsFarm(run.state) ? etaSeconds(reported, run, frames.total - frames.done, busy) : null;
-  const perHour = reported.policy.fixedPricePerHour + busy * pricePerHour;
-  const money = (seconds: number) => run.dollars + (seconds / 3600) * perHour;
   return {
     id: run.id,
     shot: run.shot,
@@ -107,12 +107,7 @@ function runStatus(reported: Reported, run: RunRecord, pools: readonly PoolStatu
     reason: run.reason,
     frames,
     etaSeconds: eta,
-    dollars: {
-      soFar: run.dollars,
-      p10: money(eta?.p10 ?? 0),
-      p50: money(eta?.p50 ?? 0),
-      p90: money(eta?.p90 ?? 0),
-    },
+    dollars: { soFar: run.dollars, ...costInAll(reported, run) },
     thumbnail: thumbnailOf(run),
     warnings: run.warnings,
   };
@@ -141,9 +136,27 @@ function etaSeconds(reported: Reported, run: RunRecord, left: number, busy: numb
   const { bootSeconds } = withLearnedBoot(poolOf(reported.policy, run), reported.memory);
   const boot = busy === 0 && left > 0 ? bootSeconds : 0;
   const p50 = boot + (left * expectedSeconds(run, reported.now)) / Math.max(1, busy);
-  const learned = spreadOf(run.times) / Math.sqrt(Math.max(1, run.times.frames));
-  const spread = Z90 * p50 * (learned + spreadOf(run.times) / Math.sqrt(Math.max(1, left)));
-  return { p10: Math.max(0, p50 - spread), p50, p90: p50 + spread };
+  return bandAround(p50, spreadOfRest(run, left));
+}
+
+/** What is forecast against `maxDollars`, too; an ended run costs no more. */
+function costInAll({ observed, policy, now }: Reported, run: RunRecord): Forecast {
+  const { dollars } = run;
+  if (isFinal(run.state)) return { p10: dollars, p50: dollars, p90: dollars };
+  if (run.times.frames === 0) return { p10: null, p50: null, p90: null };
+  const rest = costOfRest({ observed, policy, now }, run, poolOf(policy, run));
+  const { p10, p50, p90 } = bandAround(rest, spreadOfRest(run, unfinishedFrames(run).length));
+  return { p10: dollars + p10, p50: dollars + p50, p90: dollars + p90 };
+}
+
+/** 80 % lie within so much of a sum over the frames that are left, as a share of it. */
+function spreadOfRest({ times }: RunRecord, left: number): number {
+  const learned = spreadOf(times) / Math.sqrt(Math.max(1, times.frames));
+  return Z90 * (learned + spreadOf(times) / Math.sqrt(Math.max(1, left)));
+}
+
+function bandAround(p50: number, share: number): Band {
+  return { p10: Math.max(0, p50 * (1 - share)), p50, p90: p50 * (1 + share) };
 }
 
 function thumbnailOf(run: RunRecord): string | null {

@@ -1,0 +1,7 @@
+import type { Policy } from './model.ts';
+
+/** Differs whenever the deployment can do something else than before. */
+export function abilitiesKey({ hash, blenders, pools }: Policy): string {
+  const able = pools.map(({ name, hasGpu, memoryGiB }) => [name, hasGpu, memoryGiB]);
+  return hash(JSON.stringify([blenders, able])).slice(0, 16);
+}

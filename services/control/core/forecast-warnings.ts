@@ -1,0 +1,22 @@
+/** First, so that the many warnings of frames cannot push it out. `text` goes on after the setting's name. */
+export function withForecast(
+  warnings: readonly string[],
+  setting: ForecastSetting,
+  text: string | null,
+): readonly string[] {
+  const others = warnings.filter((warning) => !isForecast(warning, setting));
+  return text === null ? others : [`${setting}${text}.`, ...others];
+}
+
+/** An ended run has nothing before it. */
+export function withoutForecasts(warnings: readonly string[]): readonly string[] {
+  return warnings.filter((warning) => SETTINGS.every((setting) => !isForecast(warning, setting)));
+}
+
+type ForecastSetting = (typeof SETTINGS)[number];
+
+const SETTINGS = ['maxDollars', 'finishBy'] as const;
+
+function isForecast(warning: string, setting: ForecastSetting): boolean {
+  return warning.startsWith(`${setting}: `) || warning.startsWith(`${setting} passed `);
+}
