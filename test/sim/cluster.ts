@@ -139,8 +139,8 @@ export class SimCluster implements Farm {
     const { clock, bill } = this.#options;
     if (this.#cluster.state === 'absent') return;
     const { name } = this.#cluster;
-    this.#stop(clock.now());
     this.#cluster = { state: 'absent' };
+    this.#stop(clock.now());
     bill.end('cluster', name, clock.now());
     bill.end('manager', name, clock.now());
     clock.changed();
@@ -172,8 +172,8 @@ export class SimCluster implements Farm {
     const { clock, times } = this.#options;
     const { name, state } = this.#cluster;
     const seconds = times.clusterDeleteSeconds;
-    this.#stop(clock.now() + seconds * 1000);
     this.#cluster = { state: 'deleting', name, since: clock.now() };
+    this.#stop(clock.now() + seconds * 1000);
     // A creation that still runs ends first.
     const wait = state === 'creating' ? times.clusterCreateSeconds.median : 0;
     this.#then(wait + seconds, () => {

@@ -3,23 +3,12 @@ import { PortError } from '../../services/control/ports/errors.ts';
 import type { WorkerSeen, Workers } from '../../services/control/ports/workers.ts';
 import type { Bill } from './bill.ts';
 import type { SimClock } from './clock.ts';
-import { lognormal, randomOf, secondsUntil } from './random.ts';
+import { type Machine, Machines, type PoolKind } from './machines.ts';
 import type { CloudTimes } from './trace.ts';
 import { type Outcome, SimWorker, type WorkerOptions } from './worker.ts';
 
-/** Compute Engine's notice before a spot machine goes; it is billed to its end. */
-const NOTICE_SECONDS = 30;
-/** What a shortage in a zone takes of the machines there. */
-const ZONE_SHARE = 0.5;
-
-/** A pool of machines of one kind. */
-export interface PoolKind {
-  readonly name: string;
-  readonly tag: string | null;
-  readonly max: number;
-  readonly pricePerHour: number;
-  readonly memoryGiB: number;
-}
+/** On a machine that has the image already. */
+const POD_START_SECONDS = 5;
 
 interface Options {
   readonly seed: number;
@@ -27,7 +16,6 @@ interface Options {
   readonly clock: SimClock;
   readonly bill: Bill;
   readonly pools: readonly PoolKind[];
-  /** When the simulation began: stock-outs are told from then. */
   readonly startedAt: EpochMs;
   readonly isClusterUp: () => boolean;
   readonly worker: Omit<WorkerOptions, 'name' | 'tag' | 'memoryGiB' | 'onExit'>;
@@ -37,21 +25,24 @@ interface Held {
   seen: WorkerSeen;
   readonly kind: PoolKind;
   readonly program: SimWorker;
-  /** Its machine: asked for, there, or neither. */
-  machine: 'none' | 'booting' | 'there' | 'gone';
+  machine: Machine | null;
 }
 
-/** Workers as Kubernetes Jobs, one a machine, on autoscaled spot pools. */
+/** Workers as Kubernetes Jobs, one a machine; a machine that is empty is used again before it is released. */
 export class SimPool implements Workers {
   readonly #options: Options;
   readonly #workers = new Map<string, Held>();
-  /** The most machines that there were at once, by pool. */
-  readonly most = new Map<string, number>();
+  readonly #machines: Machines;
   ordered = 0;
 
   constructor(options: Options) {
     this.#options = options;
-    this.#planZoneEvent(1);
+    const { seed, times, clock, bill, startedAt } = options;
+    this.#machines = new Machines({
+      ...{ seed, times, clock, bill, startedAt },
+      onRoom: () => this.#place(),
+      onPreempted: (machine) => this.#preempted(machine),
+    });
   }
 
   async list(): Promise<readonly WorkerSeen[]> {
@@ -67,11 +58,10 @@ export class SimPool implements Workers {
       if (this.#workers.has(name)) continue;
       const times = { orderedAt: clock.now(), startedAt: null, endedAt: null };
       const seen: WorkerSeen = { name, pool, state: 'waiting', ...times, outcome: null };
-      const held: Held = { seen, kind, program: this.#newProgram(name, kind), machine: 'none' };
-      this.#workers.set(name, held);
+      this.#workers.set(name, { seen, kind, program: this.#newProgram(name, kind), machine: null });
       this.ordered += 1;
     }
-    this.#provide();
+    this.#place();
     clock.changed();
   }
 
@@ -86,37 +76,17 @@ export class SimPool implements Workers {
 
   /** The cluster goes: SIGTERM to everyone, and no machine is left when it is gone. */
   endAll(goneAt: EpochMs): void {
-    const { clock, bill } = this.#options;
     for (const held of this.#workers.values()) {
       if (held.seen.state === 'running') held.program.terminate();
       else if (held.seen.state === 'waiting') this.#ended(held, 'done');
     }
     this.#workers.clear();
-    clock.at(goneAt, () => {
-      for (const name of bill.charged('worker'))
-        if (!this.#workers.has(name)) bill.end('worker', name, goneAt);
-    });
+    this.#machines.endAll(goneAt);
   }
 
-  /** What happens to workers in a test; a name that does not run is left alone. */
-
-  preempt(name: string): void {
-    const held = this.#workers.get(name);
-    if (held === undefined || held.machine === 'gone' || held.machine === 'none') return;
-    if (held.seen.state === 'running') held.program.preempt();
-    else if (held.seen.state === 'waiting') this.#ended(held, 'preempted');
-    else this.#release(held, 0);
-  }
-
-  /** The process is gone without a sign-off. */
-  kill(name: string, outcome: Outcome = 'failed'): void {
-    const held = this.#workers.get(name);
-    if (held?.seen.state === 'running') held.program.die(outcome);
-  }
-
-  freeze(name: string): void {
-    const held = this.#workers.get(name);
-    if (held?.seen.state === 'running') held.program.freeze();
+  /** The most machines that there were at once, by pool. */
+  get most(): ReadonlyMap<string, number> {
+    return this.#machines.most;
   }
 
   /** Names of those that run. */
@@ -129,6 +99,24 @@ export class SimPool implements Workers {
   /** Whether it has a task in hand. */
   isBusy(name: string): boolean {
     return this.#workers.get(name)?.program.isBusy ?? false;
+  }
+
+  /** What happens to workers in a test; a name that does not run is left alone. */
+
+  preempt(name: string): void {
+    const machine = this.#workers.get(name)?.machine ?? null;
+    if (machine !== null) this.#machines.preempt(machine);
+  }
+
+  /** The process is gone without a sign-off. */
+  kill(name: string, outcome: Outcome = 'failed'): void {
+    const held = this.#workers.get(name);
+    if (held?.seen.state === 'running') held.program.die(outcome);
+  }
+
+  freeze(name: string): void {
+    const held = this.#workers.get(name);
+    if (held?.seen.state === 'running') held.program.freeze();
   }
 
   #newProgram(name: string, kind: PoolKind): SimWorker {
@@ -144,88 +132,47 @@ export class SimPool implements Workers {
     });
   }
 
-  /** Machines for those that wait, as far as the pool's maximum and the zone's stock allow. */
-  #provide(): void {
-    const { clock, times, startedAt } = this.#options;
-    const now = (clock.now() - startedAt) / 1000;
-    const shortage = times.stockouts.find(
-      ({ fromSeconds, toSeconds }) => now >= fromSeconds && now < toSeconds,
-    );
-    if (shortage !== undefined) {
-      clock.after(shortage.toSeconds - now, () => this.#provide());
-      return;
+  /** Those that wait get the machines that are empty, in their order; for the others machines are ordered. */
+  #place(): void {
+    if (!this.#options.isClusterUp()) return;
+    for (const kind of this.#options.pools) {
+      const waiting = [...this.#workers.values()].filter(
+        (held) => held.kind === kind && held.seen.state === 'waiting' && held.machine === null,
+      );
+      const left = waiting.filter((held) => !this.#placeOne(held));
+      const missing = left.length - this.#machines.of(kind, 'booting').length;
+      if (missing > 0) this.#machines.order(kind, missing);
     }
+  }
+
+  #placeOne(held: Held): boolean {
+    const machine = this.#machines.take(held.kind);
+    if (machine === null) return false;
+    held.machine = machine;
+    const { clock } = this.#options;
+    clock.after(POD_START_SECONDS, () => {
+      if (held.seen.state !== 'waiting' || held.machine !== machine) return;
+      held.seen = { ...held.seen, state: 'running', startedAt: clock.now() };
+      held.program.start();
+      clock.changed();
+    });
+    return true;
+  }
+
+  #preempted(machine: Machine): void {
     for (const held of this.#workers.values()) {
-      if (held.machine !== 'none' || held.seen.state !== 'waiting') continue;
-      if (this.#machines(held.kind.name) >= held.kind.max) continue;
-      this.#boot(held);
+      if (held.machine !== machine || held.seen.state === 'ended') continue;
+      if (held.seen.state === 'running') held.program.preempt();
+      else this.#ended(held, 'preempted');
     }
-  }
-
-  #machines(pool: string): number {
-    let count = 0;
-    for (const { kind, machine } of this.#workers.values())
-      if (kind.name === pool && (machine === 'booting' || machine === 'there')) count += 1;
-    return count;
-  }
-
-  #boot(held: Held): void {
-    const { clock, times, bill, seed } = this.#options;
-    const { name } = held.seen;
-    held.machine = 'booting';
-    bill.begin('worker', name, held.kind.pricePerHour, clock.now());
-    this.most.set(
-      held.kind.name,
-      Math.max(this.most.get(held.kind.name) ?? 0, this.#machines(held.kind.name)),
-    );
-    const { median, sigma } = times.nodeBootSeconds;
-    clock.after(lognormal(randomOf(seed, 'boot', name), median, sigma), () => this.#booted(held));
-    const preemption = randomOf(seed, 'preemption', name);
-    clock.after(secondsUntil(preemption, times.preemptionsPerHour), () => this.preempt(name));
-  }
-
-  #booted(held: Held): void {
-    if (held.machine !== 'booting') return;
-    held.machine = 'there';
-    const { clock, times } = this.#options;
-    if (held.seen.state === 'ended') {
-      this.#release(held, times.nodeReleaseSeconds);
-      return;
-    }
-    held.seen = { ...held.seen, state: 'running', startedAt: clock.now() };
-    held.program.start();
-    clock.changed();
   }
 
   #ended(held: Held, outcome: Outcome): void {
-    const { clock, times } = this.#options;
-    const wasBooting = held.machine === 'booting';
+    const { clock } = this.#options;
     held.seen = { ...held.seen, state: 'ended', endedAt: clock.now(), outcome };
-    if (outcome === 'preempted') this.#release(held, NOTICE_SECONDS);
-    // A machine that is on its way comes first and is then found empty.
-    else if (!wasBooting) this.#release(held, times.nodeReleaseSeconds);
+    const { machine } = held;
+    held.machine = null;
+    if (machine !== null) this.#machines.leave(machine);
     clock.changed();
-  }
-
-  #release(held: Held, seconds: number): void {
-    const { clock, bill } = this.#options;
-    if (held.machine === 'gone') return;
-    const hadMachine = held.machine !== 'none';
-    held.machine = 'gone';
-    if (!hadMachine) return;
-    clock.after(seconds, () => {
-      bill.end('worker', held.seen.name, clock.now());
-      this.#provide();
-    });
-  }
-
-  #planZoneEvent(count: number): void {
-    const { clock, times, seed } = this.#options;
-    const random = randomOf(seed, 'zone', count);
-    clock.after(secondsUntil(random, times.zoneEventsPerHour), () => {
-      for (const name of this.running())
-        if (randomOf(seed, 'zone', count, name)() < ZONE_SHARE) this.preempt(name);
-      this.#planZoneEvent(count + 1);
-    });
   }
 }
