@@ -19,6 +19,8 @@ export class SimRenders implements Renders {
   readonly #clock: SimClock;
   readonly #folders = new Map<string, Map<string, Stored>>();
   #written = 0;
+  /** Told of each whole picture. */
+  onPicture: (path: string) => void = () => {};
 
   constructor(clock: SimClock) {
     this.#clock = clock;
@@ -48,6 +50,7 @@ export class SimRenders implements Renders {
   putPicture(path: string, isWhole = true): void {
     const bytes = isWhole ? PNG : PNG.subarray(0, 6);
     this.#put(path, bytes, bytes.length);
+    if (isWhole) this.onPicture(path);
   }
 
   /** JSON of the kit. */

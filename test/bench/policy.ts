@@ -1,0 +1,42 @@
+/**
+ * How many workers: our decisions beside the rules that people use today, and beside hindsight, on the simulated cloud.
+ *
+ *     npm run bench:policy -- [--trace FILE…] [--json] [--plots DIR]
+ */
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { parseTrace, type Trace } from '../sim/trace.ts';
+import { benchTrace, type TraceResult } from './policy/bench-trace.ts';
+import { tableOf } from './policy/table.ts';
+import { createThreads } from './policy/tasks.ts';
+
+const { values } = parseArgs({
+  options: {
+    trace: { type: 'string', multiple: true },
+    json: { type: 'boolean', default: false },
+    seeds: { type: 'string' },
+    only: { type: 'string', multiple: true },
+  },
+});
+
+async function main(): Promise<void> {
+  const files = values.trace ?? globSync(join(import.meta.dirname, 'traces/*.json')).sort();
+  const traces = files.map(readTrace);
+  const threads = createThreads();
+  const results: TraceResult[] = [];
+  for (const trace of traces) {
+    const result = await benchTrace(trace, threads, values.only);
+    results.push(result);
+    if (!values.json) process.stdout.write(`${tableOf(result)}\n`);
+  }
+  await threads.end();
+  if (values.json) process.stdout.write(`${JSON.stringify({ traces: results }, null, 2)}\n`);
+}
+
+function readTrace(file: string): Trace {
+  const trace = parseTrace(JSON.parse(readFileSync(file, 'utf8')));
+  return values.seeds === undefined ? trace : { ...trace, seeds: Number(values.seeds) };
+}
+
+await main();

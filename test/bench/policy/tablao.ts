@@ -1,0 +1,93 @@
+import type { Policy } from '../../../services/control/core/model.ts';
+import type { RunRecord } from '../../../services/control/core/run.ts';
+import { POOL } from '../../reconcile/world.ts';
+import type { Trace, TraceJob } from '../../sim/trace.ts';
+import { createSimWorld, runsOf, runToEnd, type SimWorld, startService, upload } from '../../sim/world.ts';
+import type { Outcome } from './outcome.ts';
+import { shotName, shotOf } from './shots.ts';
+
+/** A trace that is not over by then never will be. */
+const LONGEST_HOURS = 24 * 7;
+const HOUR_MS = 3_600_000;
+
+export interface Tablao {
+  readonly outcome: Outcome;
+  readonly world: SimWorld;
+  readonly runs: readonly RunRecord[];
+}
+
+/** The production service on this trace. */
+export async function runTablao(trace: Trace, seed: number, changes: Partial<Policy> = {}): Promise<Tablao> {
+  const world = createSimWorld({ seed, cloud: trace.cloud, policy: { ...policyOf(trace), ...changes } });
+  const { clock, startedAt } = world;
+  const lastFrame = new Map<string, number>();
+  world.renders.onPicture = (path) => lastFrame.set(path.split('/v')[0] ?? '', clock.now());
+  startService(world, { skipsStill: true, onError: fail });
+  let left = trace.jobs.length;
+  trace.jobs.forEach((job, index) => {
+    clock.at(startedAt + job.atSeconds * 1000, () => {
+      left -= 1;
+      upload(world, shotName(index), shotOf(seed, job, index), settingsOf(job, clock.now()));
+    });
+  });
+  await clock.run(clock.now() + LONGEST_HOURS * HOUR_MS, () => left === 0);
+  await clock.run(clock.now() + 1000);
+  await runToEnd(world, LONGEST_HOURS);
+  const jobEnds = trace.jobs.map(
+    (_, index) => ((lastFrame.get(shotName(index)) ?? startedAt) - startedAt) / 1000,
+  );
+  return { outcome: outcomeOf(world, trace, jobEnds), world, runs: runsOf(world) };
+}
+
+function fail(error: unknown): never {
+  throw error;
+}
+
+function settingsOf(job: TraceJob, now: number): Record<string, unknown> {
+  const { frames, chunkSize, finishByHours, maxDollars } = job;
+  const finishBy =
+    finishByHours === undefined ? {} : { finishBy: new Date(now + finishByHours * HOUR_MS).toISOString() };
+  return {
+    frames: `1-${frames}`,
+    ...(chunkSize === undefined ? {} : { chunkSize }),
+    ...(maxDollars === undefined ? {} : { maxDollars }),
+    ...finishBy,
+  };
+}
+
+/** What a deployment with this cloud and these wishes is configured with. */
+export function policyOf({ cloud, policy }: Trace): Partial<Policy> {
+  return {
+    // A burst is not held back for a person's word here.
+    maxAtOnce: Number.MAX_SAFE_INTEGER,
+    idleTeardownMs: policy.idleTeardownSeconds * 1000,
+    valueOfTimePerHour: policy.valueOfTimePerHour,
+    checkFirst: 'never',
+    maxFarmMs: LONGEST_HOURS * HOUR_MS,
+    pools: [
+      {
+        ...POOL,
+        name: 'cpu',
+        max: policy.maxWorkers,
+        pricePerHour: cloud.spotPricePerHour,
+        // The deployment's guess, whatever this cloud is like; the pool's consolidation delay it has set itself.
+        bootSeconds: 150,
+        tailSeconds: cloud.nodeReleaseSeconds,
+        memoryGiB: 52,
+      },
+    ],
+  };
+}
+
+export function outcomeOf(world: SimWorld, { cloud }: Trace, jobEnds: readonly number[]): Outcome {
+  const { bill, clock, tally } = world;
+  const dollars = bill.dollars(clock.now());
+  return {
+    dollars,
+    minutes: Math.max(...jobEnds) / 60,
+    renderShare: ((tally.sum('rendering') / 3600) * cloud.spotPricePerHour) / dollars,
+    killedByScaling: tally.killedByUs,
+    lostToPreemption: tally.lostToPreemption,
+    jobEnds,
+  };
+}
