@@ -21,12 +21,19 @@ export function cloudSettings(config: CloudConfig): CloudSettings {
       managerMachineType: config.managerMachineType,
       // It kills nodes at work too, so it must never be reached in a life as it should be.
       maxLifeMs: config.maxFarmMs * LONGEST_LIFE + HOUR,
+      zones: config.zones,
       nodePools: machines.map(({ pool, machine: { name, machineType, isSpot, zone } }) => ({
         ...{ name, machineType, isSpot, zone },
         ...{ max: pool.max, gpu: pool.gpu },
       })),
     },
-    zones: config.zones,
+    quotas: {
+      region: config.region,
+      users: machines.map(({ pool, machine: { name, machineType, vcpu, isSpot } }) => ({
+        ...{ pool: pool.name, variant: name, machineType, vcpu, isSpot },
+        ...{ gpu: pool.gpu, max: pool.max },
+      })),
+    },
     buckets: config.buckets,
     jobs: config.jobs,
     deadman: { account: accounts.deadman, afterMs: config.deadmanMs },

@@ -1,6 +1,7 @@
 import type { OAuth2ClientOptions } from 'google-auth-library';
 import { createFlamencoManager } from './adapters/flamenco/manager.ts';
 import type { ClusterSettings } from './adapters/gcp/cluster-body.ts';
+import { createCompute } from './adapters/gcp/compute.ts';
 import { createDeadman } from './adapters/gcp/deadman.ts';
 import { createGkeFarm } from './adapters/gcp/farm.ts';
 import { createGke } from './adapters/gcp/gke.ts';
@@ -11,6 +12,7 @@ import { createKubeManager, signedFetch } from './adapters/gcp/kube-manager.ts';
 import { createCloudLease } from './adapters/gcp/lease.ts';
 import { createLeftovers } from './adapters/gcp/leftovers.ts';
 import { createManagerWay, managerPrefix } from './adapters/gcp/manager-way.ts';
+import { createQuotas, type QuotaUser } from './adapters/gcp/quotas.ts';
 import { createCloudRecords } from './adapters/gcp/records.ts';
 import { createCloudRenders } from './adapters/gcp/renders.ts';
 import { createCloudScenes } from './adapters/gcp/scenes.ts';
@@ -30,8 +32,8 @@ import type { Ports } from './reconcile/ports.ts';
 /** What the deployment decided about its place in Google Cloud. */
 export interface CloudSettings {
   readonly cluster: ClusterSettings;
-  /** Tried in turn. */
-  readonly zones: readonly string[];
+  /** Whose quotas are read, and who takes from them. */
+  readonly quotas: { readonly region: string; readonly users: readonly QuotaUser[] };
   readonly buckets: { readonly scenes: string; readonly renders: string; readonly state: string };
   /** Full names of the Cloud Scheduler jobs: `projects/P/locations/L/jobs/J`. */
   readonly jobs: { readonly tick: string; readonly deadman: string };
@@ -72,7 +74,7 @@ const LOOK_HOLDS_MS = 30_000;
 
 /** Everything that a pass and the routes need of Google Cloud. Nothing is called yet, and no client loaded. */
 export function composeCloudPorts(
-  { cluster, zones, buckets, jobs, deadman, helm, nodePoolsOf }: CloudSettings,
+  { cluster, quotas, buckets, jobs, deadman, helm, nodePoolsOf }: CloudSettings,
   log: CloudLog,
   endpoints: Partial<CloudEndpoints> = {},
 ): {
@@ -81,7 +83,7 @@ export function composeCloudPorts(
   readonly ticker: Ticker;
   readonly manager: ManagerBehind;
 } {
-  const { project, farm: name } = cluster;
+  const { project, farm: name, zones } = cluster;
   const { google = createGoogle(), clock = { now: () => Date.now() } } = endpoints;
   const serverOf = endpoints.serverOf ?? ((endpoint: string) => `https://${endpoint}`);
   const openBucket = createStorageClient({ projectId: project, ...given('endpoint', endpoints.storage) });
@@ -91,6 +93,7 @@ export function composeCloudPorts(
   const kube = createKube(google.token);
   const onCluster = { kube, namespace: RELEASE, release: RELEASE };
   const fetchSigned = signedFetch(google.token);
+  const compute = createCompute({ project, auth: google.auth, ...given('url', endpoints.compute) });
   const gke = createGke({ settings: cluster, ...given('endpoint', endpoints.container) });
   const gkeFarm = createGkeFarm({
     ...{ farm: name, zones, records, clock, gke },
@@ -99,13 +102,10 @@ export function composeCloudPorts(
       install: createHelmInstall({ ...helm, ...onCluster, token: google.token, serverOf }),
     }),
     deadman: createDeadman({ call: callScheduler, job: jobs.deadman, project, clock, ...deadman }),
-    leftovers: createLeftovers({
-      project,
-      farm: name,
-      auth: google.auth,
-      ...given('url', endpoints.compute),
-    }),
+    leftovers: createLeftovers({ compute, farm: name }),
     onGivenUp: (cluster, message) => log.warn({ ...cluster, why: message }, 'cluster given up'),
+    onUnguarded: (err) =>
+      log.warn({ err }, "dead-man's switch of a given-up cluster not set or not taken away"),
   });
   const server = async () => {
     const up = await gkeFarm.cluster();
@@ -114,7 +114,8 @@ export function composeCloudPorts(
   const { farm, managerUrl } = rememberLook(gkeFarm, clock);
   return {
     ports: {
-      ...{ records, farm, blendTools, clock },
+      ...{ records, blendTools, clock },
+      farm: { ...farm, quotas: createQuotas({ compute, farm: name, ...quotas }) },
       scenes: createCloudScenes({ openBucket, bucket: buckets.scenes }),
       renders: createCloudRenders({ openBucket, bucket: buckets.renders }),
       lease: createCloudLease({ openBucket, bucket: buckets.state, pace, clock }),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { clusterBody } from '../../services/control/adapters/gcp/cluster-body.ts';
 import { gkeWorld, SETTINGS } from './gke-world.ts';
 
 /** Of the API's enums, by the numbers under which they are sent. */
@@ -71,4 +72,12 @@ test('spot machines get their longest farewell, a fallback its zone, a GPU its d
       gpuDriverInstallationConfig: { gpuDriverVersion: DRIVER_DEFAULT },
     },
   ]);
+});
+
+test('a fallback in another zone is in another one wherever the cluster came to be', () => {
+  const zonesOf = (zone: string) =>
+    clusterBody(SETTINGS, { name: 'tablao-1', zone }, 0).nodePools?.find(({ name }) => name === 'cpu-other')
+      ?.locations;
+  assert.deepEqual(zonesOf('europe-west1-b'), ['europe-west1-c']);
+  assert.deepEqual(zonesOf('europe-west1-c'), ['europe-west1-b']);
 });

@@ -1,4 +1,5 @@
 import { GoogleAuth, OAuth2Client } from 'google-auth-library';
+import { createCompute } from '../../services/control/adapters/gcp/compute.ts';
 import { createDeadman } from '../../services/control/adapters/gcp/deadman.ts';
 import { createGkeFarm, type ManagerOnCluster } from '../../services/control/adapters/gcp/farm.ts';
 import { createGke } from '../../services/control/adapters/gcp/gke.ts';
@@ -21,6 +22,7 @@ export const SETTINGS = {
   nodeServiceAccount: 'nodes@p.iam.gserviceaccount.com',
   managerMachineType: 'e2-standard-2',
   maxLifeMs: 25 * 3_600_000,
+  zones: ZONES,
   nodePools: [
     { name: 'cpu-spot', machineType: 'c3d-standard-16', isSpot: true, max: 20, gpu: null, zone: null },
     {
@@ -80,15 +82,17 @@ export async function gkeWorld(
         account: 'deadman@p.iam.gserviceaccount.com',
         afterMs: 3_600_000,
       }),
-      leftovers: createLeftovers({
-        ...{ project: 'p', farm: 'tablao', url: gke.url },
-        auth: async () => new GoogleAuth({ authClient: signedIn() }),
-      }),
+      leftovers: createLeftovers({ farm: 'tablao', compute: computeAt(gke.url) }),
       records,
       clock,
       onGivenUp: ({ name, zone }, message) => givenUp.push(`${zone}/${name}: ${message}`),
     });
   return { clock, gke, scheduler, records, givenUp, farm: restart(), restart };
+}
+
+export function computeAt(url: string) {
+  const auth = async () => new GoogleAuth({ authClient: signedIn() });
+  return createCompute({ project: 'p', url, auth });
 }
 
 /** A manager that is ready as soon as it is installed. */

@@ -44,6 +44,20 @@ describe('workers on Kubernetes', () => {
     await assert.rejects(workers.order('none', ['w-3']), (error) => isPortError(error, 'invalid'));
   });
 
+  test('go to the node pool that is named, and say so', async (t) => {
+    const { workers } = await kubeWorld(t);
+    await workers.order('local', ['w-1']);
+    await workers.order('local', ['w-2'], 'local-od');
+    const variants = (await workers.list()).map(({ name, variant }) => [name, variant]);
+    assert.deepEqual(variants, [
+      ['w-1', 'local-spot'],
+      ['w-2', 'local-od'],
+    ]);
+    const isInvalid = (error: unknown) => isPortError(error, 'invalid');
+    await assert.rejects(workers.order('local', ['w-3'], 'local-gone'), isInvalid);
+    await assert.rejects(workers.order('local', ['w-3'], 'gpu-spot'), isInvalid);
+  });
+
   test('one that runs out of memory is told from one that fails and one that is done', async (t) => {
     const { cluster, workers } = await running(t, 'oom', 'fails', 'done');
     cluster.outOfMemory('oom');

@@ -28,6 +28,8 @@ export interface ClusterSettings {
   readonly nodeServiceAccount: string;
   readonly managerMachineType: string;
   readonly nodePools: readonly NodePoolSettings[];
+  /** Where clusters may be, in the order in which they are tried. */
+  readonly zones: readonly string[];
   /** No cluster of ours may be older. */
   readonly maxLifeMs: number;
 }
@@ -35,6 +37,8 @@ export interface ClusterSettings {
 export const LABEL = 'tablao';
 /** The one ordinary node: the others have taints that only workers tolerate. */
 export const MANAGER_POOL = 'manager';
+/** GKE leaves 19 GiB of it to pods; the chart's sidecar asks for 12 of them. */
+export const WORKER_DISK_GB = 50;
 const CLOUD_PLATFORM = 'https://www.googleapis.com/auth/cloud-platform';
 const MAX_NO_UPGRADES_MS = 30 * 24 * 3_600_000;
 
@@ -42,7 +46,11 @@ const MAX_NO_UPGRADES_MS = 30 * 24 * 3_600_000;
  * The request for a farm's cluster (google-cloud.md §4): zonal, reached by its DNS name only, one small ordinary node; all
  * pools for workers start with none, since a pool that finds no machines at creation holds the whole cluster up.
  */
-export function clusterBody(settings: ClusterSettings, name: string, now: EpochMs): Cluster {
+export function clusterBody(
+  settings: ClusterSettings,
+  { name, zone }: { readonly name: string; readonly zone: string },
+  now: EpochMs,
+): Cluster {
   const { project, farm, network, subnetwork, nodePools } = settings;
   return {
     name,
@@ -70,7 +78,7 @@ export function clusterBody(settings: ClusterSettings, name: string, now: EpochM
       managedPrometheusConfig: { enabled: false },
     },
     maintenancePolicy: { window: { maintenanceExclusions: { [farm]: noUpgrades(settings, now) } } },
-    nodePools: [managerPool(settings), ...nodePools.map((pool) => workerPool(settings, pool))],
+    nodePools: [managerPool(settings), ...nodePools.map((pool) => workerPool(settings, pool, zone))],
   };
 }
 
@@ -99,7 +107,8 @@ function managerPool(settings: ClusterSettings): NodePool {
   };
 }
 
-function workerPool(settings: ClusterSettings, pool: NodePoolSettings): NodePool {
+function workerPool(settings: ClusterSettings, pool: NodePoolSettings, clusterZone: string): NodePool {
+  const zone = otherZone(settings, pool, clusterZone);
   return {
     name: pool.name,
     initialNodeCount: 0,
@@ -111,11 +120,11 @@ function workerPool(settings: ClusterSettings, pool: NodePoolSettings): NodePool
       totalMaxNodeCount: pool.max,
       locationPolicy: 'ANY',
     },
-    ...(pool.zone === null ? {} : { locations: [pool.zone] }),
+    ...(zone === null ? {} : { locations: [zone] }),
     config: {
       ...nodeConfig(settings),
       machineType: pool.machineType,
-      diskSizeGb: 50,
+      diskSizeGb: WORKER_DISK_GB,
       spot: pool.isSpot,
       taints: [{ key: 'tablao/worker', value: 'true', effect: 'NO_SCHEDULE' }],
       // Kills nodes at work too, so it must never be reached in a life as it should be.
@@ -125,6 +134,16 @@ function workerPool(settings: ClusterSettings, pool: NodePoolSettings): NodePool
       ...(pool.gpu === null ? {} : { accelerators: [accelerator(pool.gpu)] }),
     },
   };
+}
+
+/** A fallback in another zone is to be another one than the cluster's, wherever that came to be. */
+function otherZone(
+  { zones }: ClusterSettings,
+  { zone }: NodePoolSettings,
+  clusterZone: string,
+): string | null {
+  if (zone !== clusterZone) return zone;
+  return zones.find((each) => each !== clusterZone) ?? zone;
 }
 
 /** What a spot machine is given to end at most; the default is 30 s for all, of which workers get 15. */

@@ -1,10 +1,23 @@
 import type { EpochMs } from '../../core/time.ts';
+import { isPortError } from '../../ports/errors.ts';
 import { type CallScheduler, ONCE } from './scheduler.ts';
 
 /** Cloud Scheduler deletes the cluster by itself, unless it is put off again and again. */
 export interface Deadman {
   /** Puts it off for this cluster; is left out while the last push is fresh. */
-  push(cluster: { readonly name: string; readonly zone: string }): Promise<void>;
+  push(cluster: ClusterNamed): Promise<void>;
+  /**
+   * For a cluster that is to go and does not let us yet, beside the one that is pushed: it is deleted once an hour until
+   * that succeeds, whether anybody looks or not.
+   */
+  guard(cluster: ClusterNamed): Promise<void>;
+  /** It is gone: no more of that. */
+  release(cluster: ClusterNamed): Promise<void>;
+}
+
+interface ClusterNamed {
+  readonly name: string;
+  readonly zone: string;
 }
 
 interface Options {
@@ -28,21 +41,25 @@ const CLOUD_PLATFORM = 'https://www.googleapis.com/auth/cloud-platform';
  * ours takes part. A date comes again each year: then there is no such cluster any more (404).
  */
 export function createDeadman({ call, job, project, account, afterMs, clock }: Options): Deadman {
+  const targetOf = ({ name, zone }: ClusterNamed) => ({
+    uri: `https://container.googleapis.com/v1/projects/${project}/locations/${zone}/clusters/${name}`,
+    httpMethod: 'DELETE' as const,
+    oauthToken: { serviceAccountEmail: account, scope: CLOUD_PLATFORM },
+  });
+  const spareOf = ({ name }: ClusterNamed) => `${job}-${name}`;
   let last: { readonly of: string; readonly at: EpochMs } | null = null;
   return {
-    push: async ({ name, zone }) => {
-      const of = `${zone}/${name}`;
+    push: async (cluster) => {
+      const of = `${cluster.zone}/${cluster.name}`;
       const now = clock.now();
       if (last?.of === of && now - last.at < afterMs * FRESH_SHARE) return;
-      const doing = `putting off the deletion of cluster ${name}`;
-      const uri = `https://container.googleapis.com/v1/projects/${project}/locations/${zone}/clusters/${name}`;
-      const oauthToken = { serviceAccountEmail: account, scope: CLOUD_PLATFORM };
+      const doing = `putting off the deletion of cluster ${cluster.name}`;
       const request = {
         job: {
           name: job,
           schedule: cronOf(now + afterMs),
           timeZone: 'Etc/UTC',
-          httpTarget: { uri, httpMethod: 'DELETE' as const, oauthToken },
+          httpTarget: targetOf(cluster),
         },
         updateMask: { paths: ['schedule', 'time_zone', 'http_target'] },
       };
@@ -50,6 +67,30 @@ export function createDeadman({ call, job, project, account, afterMs, clock }: O
       if (String(updated.state) !== 'ENABLED')
         await call(doing, (scheduler) => scheduler.resumeJob({ name: job }, ONCE));
       last = { of, at: now };
+    },
+
+    guard: async (cluster) => {
+      const minute = new Date(clock.now()).getUTCMinutes();
+      const spare = {
+        name: spareOf(cluster),
+        schedule: `${minute} * * * *`,
+        timeZone: 'Etc/UTC',
+        httpTarget: targetOf(cluster),
+      };
+      const parent = job.slice(0, job.indexOf('/jobs/'));
+      await call(`guarding cluster ${cluster.name}`, (scheduler) =>
+        scheduler.createJob({ parent, job: spare }, ONCE),
+      ).catch((error: unknown) => {
+        if (!isPortError(error, 'conflict')) throw error;
+      });
+    },
+
+    release: async (cluster) => {
+      await call(`releasing cluster ${cluster.name}`, (scheduler) =>
+        scheduler.deleteJob({ name: spareOf(cluster) }, ONCE),
+      ).catch((error: unknown) => {
+        if (!isPortError(error, 'notFound')) throw error;
+      });
     },
   };
 }

@@ -42,6 +42,8 @@ interface Options {
   readonly clock: { now(): EpochMs };
   /** Told when a creation came to nothing and why. */
   readonly onGivenUp: (cluster: { readonly name: string; readonly zone: string }, message: string) => void;
+  /** Told when a cluster that was given up has no switch of its own, or one is left over. */
+  readonly onUnguarded?: (error: Error) => void;
 }
 
 /** Why a creation came to nothing. */
@@ -80,9 +82,27 @@ export function createGkeFarm(options: Options): Farm & ClusterInUse {
     const memory = afterLook(before, clusters, failures, clock.now());
     if (memory !== before) await save(memory);
     for (const [cluster, { message }] of failures) options.onGivenUp(cluster, message);
+    await guardGivenUp(before, memory);
     const up = clusters.find((cluster) => isUsable(cluster) && isLiving(cluster, memory)) ?? null;
     seen = { up, at: clock.now() };
     return { clusters, memory, save };
+  }
+
+  /** A cluster that hangs is not the one whose deletion is put off: it must go even if nobody looks any more. */
+  async function guardGivenUp(before: GkeMemory, after: GkeMemory): Promise<void> {
+    const givenUp = ({ doomed }: GkeMemory) => doomed.filter(({ why }) => why === 'given-up');
+    const isIn = (memory: GkeMemory) => (one: GkeMemory['doomed'][number]) =>
+      givenUp(memory).some(({ name, zone }) => name === one.name && zone === one.zone);
+    const come = givenUp(after).filter((one) => !isIn(before)(one));
+    const gone = givenUp(before).filter((one) => !isIn(after)(one));
+    try {
+      for (const cluster of come) await deadman.guard(cluster);
+      for (const cluster of gone) await deadman.release(cluster);
+    } catch (error) {
+      // What must not keep the farm from being looked after; a spare switch that is left over finds nothing to delete.
+      if (!isPortError(error)) throw error;
+      options.onUnguarded?.(error);
+    }
   }
 
   /** Creations that have come to nothing, with the reason. */

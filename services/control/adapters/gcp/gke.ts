@@ -62,7 +62,7 @@ export function createGke({ settings, endpoint }: Options): Gke {
     },
 
     create: async (zone, name, now) => {
-      const cluster = clusterBody(settings, name, now);
+      const cluster = clusterBody(settings, { name, zone }, now);
       const request = { parent: placeOf(zone), cluster };
       const [operation] = await call(`creating cluster ${name} in ${zone}`, (gke) =>
         gke.createCluster(request, ONCE),

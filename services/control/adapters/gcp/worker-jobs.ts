@@ -3,6 +3,7 @@ import type { WorkerSeen } from '../../ports/workers.ts';
 
 /** Labels of the chart's Job templates. */
 export const POOL_LABEL = 'tablao/pool';
+const NODE_POOL_LABEL = 'tablao/node-pool';
 const JOB_NAME_LABEL = 'batch.kubernetes.io/job-name';
 /** The container in which Flamenco's worker runs. */
 const CONTAINER = 'worker';
@@ -23,6 +24,7 @@ export function workerSeen(job: V1Job, pods: readonly V1Pod[], events: readonly 
   const common = {
     name,
     pool: job.metadata?.labels?.[POOL_LABEL] ?? '',
+    variant: job.metadata?.labels?.[NODE_POOL_LABEL] ?? null,
     orderedAt: job.metadata?.creationTimestamp?.getTime() ?? 0,
     startedAt: startOf(own),
   };

@@ -56,18 +56,20 @@ export function createKubeWorkers({ kube, server, namespace, release, nodePoolsO
     return lists.flatMap(({ items }) => items);
   }
 
-  async function template(at: string, pool: string): Promise<V1Job> {
+  async function template(at: string, pool: string, variant: string | null): Promise<V1Job> {
     const { data = {} } = await kube(at, 'reading the templates of workers', ({ core }) =>
       core.readNamespacedConfigMap({ namespace, name: `${release}-worker-jobs` }),
     );
-    const wanted = nodePoolsOf(pool);
+    const wanted = variant === null ? nodePoolsOf(pool) : [variant];
     const rank = (name: string) => (wanted.includes(name) ? wanted.indexOf(name) : wanted.length);
-    const names = Object.keys(data).map((file) => file.replace(/\.json$/, ''));
+    const all = Object.keys(data).map((file) => file.replace(/\.json$/, ''));
+    const names = variant === null ? all : all.filter((name) => name === variant);
     for (const name of names.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))) {
       const job = JSON.parse(data[`${name}.json`] ?? '{}') as V1Job;
       if (job.metadata?.labels?.[POOL_LABEL] === pool) return job;
     }
-    throw new PortError('invalid', `ordering workers: the chart has no template for pool ${pool}`);
+    const kind = variant === null ? '' : ` on ${variant}`;
+    throw new PortError('invalid', `ordering workers: the chart has no template for pool ${pool}${kind}`);
   }
 
   return {
@@ -80,11 +82,11 @@ export function createKubeWorkers({ kube, server, namespace, release, nodePoolsO
       return jobs.map((job): WorkerSeen => workerSeen(job, pods, events));
     },
 
-    order: async (pool, names) => {
+    order: async (pool, names, variant = null) => {
       const at = await server();
       if (at === null) throw new PortError('notFound', 'ordering workers of a farm that is not up');
       if (names.length === 0) return;
-      const job = await template(at, pool);
+      const job = await template(at, pool, variant);
       for (const name of names) {
         const body = { ...job, metadata: { ...job.metadata, name } };
         await kube(at, `ordering worker ${name}`, ({ batch }) =>
