@@ -1,29 +1,14 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { pathToFileURL } from 'node:url';
-import type { Band, PoolStatus, RunStatus } from '../../services/control/core/status-document.ts';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { buildPage } from '../../services/page/build.ts';
+import * as format from '../../services/page/format.ts';
+import { actionsOf } from '../../services/page/run-words.ts';
 import { makeApp } from '../http/app-for-tests.ts';
 
-interface Format {
-  durationText(seconds: number): string;
-  etaText(eta: Band | null): string;
-  dollarsText(dollars: number): string;
-  costText(dollars: RunStatus['dollars']): string;
-  monthText(month: number, cap: number | null): string;
-  saysMore(what: string, reason: string): boolean;
-  agoText(at: string, now: number): string;
-  forText(since: string, now: number): string;
-  framesText(frames: RunStatus['frames']): string;
-  workersText(pool: Partial<PoolStatus>): string;
-  actionsOf(run: Pick<RunStatus, 'state' | 'reason'>): readonly string[];
-  renderUrl(path: string): string;
-}
-
 const pageDir = join(import.meta.dirname, '..', '..', 'services', 'page');
-// The page is plain JavaScript for browsers; what it says to people is tested here.
-const format = (await import(pathToFileURL(join(pageDir, 'format.js')).href)) as Format;
 
 describe('what the page says', () => {
   it('rounds times as an estimate deserves', () => {
@@ -41,8 +26,8 @@ describe('what the page says', () => {
     const nothing = { p10: 0, p50: 0, p90: 0, soFar: 0 };
     assert.equal(format.costText(nothing), '');
     assert.equal(
-      format.costText({ ...nothing, p50: 0.24, p90: 0.4, soFar: 0.07 }),
-      '$0.07 so far, $0.24 in all',
+      format.costText({ ...nothing, p10: 0.2, p50: 0.24, p90: 0.4, soFar: 0.07 }),
+      '$0.07 so far, about $0.24 in all ($0.20 to $0.40)',
     );
     assert.equal(format.costText({ ...nothing, soFar: 0.12 }), '$0.12');
     assert.deepEqual([0, 0.001, 1234.5].map(format.dollarsText), ['$0', 'under 1 ¢', '$1,235']);
@@ -84,7 +69,7 @@ describe('what the page says', () => {
       ['completed', null, ['again']],
       ['superseded', null, ['again']],
     ] as const)
-      assert.deepEqual(format.actionsOf({ state, reason }), expected, state);
+      assert.deepEqual(actionsOf({ state, reason }), expected, state);
   });
 
   it('makes an address of any path', () => {
@@ -95,38 +80,58 @@ describe('what the page says', () => {
 describe('the page’s files', () => {
   it('are served with a policy that allows our own files only', async (t) => {
     const { app } = makeApp(t);
-    for (const url of [
-      '/',
-      '/page/page.js',
-      '/page/view.js',
-      '/page/format.js',
-      '/page/page.css',
-      '/favicon.ico',
-    ]) {
+    for (const url of ['/', '/favicon.ico', ...namedIn((await app.inject('/')).body)]) {
       const answer = await app.inject(url);
       assert.equal(answer.statusCode, 200, url);
       const policy = String(answer.headers['content-security-policy']);
       assert.match(policy, /default-src 'none'; script-src 'self'; style-src 'self'/);
+      assert.match(policy, /connect-src 'self' https:\/\/storage\.googleapis\.com;/);
       assert.doesNotMatch(policy, /unsafe/);
     }
     assert.equal((await app.inject('/page/..%2findex.html')).statusCode, 404);
+    assert.equal((await app.inject('/page/toString')).statusCode, 404);
   });
 
-  it('load every file that the page names, and nothing from elsewhere', async (t) => {
+  it('name nothing from elsewhere, and are kept by browsers until they change', async (t) => {
     const { app } = makeApp(t);
-    const html = (await app.inject('/')).body;
-    const named = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? '');
-    assert.ok(named.length >= 3);
-    for (const url of named) assert.equal((await app.inject(url)).statusCode, 200, url);
+    const named = namedIn((await app.inject('/')).body).filter((url) => url !== '/favicon.ico');
+    assert.equal(named.length, 2);
+    for (const url of named) {
+      assert.match(url, /^\/page\/\w+-[A-Z0-9]{8}\.(js|css)$/);
+      assert.match(String((await app.inject(url)).headers['cache-control']), /immutable/);
+    }
+    assert.equal((await app.inject('/')).headers['cache-control'], 'no-cache');
+  });
+
+  it('are squeezed for those who understand it', async (t) => {
+    const { app } = makeApp(t);
+    const [url = ''] = namedIn((await app.inject('/')).body).filter((one) => one.endsWith('.js'));
+    const plain = (await app.inject(url)).rawPayload;
+    const small = await app.inject({ url, headers: { 'accept-encoding': 'gzip, br' } });
+    assert.equal(small.headers['content-encoding'], 'gzip');
+    assert.deepEqual(gunzipSync(small.rawPayload), plain);
+  });
+
+  it('are at most 150 kB of code', async () => {
+    const files = [...(await buildPage())].filter(([path]) => path.endsWith('.js'));
+    const bytes = files.reduce((sum, [, code]) => sum + gzipSync(code).length, 0);
+    assert.ok(bytes > 10_000 && bytes < 150_000, `${bytes} bytes`);
   });
 
   it('hold no inline script or style, and read nothing as HTML', () => {
     const html = readFileSync(join(pageDir, 'index.html'), 'utf8');
     assert.doesNotMatch(html, /<script(?![^>]*src=)|<style|\son\w+=|\sstyle=/);
-    for (const name of ['page.js', 'view.js', 'format.js'])
+    const sources = globSync('**/*.{ts,tsx}', { cwd: pageDir });
+    assert.ok(sources.length > 20);
+    for (const name of sources)
       assert.doesNotMatch(
         readFileSync(join(pageDir, name), 'utf8'),
         /innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(/,
+        name,
       );
   });
 });
+
+function namedIn(html: string): readonly string[] {
+  return [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? '');
+}

@@ -1,0 +1,3 @@
+export function useSending(): number | null {
+  return null;
+}
