@@ -12,6 +12,13 @@ resource "google_storage_bucket" "scenes" {
   soft_delete_policy {
     retention_duration_seconds = var.soft_delete_days * local.day_seconds
   }
+  # The page uploads straight to the bucket; `npm run proxy` opens it at this port.
+  cors {
+    origin          = [local.url.page, "http://127.0.0.1:8080", "http://localhost:8080"]
+    method          = ["PUT"]
+    response_header = ["Content-Type", "Content-Range", "Range"]
+    max_age_seconds = 3600
+  }
   lifecycle_rule {
     # What a broken off parallel upload of gcloud leaves behind.
     condition {

@@ -12,7 +12,9 @@ locals {
       spotPricePerHour     = 0.29
       onDemandPricePerHour = 0.73
       max                  = 10
-      fallbacks            = [{ machineType = "n2d-standard-16" }]
+      fallbacks = [
+        { machineType = "n2d-standard-16", vcpu = 16, memoryGiB = 64, spotPricePerHour = 0.27, onDemandPricePerHour = 0.68 },
+      ]
     },
   ]
   pools = var.pools == null ? local.usual_pools : var.pools

@@ -22,8 +22,8 @@ locals {
     local.manager_permissions,
     ["container.clusters.create", "container.clusters.delete", "container.operations.get", "container.operations.list"],
     flatten([for kind, verbs in local.farm_objects : [for verb in verbs : "container.${kind}.${verb}"]]),
-    ["compute.disks.delete", "compute.disks.list", "compute.instances.list", "compute.regions.get"],
-    ["cloudscheduler.jobs.enable", "cloudscheduler.jobs.get", "cloudscheduler.jobs.run", "cloudscheduler.jobs.update"],
+    ["compute.disks.delete", "compute.disks.list", "compute.instances.list", "compute.projects.get", "compute.regions.get"],
+    [for verb in ["create", "delete", "enable", "get", "run", "update"] : "cloudscheduler.jobs.${verb}"],
   )
   page_permissions = concat(local.manager_permissions, ["cloudscheduler.jobs.run"])
 }

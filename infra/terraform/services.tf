@@ -12,6 +12,7 @@ locals {
     SCENES_BUCKET           = google_storage_bucket.scenes.name
     RENDERS_BUCKET          = google_storage_bucket.renders.name
     STATE_BUCKET            = google_storage_bucket.state.name
+    FARM                    = local.labels.tablao
     NETWORK                 = google_compute_network.farm.name
     SUBNETWORK              = google_compute_subnetwork.farm.name
     NODE_SERVICE_ACCOUNT    = local.email.nodes

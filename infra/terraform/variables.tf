@@ -56,7 +56,7 @@ variable "images" {
 variable "blenders" {
   description = "Versions of Blender in the worker image, newest first."
   type        = list(string)
-  default     = ["4.5.11"]
+  default     = ["5.1.1", "4.5.11"]
   validation {
     condition     = length(var.blenders) > 0 && alltrue([for version in var.blenders : can(regex("^[0-9]+\\.[0-9]+\\.[0-9]+$", version))])
     error_message = "blenders are full versions, such as 4.5.11."

@@ -55,6 +55,12 @@ describe('infra/terraform, read without Terraform', () => {
     const permissions = [...code.matchAll(/"((?:container|compute|cloudscheduler)\.\w+\.\w+)"/g)].map(
       ([, permission = '']) => permission,
     );
+    const verbs = [...code.matchAll(/for verb in \[(.*)\] : "cloudscheduler/g)].flatMap(([, list = '']) => [
+      ...list.matchAll(/\w+/g),
+    ]);
+    assert.ok(verbs.length > 4);
+    const scheduler = text.match(/`cloudscheduler\.jobs\.[\w|]+`/g)?.join(' ') ?? '';
+    for (const [verb] of verbs) assert.match(scheduler, new RegExp(`\\b${verb}\\b`));
     const kinds = [...code.matchAll(/^ {4}(\w+) += \["/gm)].map(([, kind = '']) => `container.${kind}.`);
     assert.ok(permissions.length > 10 && kinds.length > 8);
     const unexplained = [...permissions, ...kinds].filter((each) => !text.includes(each));

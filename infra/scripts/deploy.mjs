@@ -1,0 +1,196 @@
+// Puts Tablao into a project of Google Cloud, or brings what stands there up to this folder. Running it again is harmless:
+// what is as it should be stays, and a farm that renders is not touched (no farm is Terraform's).
+import { resolve } from 'node:path';
+import { DRY_RUN, Misuse, PROJECT, parseArguments, REGION } from './parts/arguments.mjs';
+import { withIdentityPool } from './parts/identity-pool.mjs';
+import { provideImages } from './parts/images.mjs';
+import { main } from './parts/main.mjs';
+import { IMAGES, namesOf, ROOT } from './parts/names.mjs';
+import { createPrograms, isInstalled } from './parts/programs.mjs';
+import { createTerraform } from './parts/terraform.mjs';
+
+const KNOWN = {
+  command: 'deploy',
+  does: '--project ID --region REGION --monthly-dollars N',
+  options: {
+    project: PROJECT,
+    region: REGION,
+    'monthly-dollars': {
+      value: 'N',
+      required: true,
+      shape: /^[1-9]\d{0,6}$/,
+      help: 'spending stops at this much a month: whole dollars, at least 1',
+    },
+    people: {
+      value: 'WHO',
+      many: true,
+      shape: /^(user|group|domain|serviceAccount):[^\s:,]+$/,
+      help: 'who may use the page, such as user:anna@film.example; repeat it; you are always one',
+    },
+    'billing-account': {
+      value: 'ID',
+      shape: /^([0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}|none)$/,
+      help: "for Google's budget alert; without it the project's own; none = no alert",
+    },
+    zone: {
+      value: 'ZONE',
+      many: true,
+      shape: /^[a-z]+-[a-z]+[0-9]+-[a-z]$/,
+      help: 'where farms may be, in order; without it where the region has the usual machines; repeat it',
+    },
+    image: {
+      value: 'NAME=REF',
+      many: true,
+      shape: /^(control|manager|worker)=\S+[:@]\S+$/,
+      help: 'instead of building: all three of control=…, manager=…, worker=…, with tag or digest',
+    },
+    vars: {
+      value: 'FILE',
+      help: 'more of infra/terraform/variables.tf (pools, settings, blenders…), as .tfvars',
+    },
+    'dry-run': DRY_RUN,
+  },
+};
+
+/** npm itself calls us from the top folder. */
+const CALLED_FROM = process.env.INIT_CWD ?? '.';
+/** Needed before Terraform can look at anything. It switches on the rest. */
+const FIRST_SERVICES = [
+  'cloudbilling',
+  'cloudresourcemanager',
+  'compute',
+  'container',
+  'iam',
+  'serviceusage',
+  'storage',
+];
+/** The usual pool's machine (infra/terraform/pools.tf). */
+const USUAL_MACHINE = 'c3d-standard-16';
+/** What must stand before images can be built. */
+const BUILD_TARGETS = [
+  'google_artifact_registry_repository_iam_member.build_pushes',
+  'google_storage_bucket_iam_member.build_reads_source',
+  'google_project_iam_member.build',
+];
+
+await main(async (argv) => {
+  const given = parseArguments(argv, KNOWN);
+  const { project, region, 'dry-run': isDry } = given;
+  const images = imagesGiven(given.image);
+  for (const program of isDry ? [] : ['gcloud', 'terraform'])
+    if (!isInstalled(program))
+      throw new Misuse(`${program} is not installed. Cloud Shell has it: https://shell.cloud.google.com`);
+  const programs = createPrograms({ isDry, cwd: ROOT });
+  const { buckets, registry } = namesOf(project, region);
+  programs.ask('NUMBER', 'gcloud', 'projects', 'describe', project, '--format=value(projectNumber)');
+  const services = FIRST_SERVICES.map((name) => `${name}.googleapis.com`);
+  await programs.run('gcloud', 'services', 'enable', ...services, `--project=${project}`);
+  await makeTerraformBucket(programs, given, buckets.terraform);
+  const files = given.vars === null ? [] : [`-var-file=${resolve(CALLED_FROM, given.vars)}`];
+  const variables = {
+    monthly_dollars: given['monthly-dollars'],
+    zones: given.zone.length > 0 ? given.zone : usualZones(programs, given),
+    billing_account: billingAccount(programs, given),
+    people: peopleOf(programs, given),
+  };
+  const terraformWith = (references) =>
+    createTerraform(programs, { project, region, variables: { ...variables, images: references } });
+  // Not looked at until they are there.
+  const expected = Object.fromEntries(IMAGES.map((name) => [name, `${registry}/${name}:next`]));
+  const before = terraformWith(images ?? expected);
+  await before.init(buckets.terraform);
+  await adoptBuckets(programs, before, files, buckets);
+  if (images === null) await before.apply(files, ...BUILD_TARGETS);
+  const terraform = images === null ? terraformWith(await provideImages(programs, given)) : before;
+  await withIdentityPool(programs, { project, zone: variables.zones[0] }, () => terraform.apply(files));
+  sayWhatNow(given, terraform.outputs(), buckets);
+});
+
+function imagesGiven(given) {
+  if (given.length === 0) return null;
+  const images = Object.fromEntries(
+    given.map((each) => [each.slice(0, each.indexOf('=')), each.slice(each.indexOf('=') + 1)]),
+  );
+  const missing = IMAGES.filter((name) => images[name] === undefined);
+  if (missing.length === 0) return images;
+  throw new Misuse(
+    `--image is missing for ${missing.join(' and ')}: give all three, or none and they are built.`,
+  );
+}
+
+/** Terraform's memory, and the source that Cloud Build takes. Old versions stay, in case one is damaged. */
+async function makeTerraformBucket(programs, { project, region }, bucket) {
+  const url = `gs://${bucket}`;
+  if (programs.find(null, 'gcloud', 'storage', 'buckets', 'describe', url, '--format=value(name)') !== null)
+    return;
+  await programs.run(
+    ...['gcloud', 'storage', 'buckets', 'create', url, `--project=${project}`, `--location=${region}`],
+    ...['--uniform-bucket-level-access', '--public-access-prevention'],
+  );
+  await programs.run('gcloud', 'storage', 'buckets', 'update', url, '--versioning');
+}
+
+/** Where the region has the usual machines. */
+function usualZones(programs, { project, region }) {
+  const filter = `name=${USUAL_MACHINE} AND zone~^${region}-`;
+  const zones = programs
+    .ask(
+      `${region}-b\n${region}-c`,
+      ...['gcloud', 'compute', 'machine-types', 'list', `--project=${project}`],
+      ...[`--filter=${filter}`, '--format=value(zone.basename())', '--sort-by=zone'],
+    )
+    .split('\n')
+    .filter((zone) => zone !== '');
+  if (zones.length > 0) return zones;
+  throw new Misuse(
+    `${region} has no ${USUAL_MACHINE}: take another region, or say --zone and your own pools with --vars.`,
+  );
+}
+
+function billingAccount(programs, { project, 'billing-account': given }) {
+  if (given !== null) return given === 'none' ? '' : given;
+  const name = programs.ask(
+    'billingAccounts/000000-000000-000000',
+    ...['gcloud', 'billing', 'projects', 'describe', project, '--format=value(billingAccountName)'],
+  );
+  if (name !== '') return name.replace('billingAccounts/', '');
+  throw new Misuse(`${project} has no billing account: https://console.cloud.google.com/billing/projects`);
+}
+
+function peopleOf(programs, { people }) {
+  const me = programs.ask('you@example.com', 'gcloud', 'config', 'get-value', 'account');
+  const mine = me === '' ? [] : [me.endsWith('.gserviceaccount.com') ? `serviceAccount:${me}` : `user:${me}`];
+  return [...new Set([...mine, ...people])].sort();
+}
+
+/** Scenes and renders outlive a deployment: Terraform takes over what an earlier one left. */
+async function adoptBuckets(programs, terraform, files, buckets) {
+  for (const name of ['scenes', 'renders']) {
+    const address = `google_storage_bucket.${name}`;
+    if (terraform.knows(address)) continue;
+    const url = `gs://${buckets[name]}`;
+    const found = programs.find(
+      null,
+      'gcloud',
+      'storage',
+      'buckets',
+      'describe',
+      url,
+      '--format=value(name)',
+    );
+    if (found !== null) await terraform.adopt(files, address, buckets[name]);
+  }
+}
+
+function sayWhatNow({ project, region }, { page_url: page }, buckets) {
+  process.stdout.write(`
+Tablao stands in ${project}${page === undefined ? '' : ` (${page})`}.
+
+  upload a shot     gcloud storage cp SHOT.blend gs://${buckets.scenes}/FILM/
+  a whole project   gcloud storage cp FILM gs://${buckets.scenes}/ --recursive
+  see what happens  npm run proxy -- --project ${project} --region ${region}
+  fetch the frames  gcloud storage cp gs://${buckets.renders}/FILM . --recursive
+
+The first time: npm run verify -- --project ${project} --region ${region} --max-dollars 2
+`);
+}

@@ -1,0 +1,96 @@
+import { FARM } from './names.mjs';
+
+/** The farm's clusters: `[{name, zone, status}]`. */
+export function findClusters({ ask }, project, instead = '') {
+  const lines = ask(
+    instead,
+    ...['gcloud', 'container', 'clusters', 'list', `--project=${project}`],
+    `--filter=resourceLabels.tablao=${FARM}`,
+    '--format=value(name,location,status)',
+  );
+  return lines
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [name, zone, status] = line.split('\t');
+      return { name, zone, status };
+    });
+}
+
+/** What a person types to end everything that costs by the hour, whatever the state of the rest. */
+export function killCommand(project, region) {
+  return [
+    `gcloud run services delete tablao-control --project=${project} --region=${region} --quiet`,
+    `gcloud container clusters list --project=${project} --filter=resourceLabels.tablao=${FARM} --format='value(name,location)' |`,
+    `  while read -r name zone; do gcloud container clusters delete "$name" --project=${project} --zone="$zone" --quiet; done`,
+  ].join('\n');
+}
+
+const AGAIN_MS = 60_000;
+/** A creation that found no machines holds its cluster for 35 minutes. */
+const PATIENCE_MS = 60 * 60_000;
+
+/** Deletes the farm's clusters and waits for their end, then what they left behind. Throws when something stays. */
+export async function deleteFarm(programs, project, { wait, now = Date.now, againMs = AGAIN_MS }) {
+  const endsAt = now() + PATIENCE_MS;
+  let instead = 'CLUSTER\tZONE\tRUNNING';
+  for (;;) {
+    const clusters = findClusters(programs, project, instead);
+    instead = '';
+    if (clusters.length === 0) break;
+    for (const { name, zone, status } of clusters)
+      if (status !== 'STOPPING') await deleteCluster(programs, project, name, zone);
+    if (now() > endsAt) throw new Error('the clusters above do not go: look at them in the console');
+    if (!programs.isDry) await wait(againMs);
+  }
+  deleteDisks(programs, project);
+}
+
+/** Begins and returns. While it is being made a cluster cannot be deleted: it is tried again. */
+async function deleteCluster({ run, show }, project, name, zone) {
+  const at = [name, `--project=${project}`, `--zone=${zone}`, '--quiet', '--async'];
+  try {
+    await run('gcloud', 'container', 'clusters', 'delete', ...at);
+  } catch (error) {
+    if (!/incompatible operation|not.?found|FAILED_PRECONDITION/i.test(error.said ?? '')) throw error;
+    show(`${name} cannot be deleted yet; again in a minute`);
+  }
+}
+
+function deleteDisks({ ask }, project) {
+  const disks = ask(
+    'DISK\tZONE',
+    ...['gcloud', 'compute', 'disks', 'list', `--project=${project}`],
+    ...[`--filter=labels.tablao=${FARM} AND -users:*`, '--format=value(name,zone.basename())'],
+  );
+  for (const line of disks.split('\n').filter((each) => each !== '')) {
+    const [name, zone] = line.split('\t');
+    ask(
+      '',
+      'gcloud',
+      'compute',
+      'disks',
+      'delete',
+      name,
+      `--project=${project}`,
+      `--zone=${zone}`,
+      '--quiet',
+    );
+  }
+}
+
+/** Whatever still carries our label, by Google's own list; `[]` = nothing. */
+export function findLeftovers(programs, project) {
+  const list = (kind) =>
+    programs
+      .ask(
+        '',
+        ...['gcloud', 'compute', kind, 'list', `--project=${project}`],
+        ...[`--filter=labels.tablao=${FARM}`, '--format=value(name,zone.basename())'],
+      )
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => `${kind.replace(/s$/, '')} ${line.replace('\t', ' in ')}`);
+  const clusters = findClusters(programs, project).map(({ name, zone }) => `cluster ${name} in ${zone}`);
+  return [...clusters, ...list('instances'), ...list('disks')];
+}

@@ -1,0 +1,34 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** What a script said and how it ended. */
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly words: string;
+}
+
+/** Runs a script of infra/scripts as npm does. */
+export function runScript(
+  name: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Ran> {
+  return new Promise((done) => {
+    const script = join(ROOT, 'infra/scripts', `${name}.mjs`);
+    execFile(process.execPath, [script, ...args], { cwd: ROOT, env, maxBuffer: 64e6 }, (error, out, words) =>
+      done({ code: error === null ? 0 : Number(error.code), out, words }),
+    );
+  });
+}
+
+/** The commands that a script showed, one a line, as a shell would take them. */
+export function commandsIn({ words }: Ran): readonly string[] {
+  return [...words.matchAll(/^\$ (.+)$/gm)].map(([, line = '']) => line);
+}
+
+/** Why Google's own program cannot take part; `false` = it can. */
+export const gcloudAbsent =
+  spawnSync('gcloud', ['version']).error === undefined ? false : 'gcloud is not installed';
