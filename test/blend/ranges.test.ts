@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import { blendTools } from '../../services/control/adapters/local/blend-tools.ts';
 import type { BlendSettings, ByteSource } from '../../services/control/blend/facts.ts';
 import { readBlend, readSettings } from '../../services/control/blend/read.ts';
 import { type Block, buildBlend, CLASSIC, GLOBAL, sceneBlock } from './builder.ts';
-import { linkSource, memorySource, seekTable } from './sources.ts';
+import { linkSource, memorySource, read, seekTable } from './sources.ts';
 
 const MIB = 1024 * 1024;
 const IMAGE: Block = {
@@ -42,6 +43,8 @@ function noise(length: number): Uint8Array {
 const EVEN = heavy(Array.from({ length: 64 }, () => 2 * MIB));
 /** Their last frame is not whole, as nearly always. */
 const FRAMED = heavy(Array.from({ length: 48 }, () => 2 * MIB + 300_000));
+/** Sizes that nobody can guess. */
+const IRREGULAR = Array.from({ length: 80 }, (_, index) => 500_000 + ((index * 7919 * 4) % 131) * 4000);
 /** Each an odd bit larger than the one before. */
 const UNEVEN = heavy(Array.from({ length: 40 }, (_, index) => MIB + 30_011 * index));
 
@@ -126,6 +129,45 @@ describe('over a link that takes its time', () => {
     const uneven = linkSource(UNEVEN);
     assert.equal((await readBlend(uneven, blendTools)).externalFiles.length, 1);
     assert.ok(uneven.requests() <= 50, `${uneven.requests()} requests for 40 jumps`);
+  });
+
+  it('follows several parts of the file at once where jumps are irregular and answers are slow', async () => {
+    const bytes = heavy(IRREGULAR);
+    const slow = linkSource(bytes, 15);
+    const facts = await readBlend(slow, blendTools);
+    assert.ok(slow.rounds() <= 40, `${slow.rounds()} rounds for 80 jumps`);
+    assert.deepEqual({ ...facts, bytesRead: 0 }, { ...(await read(bytes)), bytesRead: 0 });
+  });
+
+  it('concludes nothing from heads that are none: bodies may hold whole files', async () => {
+    const inner = buildBlend(CLASSIC, [
+      GLOBAL,
+      sceneBlock(),
+      { ...IMAGE, values: { name: '//decoy.png', source: 1 } },
+    ]);
+    const bodies = IRREGULAR.map((length, index): Block => {
+      const raw = new Uint8Array(length);
+      for (let at = 100; at + inner.length < length; at += inner.length) raw.set(inner, at);
+      return { code: 'DATA', old: BigInt(index + 100), raw };
+    });
+    const slow = linkSource(buildBlend(CLASSIC, [GLOBAL, sceneBlock(), MESH, ...bodies, IMAGE]), 15);
+    const { scenes, externalFiles, warnings } = await readBlend(slow, blendTools);
+    assert.deepEqual(
+      [scenes.length, externalFiles.map((file) => file.path), warnings],
+      [1, ['//wood.png'], []],
+    );
+  });
+
+  it('asks for nothing more once it has ended', async () => {
+    const bytes = heavy(IRREGULAR);
+    const damaged = Buffer.from(bytes).indexOf('DATA', 14_000_000);
+    bytes.fill(255, damaged, damaged + 4);
+    const slow = linkSource(bytes, 15);
+    await assert.rejects(readBlend(slow, blendTools), { code: 'corrupt' });
+    // What is on its way is counted when it arrives: one for each scout.
+    const asked = slow.requests();
+    await delay(200);
+    assert.ok(slow.requests() <= asked + 6, `${slow.requests() - asked} more`);
   });
 
   it('asks for the small frames between large ones at the same time', async () => {

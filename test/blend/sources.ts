@@ -35,7 +35,7 @@ interface Link extends ByteSource {
 }
 
 /** As over a link that answers all requests of a moment at its end, and only then. */
-export function linkSource(bytes: Uint8Array): Link {
+export function linkSource(bytes: Uint8Array, answerMs = 1): Link {
   const memory = memorySource(bytes);
   let rounds = 0;
   let round: Promise<void> | null = null;
@@ -49,7 +49,7 @@ export function linkSource(bytes: Uint8Array): Link {
           rounds++;
           round = null;
           resolve();
-        }, 1);
+        }, answerMs);
       });
       await round;
       return memory.read(offset, length);

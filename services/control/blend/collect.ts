@@ -4,6 +4,7 @@ import { BlendError, type BlendFacts } from './facts.ts';
 import { createFindings, type Findings } from './findings.ts';
 import type { BlockHead, Header } from './header.ts';
 import type { Limits } from './limits.ts';
+import { ARRAY_BYTES, createMeshArrays, isDataBlockAt } from './mesh-arrays.ts';
 import type { RecordView } from './record.ts';
 import type { Scope } from './scope.ts';
 import { createDataKeeper, openScope, readRecord } from './scope-builder.ts';
@@ -35,6 +36,7 @@ export async function collect(
 ): Promise<Collected> {
   const found = createFindings(header);
   const keeper = createDataKeeper(content, dna);
+  const arrays = createMeshArrays(content, header, dna);
   let scope: Scope | null = null;
   let hasSettings = false;
 
@@ -49,6 +51,7 @@ export async function collect(
   };
   const begin = (block: BlockHead): undefined | 'stop' | Promise<undefined> => {
     if (scope) found.add(scope);
+    arrays.enter(block, scope?.data.size ?? 0);
     enter(null);
     if (block.code === 'GLOB') return readGlobal(content, dna, block, found);
     if (NO_SCOPE.has(block.code)) return;
@@ -60,12 +63,26 @@ export async function collect(
     const opened = openScope(content, dna, block);
     return opened instanceof Promise ? opened.then(takeUp(block)) : takeUp(block)(opened);
   };
+  const keep = (block: BlockHead): undefined | Promise<undefined | number> => {
+    const kept = keeper.keep(block);
+    const next = block.length < ARRAY_BYTES ? null : arrays.foresee(block, scope?.data.size ?? 0);
+    return next === null ? kept : passOver(next, kept);
+  };
+  const passOver = async (
+    next: number,
+    kept: undefined | Promise<undefined>,
+  ): Promise<undefined | number> => {
+    await kept;
+    const isRight = await isDataBlockAt(content, header, dna, next);
+    arrays.found(isRight);
+    return isRight ? next : undefined;
+  };
   const end = await walkBlocks({
     content,
     header,
     limits,
-    skipsData: keeper.skips,
-    visit: (block) => (block.code === 'DATA' ? keeper.keep(block) : begin(block)),
+    skipsData: (sdna, length) => keeper.skips(sdna) && !(length >= ARRAY_BYTES && arrays.isWatching()),
+    visit: (block) => (block.code === 'DATA' ? keep(block) : begin(block)),
   });
   if (end === 'stopped') return found.all();
   if (scope) found.add(scope);

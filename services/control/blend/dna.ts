@@ -158,12 +158,21 @@ function readStruct(tables: Tables, raw: RawStruct, view: DataView, header: Head
 
 function readField(member: string, type: string, size: number, offset: number, pointerSize: number): Field {
   const isPointer = member.startsWith('*') || member.startsWith('(');
-  const count = [...member.matchAll(/\[(\d+)\]/g)].reduce((product, match) => product * Number(match[1]), 1);
+  const count = member.includes('[') ? arrayCount(member) : 1;
   return { offset, type, isPointer, count, bytes: (isPointer ? pointerSize : size) * count };
 }
 
+function arrayCount(member: string): number {
+  return [...member.matchAll(/\[(\d+)\]/g)].reduce((product, match) => product * Number(match[1]), 1);
+}
+
+/** `layers` of `*layers[4]`, `call` of `(*call)()`. Thousands are looked at, so without patterns. */
 function baseName(member: string): string {
-  return member.replace(/^[*(]+/, '').replace(/[[)].*$/, '');
+  let start = 0;
+  while (member[start] === '*' || member[start] === '(') start++;
+  let end = start;
+  while (end < member.length && member[end] !== '[' && member[end] !== ')') end++;
+  return member.slice(start, end);
 }
 
 function checkPointerSize(dna: Dna, header: Header): void {

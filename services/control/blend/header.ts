@@ -127,6 +127,17 @@ export function parseBlockHead(header: Header, bytes: Uint8Array, offset: number
   };
 }
 
+/** The same where there may be none: null for anything that is no head. */
+export function soundHead(header: Header, bytes: Uint8Array, offset: number): BlockHead | null {
+  if (bytes.length < header.blockHeadBytes) return null;
+  try {
+    return parseBlockHead(header, bytes, offset);
+  } catch (error) {
+    if (error instanceof BlendError) return null;
+    throw error;
+  }
+}
+
 const DATA_CODE = 0x44415441;
 
 /** Whether DATA blocks of this struct and length need no visit: nearly all blocks of a file are such. */

@@ -1,7 +1,10 @@
 import { concat, type Piece } from './bytes.ts';
 import { BlendError, type ByteSource } from './facts.ts';
+import type { Header } from './header.ts';
 import { JumpGuesser } from './jump-guesser.ts';
 import type { Limits } from './limits.ts';
+import { scout } from './scout.ts';
+import { createScoutPlan } from './scout-plan.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -42,12 +45,18 @@ export class RangeReader {
   readonly #source: ByteSource;
   readonly #limits: Limits;
   readonly #guesser = new JumpGuesser();
-  #guesses = false;
+  readonly #scoutPlan = createScoutPlan();
+  #header: Header | null = null;
+  #isOpen = true;
   #head = NOTHING;
   #tail = NOTHING;
   #window = NOTHING;
   #step = JUMP_STEP;
   #ahead: readonly Ahead[] = [];
+  /** What scouts asked for. A wrong guess says nothing against it. */
+  #scouted: readonly Ahead[] = [];
+  /** Where the last load began. */
+  #at = 0;
 
   private constructor(source: ByteSource, limits: Limits) {
     this.#source = source;
@@ -68,9 +77,14 @@ export class RangeReader {
     return this.#tail;
   }
 
-  /** From now on regular jumps are guessed and asked for ahead of time. */
-  guessJumps(): void {
-    this.#guesses = true;
+  /** From now on jumps are guessed and asked for ahead of time, and heads are scouted where that saves time. */
+  guessJumps(header: Header): void {
+    this.#header = header;
+  }
+
+  /** Nothing is asked for ahead of time any more. */
+  close(): void {
+    this.#isOpen = false;
   }
 
   /** A piece at hand that holds all of these bytes. */
@@ -128,17 +142,60 @@ export class RangeReader {
   /** A piece that begins at `from` or before, and reaches to `end` unless it was asked for ahead of time. */
   async #load(from: number, end: number): Promise<Piece> {
     if (from >= this.#tail.offset && from < endOf(this.#tail)) return this.#tail;
-    const asked = this.#ahead.find((one) => from >= one.offset && from < one.end);
+    const isHere = (one: Ahead) => from >= one.offset && from < one.end;
+    const asked = this.#ahead.find(isHere) ?? this.#scouted.find(isHere);
     const gap = from - endOf(this.#window);
     const isJump = gap < 0 || gap > NEAR_GAP;
+    this.#at = from;
     // A wrong guess: the others build on it.
-    if (!asked && this.#guesses) this.#ahead = [];
+    if (!asked && this.#header) this.#ahead = [];
     const until = asked?.end ?? this.#windowEnd(from, end, isJump);
     const loading = asked?.piece ?? this.#fetch(from, until - from);
     // What lies before is behind us: walks go forward.
-    this.#ahead = this.#ahead.filter((one) => one.end > from && one !== asked);
+    const isAhead = (one: Ahead) => one.end > from && one !== asked;
+    this.#ahead = this.#ahead.filter(isAhead);
+    this.#scouted = this.#scouted.filter(isAhead);
     this.#askAhead(from, until, isJump, asked !== undefined);
+    if (!asked && isJump && this.#header) await this.#thinkOfScouts(this.#header, from, loading);
     return loading;
+  }
+
+  /** Waits for an answer that nobody foresaw, and sends scouts when there were too many such. */
+  async #thinkOfScouts(header: Header, from: number, loading: Promise<Piece>): Promise<void> {
+    const start = performance.now();
+    await loading;
+    const { places, mostSearched } = this.#scoutPlan.waited(
+      from,
+      performance.now() - start,
+      this.#tail.offset,
+    );
+    for (const [index, place] of places.entries()) {
+      const scouting = scout({
+        header,
+        from: place,
+        to: places[index + 1] ?? this.#tail.offset,
+        mostSearched,
+        ask: (offset, length) => this.#scoutPiece(offset, length),
+        search: (offset, length) => this.#fetch(offset, length),
+        keep: (piece) => this.#keepScouted(piece),
+        isVain: (offset) => !this.#isOpen || this.#at >= offset,
+      });
+      // Whoever needs the bytes asks again, and sees the error.
+      scouting.catch(() => {});
+    }
+  }
+
+  #keepScouted(piece: Piece): void {
+    this.#scouted = [
+      ...this.#scouted,
+      { offset: piece.offset, end: endOf(piece), piece: Promise.resolve(piece) },
+    ];
+  }
+
+  #scoutPiece(offset: number, length: number): Promise<Piece> {
+    const piece = this.#fetch(offset, length);
+    this.#scouted = [...this.#scouted, { offset, end: offset + length, piece }];
+    return piece;
   }
 
   #windowEnd(from: number, end: number, isJump: boolean): number {
@@ -155,7 +212,7 @@ export class RangeReader {
       if (this.#ahead.length < 2) this.prefetch(next, Math.min(this.#step, this.#tail.offset - next));
       return;
     }
-    if (!isJump || !this.#guesses) return;
+    if (!isJump || !this.#header) return;
     for (const { target, offset, end } of this.#guesser.next(from, wasAsked)) {
       const isAsked = this.#ahead.some((one) => target >= one.offset && target < one.end);
       if (!isAsked) this.prefetch(offset, Math.min(end, this.#tail.offset) - offset);

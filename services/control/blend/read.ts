@@ -58,6 +58,7 @@ async function readTo(
     const { compression, content, close } = await openContent(raw, tools, limits);
     try {
       const header = parseHeader(await content.read(0, LONGEST_HEADER));
+      if (compression === 'none') raw.guessJumps(header);
       const dna = await findDna(content, header, limits);
       const blenderVersion = versionText(header.version);
       const factsOf = (collected: Collected): BlendFacts => {
@@ -71,6 +72,7 @@ async function readTo(
       return factsOf(collected);
     } finally {
       close();
+      raw.close();
     }
   } finally {
     limits.close();
@@ -93,7 +95,6 @@ async function openContent(raw: RangeReader, tools: BlendTools, limits: Limits):
   if (start[0] === 0x1f && start[1] === 0x8b)
     return stream('gzip', raw, limits, () => tools.gunzip(piecesOf(raw)));
   if (!looksPlain(start)) throw new BlendError('notABlend', whatItLooksLike(start));
-  raw.guessJumps();
   return { compression: 'none', content: plainContent(raw), close: () => {} };
 }
 

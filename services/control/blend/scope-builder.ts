@@ -29,7 +29,8 @@ export function openScope(content: Content, dna: Dna, block: BlockHead): Now<Sco
     : createScope(dna, block, record);
 }
 
-function isDataBlock(struct: Struct): boolean {
+/** Its first member is an ID: name, library and the like. */
+export function isDataBlock(struct: Struct): boolean {
   const id = struct.fields.get('id');
   return struct.name === 'ID' || (id?.offset === 0 && id.type === 'ID' && !id.isPointer);
 }
@@ -42,8 +43,8 @@ function prefixOf(dna: Dna, struct: Struct, id: Struct): Struct {
   prefixes.set(dna, known);
   const before = known.get(struct);
   if (before) return before;
-  const fields = new Map([...struct.fields].filter(([name]) => name === 'id'));
-  const prefix = { name: struct.name, bytes: id.bytes, fields };
+  const own = struct.fields.get('id');
+  const prefix = { name: struct.name, bytes: id.bytes, fields: new Map(own ? [['id', own]] : []) };
   known.set(struct, prefix);
   return prefix;
 }

@@ -15,8 +15,8 @@ import type { Limits } from './limits.ts';
 const MAX_BLOCKS = 20_000_000;
 const CHECK_EVERY = 65_536;
 
-/** What the walk does next: `stop` ends it, a promise is waited for. */
-type Answer = undefined | 'stop';
+/** What the walk does next: `stop` ends it, a number is where it goes on, a promise is waited for. */
+type Answer = undefined | 'stop' | number;
 type Visit = (block: BlockHead) => Answer | Promise<Answer>;
 
 /** How a walk ended: `ended` at ENDB, `stopped` by the visitor, `ranOut` exactly after a block. */
@@ -55,7 +55,9 @@ export async function walkBlocks({ content, header, limits, skipsData, visit }: 
       offset = block.body + block.length;
       expectInside(content, offset);
       const answer = visit(block);
-      if (answer === 'stop' || (answer && (await answer) === 'stop')) return 'stopped';
+      const next = answer instanceof Promise ? await answer : answer;
+      if (next === 'stop') return 'stopped';
+      if (next !== undefined) offset = next;
     } while (offset >= piece.offset && offset + headBytes <= piece.offset + piece.bytes.length);
     expectInside(content, offset);
   }

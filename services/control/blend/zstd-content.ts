@@ -12,6 +12,8 @@ const KEPT_FRAMES = 2;
 const BODY_FRAME = 1024 * 1024;
 /** Small frames are asked for ahead of time once frames are skipped: heads are in there. */
 const SMALL_STORED = 48 * 1024;
+/** Frames that are looked at for that: half a gigabyte and more. */
+const LOOKED_AHEAD = 1000;
 
 /** A Zstandard file with a seek table: any frame can be decoded alone, and frames nobody asks for never are. */
 export class ZstdContent implements Content {
@@ -23,8 +25,6 @@ export class ZstdContent implements Content {
   readonly #limits: Limits;
   #kept: readonly Piece[] = [];
   #last = 0;
-  /** Frames before this one were looked at for asking ahead. */
-  #asked = 0;
 
   constructor(raw: RangeReader, table: SeekTable, tools: BlendTools, meter: DecodeMeter, limits: Limits) {
     this.#limits = limits;
@@ -65,7 +65,7 @@ export class ZstdContent implements Content {
     const kept = this.piece(offset, 1);
     if (kept) return kept;
     const index = lastAtMost(this.#table.decoded, offset);
-    if (index > this.#last + 1) this.#askAhead(index + 1);
+    if (index > this.#last + 1) this.#askAhead(index);
     this.#last = index;
     return this.#keep(index);
   }
@@ -76,16 +76,25 @@ export class ZstdContent implements Content {
     return frame;
   }
 
-  /** Asks for the next small frames: where bodies are skipped, the walk lands in these. */
-  #askAhead(from: number): void {
-    this.#asked = Math.max(this.#asked, from);
-    for (; this.#raw.canAskAhead && this.#asked + 1 < this.#table.decoded.length; this.#asked++) {
-      const index = this.#asked;
-      // What comes after frames of a body is the rest of that body.
-      if (this.#isBody(index) || this.#isBody(index - 1)) continue;
-      const [stored, storedEnd] = pair(this.#table.stored, index);
-      if (storedEnd - stored <= SMALL_STORED) this.#raw.prefetch(stored, storedEnd - stored);
+  /**
+   * Asks for the next small frames: where bodies are skipped, the walk lands in these. Where it passed over some, it
+   * is likely to pass over as many again.
+   */
+  #askAhead(index: number): void {
+    let step = 1;
+    for (let passed = this.#last + 1; passed < index; passed++) if (this.#mayBeHeads(passed)) step++;
+    const end = Math.min(index + LOOKED_AHEAD, this.#table.decoded.length - 1);
+    for (let next = index + 1, seen = 0; next < end && this.#raw.canAskAhead; next++) {
+      if (!this.#mayBeHeads(next) || ++seen % step !== 0) continue;
+      const [stored, storedEnd] = pair(this.#table.stored, next);
+      this.#raw.prefetch(stored, storedEnd - stored);
     }
+  }
+
+  #mayBeHeads(index: number): boolean {
+    const [stored, storedEnd] = pair(this.#table.stored, index);
+    // What comes after frames of a body is the rest of that body.
+    return storedEnd - stored <= SMALL_STORED && !this.#isBody(index) && !this.#isBody(index - 1);
   }
 
   #isBody(index: number): boolean {
