@@ -296,7 +296,7 @@ export const DISASTERS: readonly Disaster[] = [
     name: 'folder-unwritable',
     inTheWay: [{ path: '', as: 'file' }],
     alone: { exit: 1, files: 0, says: /Not a directory/ },
-    tablao: failed(/v001/),
+    tablao: { ...failed(/v001/), code: 'folderUnwritable' },
   },
   {
     name: 'frame-unwritable',
