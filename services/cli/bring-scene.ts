@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, copyFile, mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { crcOf } from '../control/adapters/local/upload-file.ts';
 import { renameOver, TEMPORARY_PREFIX, writeJson } from '../control/adapters/local/whole-files.ts';
-import { isBlend, renderJsonOf, shotOf } from '../control/core/catalog.ts';
+import { renderJsonOf, shotOf } from '../control/core/catalog.ts';
 import type { MissingInput } from '../control/core/run.ts';
 import { commonFolder, diskClosure, type FileThere, isInside, type ReadFacts } from './disk-closure.ts';
+import { readSettingsFile, safeFolderName, shotProblem } from './shot-file.ts';
 
 /** What is wrong with `--scene`, for people. */
 export class BringError extends Error {
@@ -102,32 +103,16 @@ function outside(place: Place, { path, referredBy, owner, kind }: FileThere): Mi
 }
 
 async function checkShot(file: string, shot: string): Promise<void> {
-  if (!isBlend(shot))
-    throw new BringError(`--scene ${file}: this is no .blend file. Name the shot to render.`);
-  const found = await stat(shot).catch(() => null);
-  if (found === null)
-    throw new BringError(`--scene ${file}: there is no such file. Is the path right? (${shot})`);
-  if (!found.isFile()) throw new BringError(`--scene ${file}: this is no file. Name one .blend.`);
-  await access(shot, constants.R_OK).catch((cause: unknown) => {
-    throw new BringError(`--scene ${file}: it may not be read. Give yourself the right to.`, { cause });
-  });
+  const problem = await shotProblem(file, shot);
+  if (problem !== null) throw new BringError(`--scene ${problem}`);
 }
 
 /** The person's own settings for the shot; `{}` when there are none. */
 async function readOwnSettings(path: string): Promise<Readonly<Record<string, unknown>>> {
-  const text = await readFile(path, 'utf8').catch(() => null);
-  if (text === null) return {};
-  const value = parseJson(text);
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
-  throw new BringError(`${path} is no JSON object of settings. Correct it or remove it.`);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const settings = await readSettingsFile(path);
+  if (settings === null)
+    throw new BringError(`${path} is no JSON object of settings. Correct it or remove it.`);
+  return settings;
 }
 
 /**
@@ -138,12 +123,7 @@ function choosePlace(shot: string, files: readonly string[], scenesDir: string):
   if (isInside(scenesDir, shot)) return { root: scenesDir, base: '' };
   const root = files.map((file) => dirname(file)).reduce(commonFolder);
   if (files.length === 1) return { root, base: '' };
-  return { root, base: safeName(basename(root) || shotOf(basename(shot))) };
-}
-
-/** Hidden folders are left out of the scenes, and Flamenco would expand braces. */
-function safeName(name: string): string {
-  return name.replace(/^\.+/, '_').replace(/[{}\u0000-\u001f\u007f\\]/g, '_');
+  return { root, base: safeFolderName(basename(root) || shotOf(basename(shot))) };
 }
 
 function pathOf({ root, base }: Place, source: string): string {

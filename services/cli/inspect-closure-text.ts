@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import { askWhetherMeant } from '../control/core/missing-text.ts';
 import { sequenceName } from '../control/core/sequence.ts';
 import type { ClosureInput, InspectedClosure } from './inspect-closure.ts';
-import { fitTo, plainText, widthOf } from './terminal-text.ts';
+import { fitTo, plainText, sizeText, widthOf } from './terminal-text.ts';
 
 /** Files of one sequence that stand in the same row. */
 interface Row {
@@ -71,10 +71,4 @@ function nameOf(root: string, { first, last, count }: Row): string {
 function shortPath(root: string, path: string): string {
   const below = relative(root, path).replaceAll('\\', '/');
   return plainText(below.startsWith('..') || below === '' ? path : below);
-}
-
-function sizeText(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`;
-  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }

@@ -5,6 +5,7 @@ import { BlendError, type BlendFacts } from '../control/blend/facts.ts';
 import { readBlend } from '../control/blend/read.ts';
 import { printClosures } from './inspect-closure.ts';
 import { describeFile } from './inspect-text.ts';
+import { optionMistake } from './option-mistake.ts';
 
 const USAGE = `Usage: npm run inspect -- FILE… [--closure] [--json]
 
@@ -63,8 +64,7 @@ function parse(args: readonly string[]): Options | string {
     if (positionals.length === 0 && !values.help) return 'name at least one .blend file';
     return { files: positionals, ...values };
   } catch (cause) {
-    // Its first sentence names the option; the rest is advice about `--` that does not fit here.
-    return cause instanceof Error ? (cause.message.split('. ')[0] ?? cause.message) : String(cause);
+    return optionMistake(cause);
   }
 }
 

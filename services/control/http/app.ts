@@ -14,6 +14,7 @@ import { managerRoutes } from './manager-proxy.ts';
 import { pageRoutes } from './page.ts';
 import { wantPerson } from './people.ts';
 import { renderRoutes } from './renders.ts';
+import { renderLookRoutes } from './renders-look.ts';
 import { sceneRoutes } from './scenes.ts';
 import { statusRoutes } from './status.ts';
 import { createStatusReader } from './status-reader.ts';
@@ -65,6 +66,7 @@ export function buildApp(deps: AppDeps): FastifyInstance {
       if (deps.uploadStore !== null)
         page.register(receiveRoutes, { deps, store: deps.uploadStore, longLived });
       page.register(renderRoutes, deps);
+      page.register(renderLookRoutes, deps);
       page.register(frameRoutes, deps);
       page.register(historyRoutes, deps);
       page.register(sceneRoutes, deps);

@@ -1,0 +1,123 @@
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { createPatience, type Patience } from '../service/patience.ts';
+import { refusalOf, ServiceError } from '../service/service-client.ts';
+import { createStall } from '../service/stall.ts';
+
+/** The session is not known any more: begin a new one. */
+export class SessionGone extends Error {
+  override readonly name = 'SessionGone';
+}
+
+interface Put {
+  /** Address of a resumable upload. */
+  readonly url: string;
+  readonly file: string;
+  readonly size: number;
+  /** Tells how many bytes of the file have gone out so far; it may go back when some were lost. */
+  readonly onBytes: (sent: number) => void;
+  readonly patience?: Patience;
+}
+
+/** A question is answered within this. */
+const ANSWER_MS = 60_000;
+const PIECE_BYTES = 1024 * 1024;
+
+/**
+ * Sends a file to a resumable upload, from where it stands: with the protocol of Cloud Storage's sessions, 308 until
+ * whole. A lost connection is taken up again. Throws `SessionGone`, or `ServiceError` when it lasts too long.
+ * @see https://cloud.google.com/storage/docs/performing-resumable-uploads
+ */
+export async function putFile({ url, file, size, onBytes, patience = createPatience() }: Put): Promise<void> {
+  let reached = 0;
+  for (;;) {
+    try {
+      const received = await askReceived(url, size);
+      if (received === 'whole') return onBytes(size);
+      if (received > reached) patience.reset();
+      reached = Math.max(reached, received);
+      onBytes(received);
+      if ((await send(url, file, received, size, onBytes)) === 'whole') return onBytes(size);
+    } catch (error) {
+      if (!(error instanceof ServiceError) || !error.isPassing) throw error;
+      if (!(await patience.wait())) throw error;
+    }
+  }
+}
+
+type Received = number | 'whole';
+
+function askReceived(url: string, size: number): Promise<Received> {
+  return put(url, { 'content-range': `bytes */${size}` }, null, AbortSignal.timeout(ANSWER_MS));
+}
+
+async function send(
+  url: string,
+  file: string,
+  from: number,
+  size: number,
+  onBytes: (sent: number) => void,
+): Promise<Received> {
+  // The question about an empty file has answered it already, unless the server wants its nothing said again.
+  if (size === 0) return put(url, { 'content-range': 'bytes */0' }, null, AbortSignal.timeout(ANSWER_MS));
+  const stall = createStall();
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    let sent = from;
+    for await (const piece of createReadStream(file, {
+      start: from,
+      end: size - 1,
+      highWaterMark: PIECE_BYTES,
+    })) {
+      stall.touch();
+      yield piece as Uint8Array;
+      sent += (piece as Uint8Array).length;
+      onBytes(sent);
+    }
+  }
+  try {
+    const headers = {
+      'content-range': `bytes ${from}-${size - 1}/${size}`,
+      'content-length': `${size - from}`,
+    };
+    return await put(url, headers, Readable.from(pieces()), stall.signal);
+  } finally {
+    stall.end();
+  }
+}
+
+async function put(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body: Readable | null,
+  signal: AbortSignal,
+): Promise<Received> {
+  const response = await fetch(url, {
+    method: 'PUT',
+    headers,
+    signal,
+    // 308 means "go on" here, not "go elsewhere".
+    redirect: 'manual',
+    ...(body === null ? {} : { body: body as unknown as ReadableStream, duplex: 'half' }),
+  } as RequestInit).catch((cause: unknown) => {
+    throw new ServiceError(`The connection was lost (${wordsOf(cause)}).`, null, { cause });
+  });
+  if (response.status === 308) {
+    await response.body?.cancel();
+    const last = /^bytes=0-(\d+)$/.exec(response.headers.get('range') ?? '')?.[1];
+    return last === undefined ? 0 : Number(last) + 1;
+  }
+  if (response.ok) {
+    await response.body?.cancel();
+    return 'whole';
+  }
+  if (response.status === 404 || response.status === 410) {
+    await response.body?.cancel();
+    throw new SessionGone(`the upload at ${new URL(url).origin} is not known any more`);
+  }
+  throw await refusalOf(response);
+}
+
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}

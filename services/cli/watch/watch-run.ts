@@ -1,0 +1,69 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isFinal } from '../../control/core/run.ts';
+import type { RunStatus, StatusDocument } from '../../control/core/status-document.ts';
+import { createProgress } from '../progress.ts';
+import { createPatience } from '../service/patience.ts';
+import { type ServiceClient, ServiceError } from '../service/service-client.ts';
+import { plainText } from '../terminal-text.ts';
+
+interface Options {
+  readonly client: ServiceClient;
+  readonly shot: string;
+  /** The shot's newest run before it was sent; `null` = there was none. */
+  readonly after: string | null;
+}
+
+const ASK_EVERY_MS = 1000;
+/** In the cloud a tick may be a minute away; then the shot settles. The same bytes once more make no new run. */
+const NEW_RUN_WITHIN_MS = 180_000;
+
+/** Id of the newest run of a shot; `null` = none is known. Throws `ServiceError`. */
+export async function latestRunOf(client: ServiceClient, shot: string): Promise<string | null> {
+  return newestOf(await client.get<StatusDocument>('/status'), shot)?.id ?? null;
+}
+
+/** Shows how a shot goes until its run ends. Resolves to the exit code: 0 = completed. Throws `ServiceError`. */
+export async function watchRun({ client, shot, after }: Options): Promise<number> {
+  const isTTY = process.stdout.isTTY === true;
+  const progress = createProgress({ out: process.stdout, isTTY, now: Date.now });
+  const givesUpAt = Date.now() + NEW_RUN_WITHIN_MS;
+  for (;;) {
+    const status = await statusOf(client);
+    const run = newestOf(status, shot);
+    const isOurs = run !== null && (run.id !== after || !isFinal(run.state));
+    if (isOurs) progress.show({ ...status, runs: [run] });
+    if (run !== null && isFinal(run.state) && (isOurs || Date.now() > givesUpAt)) {
+      progress.done();
+      return ending(run, isOurs);
+    }
+    if (run === null && Date.now() > givesUpAt)
+      throw new ServiceError(`${shot} was sent, but no run of it was seen. Look at the page.`, null);
+    await delay(ASK_EVERY_MS);
+  }
+}
+
+/** A service that is being restarted is waited for. */
+async function statusOf(client: ServiceClient): Promise<StatusDocument> {
+  const patience = createPatience();
+  for (;;) {
+    try {
+      return await client.get<StatusDocument>('/status');
+    } catch (error) {
+      if (!(error instanceof ServiceError) || !error.isPassing || !(await patience.wait())) throw error;
+    }
+  }
+}
+
+/** The status lists the newest first. */
+function newestOf(status: StatusDocument, shot: string): RunStatus | null {
+  return status.runs.find((run) => run.shot === shot) ?? null;
+}
+
+function ending(run: RunStatus, isOurs: boolean): number {
+  const { done, total } = run.frames;
+  const again = isOurs ? '' : ' It was the same as before: nothing was rendered again.';
+  const why = run.reason === null || run.state === 'completed' ? '' : ` ${run.reason.message}`;
+  const words = `${run.shot} ${run.version ?? ''} is ${run.state}: ${done} of ${total} frames.${why}${again}`;
+  process.stdout.write(`${plainText(words)}\n`);
+  return run.state === 'completed' ? 0 : 1;
+}

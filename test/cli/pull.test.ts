@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, it } from 'node:test';
+import { parsePull } from '../../services/cli/pull/options.ts';
+import type { RunRecord } from '../../services/control/core/run.ts';
+import { aRun } from '../http/app-for-tests.ts';
+import { type BucketsBench, KINDS, someBytes, startBuckets, tempDir, write } from './buckets-for-tests.ts';
+
+const TABLAO = resolve(import.meta.dirname, '../../services/cli/tablao.ts');
+const OUTPUT = { pattern: 'sh010_####', extension: '.exr', views: [''] };
+const FOLDER = 'film/sh010/v001';
+
+interface Ended {
+  readonly code: number | null;
+  readonly said: string;
+}
+
+/** Runs the program as people do; `meanwhile` may end it in the middle. */
+async function pull(args: readonly string[], meanwhile?: (kill: () => void) => void): Promise<Ended> {
+  const child = spawn(process.execPath, [TABLAO, 'pull', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = new Promise<number | null>((done) => child.on('close', done));
+  meanwhile?.(() => child.kill('SIGKILL'));
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  return { code: await ended, said: out + err };
+}
+
+function putRun(bench: BucketsBench, overrides: Partial<RunRecord> = {}): void {
+  const run = aRun({
+    frames: '1-6',
+    proved: '1-6',
+    state: 'completed',
+    output: OUTPUT,
+    startedAt: 1,
+    ...overrides,
+  });
+  bench.records.putText(`runs/${run.id}.json`, JSON.stringify(run));
+}
+
+const frameOf = (frame: number) => someBytes(frame, 1_500_000);
+const nameOf = (frame: number) => `sh010_000${frame}.exr`;
+
+/** A frame as workers leave it: the picture, what a File Output node wrote, and the kit's record. */
+function putFrame(bench: BucketsBench, frame: number): void {
+  const extra = `outputs/mask/mask_000${frame}.png`;
+  bench.putRender(`${FOLDER}/${nameOf(frame)}`, frameOf(frame));
+  bench.putRender(`${FOLDER}/${extra}`, Buffer.from(`mask ${frame}`));
+  const files = [
+    { path: nameOf(frame), bytes: 1_500_000 },
+    { path: extra, bytes: 6 },
+  ];
+  const record = { frame, run: 'r1', state: 'done', files };
+  bench.putRender(`${FOLDER}/records/000${frame}.json`, Buffer.from(JSON.stringify(record)));
+}
+
+function assertFrames(dir: string, frames: readonly number[]): void {
+  for (const frame of frames) {
+    assert.deepEqual(readFileSync(join(dir, nameOf(frame))), frameOf(frame), `frame ${frame}`);
+    assert.equal(readFileSync(join(dir, 'outputs', 'mask', `mask_000${frame}.png`), 'utf8'), `mask ${frame}`);
+  }
+}
+
+const partsIn = (dir: string) => readdirSync(dir).filter((name) => name.startsWith('.'));
+
+describe('tablao pull', () => {
+  for (const kind of KINDS)
+    it(`fetches the proved frames out of ${kind} over a network that breaks, byte for byte`, async (t) => {
+      const bench = await startBuckets(t, kind, { meanBytes: 1_500_000, cutsAtMost: 4 });
+      for (const frame of [1, 2, 3, 4, 5, 6]) putFrame(bench, frame);
+      bench.putRender(`${FOLDER}/preview.mp4`, Buffer.from('a film'));
+      putRun(bench);
+      const to = join(tempDir(t), 'here');
+      const { code, said } = await pull(['film/sh010', '--to', to, '--url', bench.url]);
+      assert.equal(code, 0, said);
+      assert.ok(bench.cuts() >= 2, `${bench.cuts()} cuts`);
+      assert.match(said, /13 files, 9\.0 MB, into /);
+      assert.match(said, /6 of 6 frames of v001 are in /);
+      assert.equal(/Google asks less than \$0\.01/.test(said), kind === 'Cloud Storage');
+      assertFrames(to, [1, 2, 3, 4, 5, 6]);
+      assert.equal(readFileSync(join(to, 'preview.mp4'), 'utf8'), 'a film');
+      assert.deepEqual(partsIn(to), []);
+    });
+
+  it('goes on where it was killed, and fetches again what was damaged meanwhile', async (t) => {
+    const bench = await startBuckets(t, 'folders');
+    for (const frame of [1, 2, 3, 4, 5, 6]) putFrame(bench, frame);
+    putRun(bench);
+    const to = join(tempDir(t), 'here');
+    const args = ['film/sh010', '--to', to, '--url', bench.url];
+    await pull(args, (kill) => {
+      const watch = setInterval(() => {
+        if (!existsSync(to) || partsIn(to).length === 0) return;
+        clearInterval(watch);
+        kill();
+      }, 1);
+      t.after(() => clearInterval(watch));
+    });
+    write(join(to, nameOf(2)), Buffer.alloc(1_500_000, 'x'));
+    const again = await pull(args);
+    assert.equal(again.code, 0, again.said);
+    assertFrames(to, [1, 2, 3, 4, 5, 6]);
+    assert.deepEqual(partsIn(to), []);
+    assert.doesNotMatch((await pull(args)).said, /files,/, 'nothing is fetched a third time');
+  });
+
+  it('leaves alone what is not proved, or is being rendered again', async (t) => {
+    const bench = await startBuckets(t, 'folders');
+    for (const frame of [1, 2, 3, 4]) putFrame(bench, frame);
+    putRun(bench, { frames: '1-4', proved: '1-3', state: 'incomplete' });
+    putRun(bench, { id: 'r2', count: 2, frames: '2', proved: '', state: 'rendering' });
+    const to = join(tempDir(t), 'here');
+    const { code, said } = await pull(['film/sh010', '--to', to, '--url', bench.url]);
+    assert.equal(code, 1);
+    assert.match(said, /2 of 4 frames of v001/);
+    assertFrames(to, [1, 3]);
+    assert.deepEqual([existsSync(join(to, nameOf(2))), existsSync(join(to, nameOf(4)))], [false, false]);
+  });
+
+  it('with --watch fetches each frame as it is proved, until all has ended', async (t) => {
+    const bench = await startBuckets(t, 'folders');
+    for (const frame of [1, 2]) putFrame(bench, frame);
+    putRun(bench, { frames: '1-3', proved: '1-2', state: 'rendering' });
+    const to = join(tempDir(t), 'here');
+    const { code, said } = await pull(['film/sh010', '--to', to, '--watch', '--url', bench.url], () => {
+      const watch = setInterval(() => {
+        if (!existsSync(join(to, nameOf(2)))) return;
+        clearInterval(watch);
+        putFrame(bench, 3);
+        putRun(bench, { frames: '1-3', proved: '1-3' });
+      }, 5);
+      t.after(() => clearInterval(watch));
+    });
+    assert.equal(code, 0, said);
+    assertFrames(to, [1, 2, 3]);
+  });
+
+  it('takes the version that was asked for, and says what there is not', async (t) => {
+    const bench = await startBuckets(t, 'folders');
+    putFrame(bench, 1);
+    putRun(bench, { frames: '1', proved: '1' });
+    putRun(bench, { id: 'r2', version: 2, count: 2, frames: '1', proved: '', state: 'failed' });
+    const to = join(tempDir(t), 'here');
+    const old = await pull(['film/sh010', '--version', 'v001', '--to', to, '--url', bench.url]);
+    assert.equal(old.code, 0, old.said);
+    assertFrames(to, [1]);
+    const newest = await pull(['film/sh010', '--to', to, '--url', bench.url]);
+    assert.equal(newest.code, 1);
+    assert.match(newest.said, /0 of 1 frames of v002/);
+    const none = await pull(['film/sh999', '--url', bench.url]);
+    assert.match(none.said, /There is no film\/sh999 to fetch/);
+  });
+
+  it('writes nothing outside of its folder, whatever a record says', async (t) => {
+    const bench = await startBuckets(t, 'folders');
+    putFrame(bench, 1);
+    bench.putRender('film/sh010/outside.txt', Buffer.from('outside'));
+    const files = [
+      { path: '../outside.txt', bytes: 7 },
+      { path: nameOf(1), bytes: 1_500_000 },
+    ];
+    bench.putRender(
+      `${FOLDER}/records/0001.json`,
+      Buffer.from(JSON.stringify({ frame: 1, run: 'r1', files })),
+    );
+    putRun(bench, { frames: '1', proved: '1' });
+    const dir = tempDir(t);
+    const { code, said } = await pull(['film/sh010', '--to', join(dir, 'here'), '--url', bench.url]);
+    assert.equal(code, 0, said);
+    assert.deepEqual(readdirSync(dir), ['here']);
+  });
+
+  it('reads its command line', () => {
+    const parse = (...args: string[]) => parsePull(args, {});
+    assert.match(String(parse()), /name the shot/);
+    assert.match(String(parse('a', '--version', 'two')), /write it like v002/);
+    assert.match(String(parse('a', 'b')), /one shot at a time/);
+    assert.equal((parse('a/b.blend', '--version', '2') as { version: number }).version, 2);
+    assert.equal((parse('a/b.blend') as { shot: string }).shot, 'a/b');
+  });
+});
