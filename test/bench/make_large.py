@@ -3,7 +3,7 @@
     blender --background --factory-startup --python make_large.py -- FOLDER KIND
 
 KIND: pictures (about a GB packed, all of one size), uneven (the same, each of another size), meshes (half a GB of
-arrays), objects (60,000 small ones), small. All but the last two are also saved compressed.
+arrays), objects (60,000 small ones), small. All but the last are also saved compressed.
 """
 
 import os
@@ -81,6 +81,6 @@ elif KIND == "objects":
     make_objects()
 refer()
 bpy.context.preferences.filepaths.save_version = 0
-for compress in (False, True) if KIND not in ("objects", "small") else (False,):
+for compress in (False, True) if KIND != "small" else (False,):
     name = f"{KIND}-zstd" if compress else KIND
     bpy.ops.wm.save_as_mainfile(filepath=os.path.join(FOLDER, f"{name}.blend"), compress=compress)

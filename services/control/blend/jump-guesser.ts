@@ -59,9 +59,13 @@ function expected(jumps: readonly number[], wanted: number): readonly number[] {
 /** Index after the last place before the end where the last `context` jumps were made already; null if none. */
 function lastLike(jumps: readonly number[], context: number): number | null {
   for (let start = jumps.length - 1; start >= context; start--) {
-    const isSame = (back: number) =>
-      Math.abs((jumps[start - back] ?? 0) - (jumps[jumps.length - back] ?? 0)) <= SLACK;
-    if (Array.from({ length: context }, (_, back) => back + 1).every(isSame)) return start;
+    let alike = 0;
+    while (alike < context && isAlike(jumps[start - 1 - alike], jumps[jumps.length - 1 - alike])) alike++;
+    if (alike === context) return start;
   }
   return null;
+}
+
+function isAlike(one = 0, other = 0): boolean {
+  return Math.abs(one - other) <= SLACK;
 }
