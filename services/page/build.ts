@@ -1,9 +1,20 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import type { PageFiles } from '../control/http/page-files.ts';
 
 const DIR = import.meta.dirname;
+
+/** zod carries its messages in 50 languages, 260 kB of them; the page speaks one. */
+const englishOnly: Plugin = {
+  name: 'english-only',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js';",
+      loader: 'js',
+    }));
+  },
+};
 
 /** Bundles the page in memory, in about a tenth of a second: nothing has to be built beforehand or kept up to date. */
 export async function buildPage(): Promise<PageFiles> {
@@ -20,6 +31,7 @@ export async function buildPage(): Promise<PageFiles> {
     target: 'es2023',
     jsx: 'automatic',
     jsxImportSource: 'preact',
+    plugins: [englishOnly],
     write: false,
     metafile: true,
     logLevel: 'silent',

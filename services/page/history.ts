@@ -20,7 +20,7 @@ interface Written {
   readonly samples: readonly (Omit<Sample, 'at'> & { readonly at: string })[];
 }
 
-export function sampleOf({ asOf, runs, pools, money }: StatusDocument): Sample {
+function sampleOf({ asOf, runs, pools, money }: StatusDocument): Sample {
   const sum = (count: (pool: StatusDocument['pools'][number]) => number) =>
     pools.reduce((all, pool) => all + count(pool), 0);
   const waiting = runs
@@ -38,7 +38,7 @@ export function sampleOf({ asOf, runs, pools, money }: StatusDocument): Sample {
 }
 
 /** Sorted by time, one a moment; the later word counts. */
-export function mergeSamples(...lists: readonly (readonly Sample[])[]): readonly Sample[] {
+function mergeSamples(...lists: readonly (readonly Sample[])[]): readonly Sample[] {
   const byTime = new Map(lists.flat().map((sample) => [sample.at, sample]));
   return [...byTime.values()].sort((a, b) => a.at - b.at);
 }

@@ -136,7 +136,7 @@ export function watchStatus(show: (seen: Seen) => void): Watch {
 }
 
 /** Runs that have not changed stay the same objects, so that only what changed is drawn anew. */
-export function keepSame(before: StatusDocument | null, after: StatusDocument): StatusDocument {
+function keepSame(before: StatusDocument | null, after: StatusDocument): StatusDocument {
   if (before === null) return after;
   const known = new Map(before.runs.map((run) => [run.id, run]));
   const runs = after.runs.map((run) => {
