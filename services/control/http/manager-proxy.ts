@@ -1,4 +1,3 @@
-import httpProxy from '@fastify/http-proxy';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AppDeps, ManagerBehind } from './deps.ts';
 import { Refusal } from './errors.ts';
@@ -20,6 +19,8 @@ type Headers = Record<string, string | string[] | undefined>;
 
 /** Passes what belongs to Flamenco Manager on to it while the farm is up. */
 export async function managerRoutes(app: FastifyInstance, { manager }: AppDeps): Promise<void> {
+  // Half of what the service would load at its start, and one of its two roles does without.
+  const { default: httpProxy } = await import('@fastify/http-proxy');
   const ways = new WeakMap<FastifyRequest, NonNullable<Way>>();
   const wayOf = (request: unknown) => ways.get(request as FastifyRequest);
   // The proxy brings parsers that pass bodies on unread.
