@@ -60,6 +60,14 @@ const SHOTS: Readonly<Record<string, readonly string[]>> = {
   rigid_body_kinematic_at_first: ['!unbaked'],
   rigid_body_not_dynamic: [],
   particles_falling: [],
+  particles_of_a_moving_thing: [],
+  particles_of_a_child: [],
+  particles_of_a_constrained_thing: ['!unbaked'],
+  particles_of_a_constrained_thing_at_rest: [],
+  particles_of_a_thing_that_changes: ['!unbaked'],
+  particles_thrown_ever_faster: ['!unbaked'],
+  hair_of_a_constrained_thing: [],
+  dynamic_paint: ['!unbaked'],
   particles_dragged: ['!unbaked'],
   hair: [],
   hair_dynamics: ['!unbaked'],
@@ -103,6 +111,7 @@ describe('the check of a shot, in a real Blender', { skip: noBlender() }, () => 
 
   it('knows the simulation zones of geometry nodes, where Blender has them', () => {
     assert.deepEqual(answers.zone?.map(inShort) ?? ['!unbaked'], ['!unbaked']);
+    assert.deepEqual(answers.zone_that_begins_late?.map(inShort) ?? ['!unbaked'], ['!unbaked']);
     assert.deepEqual(answers.zone_at_rest ?? [], []);
   });
 

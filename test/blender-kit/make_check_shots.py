@@ -510,6 +510,86 @@ def particles_falling():
     with_particles()
 
 
+def drawn_particles():
+    """What they are drawn as is seen by an engine: halos are not."""
+    system = with_particles()
+    emitter = bpy.context.object
+    bpy.ops.mesh.primitive_ico_sphere_add(location=(0, 0, 50))
+    system.settings.render_type, system.settings.instance_object = "OBJECT", bpy.context.object
+    system.settings.frame_end = 4
+    return emitter, system.settings
+
+
+def keyed(block, path, *values):
+    """Animated from the first frame to the fourth."""
+    for frame, value in zip((1, 4), values):
+        setattr(block, path, value)
+        block.keyframe_insert(path, frame=frame)
+
+
+def moving_empty():
+    bpy.ops.object.empty_add()
+    keyed(bpy.context.object, "location", (0, 0, 0), (3, 0, 0))
+    return bpy.context.object
+
+
+@shot
+def particles_of_a_moving_thing():
+    emitter, _ = drawn_particles()
+    keyed(emitter, "location", (0, 0, 0), (3, 0, 0))
+
+
+@shot
+def particles_of_a_child():
+    emitter, _ = drawn_particles()
+    emitter.parent = moving_empty()
+
+
+@shot
+def particles_of_a_constrained_thing():
+    emitter, _ = drawn_particles()
+    emitter.constraints.new("COPY_LOCATION").target = moving_empty()
+
+
+@shot
+def particles_of_a_constrained_thing_at_rest():
+    emitter, _ = drawn_particles()
+    emitter.constraints.new("COPY_LOCATION").target = bpy.context.scene.camera
+
+
+@shot
+def particles_of_a_thing_that_changes():
+    emitter, _ = drawn_particles()
+    emitter.shape_key_add(name="Basis")
+    key = emitter.shape_key_add(name="Far")
+    for point in key.data:
+        point.co.x += 3
+    keyed(key, "value", 0, 1)
+
+
+@shot
+def particles_thrown_ever_faster():
+    _, settings = drawn_particles()
+    keyed(settings, "normal_factor", 1, 20)
+
+
+@shot
+def hair_of_a_constrained_thing():
+    emitter, settings = drawn_particles()
+    settings.type = "HAIR"
+    emitter.constraints.new("COPY_LOCATION").target = moving_empty()
+
+
+@shot
+def dynamic_paint():
+    start()
+    thing = grid()
+    modifier = thing.modifiers.new("Paint", "DYNAMIC_PAINT")
+    with bpy.context.temp_override(object=thing, active_object=thing):
+        bpy.ops.dpaint.type_toggle(type="CANVAS")
+    modifier.canvas_settings.canvas_surfaces[0].surface_type = "DISPLACE"
+
+
 @shot
 def particles_dragged():
     with_particles().settings.drag_factor = 0.5
@@ -527,8 +607,8 @@ def hair_dynamics():
     system.use_hair_dynamics = True
 
 
-def with_zone(offset):
-    _, cube = start()
+def with_zone(offset, from_frame=0):
+    scene, cube = start()
     group = bpy.data.node_groups.new("Zone", "GeometryNodeTree")
     for in_out in ("INPUT", "OUTPUT"):
         group.interface.new_socket(name="Geometry", in_out=in_out, socket_type="NodeSocketGeometry")
@@ -537,6 +617,13 @@ def with_zone(offset):
     entry.pair_with_output(end)
     move = nodes.new("GeometryNodeSetPosition")
     move.inputs["Offset"].default_value = offset
+    if from_frame:
+        clock, later = nodes.new("GeometryNodeInputSceneTime"), nodes.new("FunctionNodeCompare")
+        later.data_type, later.operation = "FLOAT", "GREATER_EQUAL"
+        later.inputs[1].default_value = from_frame
+        group.links.new(clock.outputs["Frame"], later.inputs[0])
+        group.links.new(later.outputs[0], move.inputs["Selection"])
+        scene.frame_start = 0
     chain = [nodes.new("NodeGroupInput"), entry, move, end, nodes.new("NodeGroupOutput")]
     for one, next_one in zip(chain, chain[1:]):
         group.links.new(next(socket for socket in one.outputs if socket.type == "GEOMETRY"),
@@ -548,6 +635,10 @@ if bpy.app.version >= (4, 0, 0):
     @shot
     def zone():
         with_zone((0.2, 0, 0))
+
+    @shot
+    def zone_that_begins_late():
+        with_zone((0.2, 0, 0), from_frame=3)
 
     @shot
     def zone_at_rest():

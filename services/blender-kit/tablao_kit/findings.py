@@ -13,7 +13,7 @@ MOST_OF_A_KIND = 50
 # What makes every frame wrong.
 _STANDING = (missing.libraries, missing.caches, missing.fonts, missing.movie_clips, missing.node_files,
              engines.unknown_engine, engines.unknown_nodes, engines.no_denoiser, engines.missing_view_cameras,
-              scripts.drivers)
+             scripts.drivers)
 # The same, of what was printed while the file was opened.
 _OPENED = (missing.data, engines.unknown_colors)
 # What is only worth knowing, or keeps Blender from rendering at all.
@@ -45,6 +45,7 @@ def examine(plan, render_dir, opening):
     found += _ask(missing_images, scene, frames)
     for question in (missing.strip_files, simulations.unbaked):
         found += _ask(question, scene, frames)
+    found += _ask(simulations.out_of_order, scene, frames, simulations.CHECK_SECONDS)
     return scene, device, found
 
 
@@ -70,6 +71,7 @@ def of_frame(scene, frame):
     found = _ask(missing_images, scene, [frame])
     for question in (missing.strip_files, simulations.unbaked):
         found += _ask(question, scene, [frame])
+    found += _ask(simulations.out_of_order, scene, [frame], simulations.TASK_SECONDS)
     return _errors(found)
 
 

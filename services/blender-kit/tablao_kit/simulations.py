@@ -5,19 +5,19 @@ Seen in 3.4, 4.3 and 5.2: cloth, soft bodies, hair and rigid bodies do not move 
 out differently frame by frame; what was played through before saving is in the file and is right, except rigid bodies.
 """
 
-import functools
 import os
 import re
 
 import bpy
 
-from . import reach
-from .finding import error
+from . import order, reach
+from .finding import error, warning
 
 BAKE = "Bake it (and pack the bake, or upload its folder beside the shot)."
 
-# How far zones of geometry nodes are followed to see whether they compute anything.
-_STEPS = 3
+# How long things are followed to see whether the order of the frames matters: by the check, and by each task.
+CHECK_SECONDS = 120
+TASK_SECONDS = 15
 
 
 def unbaked(scene, frames):
@@ -34,7 +34,29 @@ def unbaked(scene, frames):
             if modifier.type == "FLUID" and modifier.show_render and modifier.fluid_type == "DOMAIN":
                 yield from _fluid(thing, modifier.domain_settings, frames)
     yield from _rigid_bodies(scene, things, frames)
-    yield from _zones(scene, things, frames)
+
+
+def out_of_order(scene, frames, seconds):
+    """The same of what only a trial tells: most particles, and simulation zones of geometry nodes, of which cannot be
+    asked whether they are packed."""
+    if not reach.shows_objects(scene) or max(frames) <= scene.frame_start:
+        return
+    shown = reach.of_task(scene)
+    zones = {thing.name: thing for thing in bpy.data.objects if thing in shown and _has_zones(thing)}
+    systems = {modifier.particle_system.name for thing in bpy.data.objects if thing in shown
+               for modifier in thing.modifiers if _is_doubtful(modifier, frames)}
+    if not zones and not systems:
+        return
+    changed, last = order.changed(scene, frozenset(zones.values()), max(frames), seconds)
+    for name, system in changed:
+        if system in systems:
+            yield error("unbaked", "The particle system %s of %s is not baked: its particles are elsewhere on frame %d when "
+                        "the frames before are not rendered by the same worker." % (system, name, last), BAKE)
+        elif name in zones:
+            yield error("unbaked", "The simulation zone of %s is not baked." % name, BAKE)
+    if not changed and last < max(frames):
+        yield warning("unbaked", "%s was followed to frame %d only: whether the frames after it need those before was not "
+                      "tried." % (", ".join(sorted(systems | set(zones))[:3]), last), BAKE)
 
 
 def _caches(thing):
@@ -48,7 +70,7 @@ def _caches(thing):
             yield "soft body", modifier.point_cache
         elif modifier.type == "PARTICLE_SYSTEM":
             system = modifier.particle_system
-            if system is not None and _needs_order(thing, system):
+            if system is not None and _needs_order(system):
                 yield "particle system %s" % system.name, system.point_cache
         elif modifier.type == "DYNAMIC_PAINT" and modifier.canvas_settings is not None:
             for surface in modifier.canvas_settings.canvas_surfaces:
@@ -57,8 +79,8 @@ def _caches(thing):
                     yield "dynamic paint %s" % surface.name, surface.point_cache
 
 
-def _needs_order(thing, system):
-    """Whether a particle is elsewhere when the frames before were not computed."""
+def _needs_order(system):
+    """Whether a particle certainly is elsewhere when the frames before were not computed."""
     settings = system.settings
     if settings.render_type == "NONE":
         return False
@@ -70,6 +92,16 @@ def _needs_order(thing, system):
         return True
     # Flying straight or falling freely is computed at once for any frame.
     return any((settings.drag_factor, settings.brownian_factor, settings.damping)) or _meets_others(settings)
+
+
+def _is_doubtful(modifier, frames):
+    """Particles that fly or fall: how they were born may be known for any frame, or not."""
+    if modifier.type != "PARTICLE_SYSTEM" or not modifier.show_render or modifier.particle_system is None:
+        return False
+    system = modifier.particle_system
+    settings = system.settings
+    return (settings.type == "EMITTER" and settings.physics_type == "NEWTON" and settings.render_type != "NONE"
+            and not _needs_order(system) and not _is_covered(system.point_cache, frames))
 
 
 def _meets_others(settings):
@@ -131,48 +163,11 @@ def _fluid(thing, domain, frames):
             return
 
 
-def _zones(scene, things, frames):
-    """Simulation zones of geometry nodes. Whether one is packed into the file cannot be asked, but it can be tried."""
-    zones = [(thing, modifier) for thing in things for modifier in thing.modifiers
-             if modifier.type == "NODES" and modifier.show_render and modifier.show_viewport
-             and _has_zone(modifier.node_group)]
-    if not zones or max(frames) <= scene.frame_start:
-        return
-    for thing in _moved_by_steps(scene, frozenset(thing for thing, _ in zones)):
-        yield error("unbaked", "The simulation zone of %s is not baked." % thing.name, BAKE)
+def _has_zones(thing):
+    return any(modifier.type == "NODES" and modifier.show_render and _has_zone(modifier.node_group)
+               for modifier in thing.modifiers)
 
 
 def _has_zone(group):
     return group is not None and any(
         node.bl_idname == "GeometryNodeSimulationOutput" for tree in reach.groups_in(group) for node in reach.feeding(tree))
-
-
-@functools.lru_cache(maxsize=None)
-def _moved_by_steps(scene, things):
-    """Objects that look different on a frame after the frames before it than when it is reached by a jump."""
-    here = scene.frame_current
-    last = scene.frame_start + _STEPS
-    scene.frame_set(last)
-    jumped = {thing: _shape(thing) for thing in things}
-    for frame in range(scene.frame_start, last + 1):
-        scene.frame_set(frame)
-    moved = [thing for thing in things if _shape(thing) != jumped[thing]]
-    scene.frame_set(here)
-    return sorted(moved, key=lambda thing: thing.name)
-
-
-def _shape(thing):
-    """What can be compared of an evaluated object: its corners, and where its instances are."""
-    depsgraph = bpy.context.evaluated_depsgraph_get()
-    corners = ()
-    evaluated = thing.evaluated_get(depsgraph)
-    try:
-        mesh = evaluated.to_mesh()
-        corners = tuple(round(value, 5) for vertex in mesh.vertices for value in vertex.co)
-        evaluated.to_mesh_clear()
-    except (RuntimeError, AttributeError):
-        pass  # Nothing that has corners.
-    places = [tuple(round(value, 5) for row in instance.matrix_world for value in row)
-              for instance in depsgraph.object_instances
-              if instance.is_instance and instance.parent is not None and instance.parent.original == thing]
-    return corners, tuple(sorted(places))
