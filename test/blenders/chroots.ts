@@ -6,8 +6,11 @@ import { join, resolve } from 'node:path';
 
 /** Release and, by the time of writing, its Blender: 4.3.2 and 5.2.2. */
 const RELEASES = ['trixie', 'sid'];
-/** EEVEE and Workbench draw through these; a Blender without them ends with 134. */
-const PACKAGES = ['blender', 'libegl1', 'libgl1-mesa-dri', 'libegl-mesa0'];
+/**
+ * EEVEE and Workbench draw through these, and so does the compositor of 5.2: a Blender without them ends with 134. ffmpeg
+ * makes the preview video.
+ */
+const PACKAGES = ['blender', 'libegl1', 'libgl1', 'libgl1-mesa-dri', 'libegl-mesa0', 'ffmpeg'];
 /** The same files inside and outside: the kit, and what the tests make. */
 const SHARED = [tmpdir(), resolve(import.meta.dirname, '../..'), '/proc', '/dev'];
 
@@ -56,7 +59,11 @@ export function openChroots(say: (line: string) => void): Chroots {
 
 function install(release: string, say: (line: string) => void): string {
   const dir = join(CACHE, release);
-  if (existsSync(join(dir, 'usr/bin/blender'))) return dir;
+  if (existsSync(dir)) {
+    // One that an earlier version of this list made.
+    if (!hasAllPackages(dir)) addPackages(dir);
+    return dir;
+  }
   say(`installing Debian ${release} with its Blender in ${dir}`);
   // A half-made one has another name, so that it is never taken for a whole one.
   const making = `${dir}.making`;
@@ -64,11 +71,21 @@ function install(release: string, say: (line: string) => void): string {
   mkdirSync(CACHE, { recursive: true });
   must('debootstrap', ['--variant=minbase', release, making, mirror()]);
   writeFileSync(join(making, 'etc/resolv.conf'), readFileSync('/etc/resolv.conf'));
-  // A mirror may be weeks behind; sid's lists are valid for one.
-  must('chroot', [making, 'apt-get', 'update', '-q', '-o', 'Acquire::Check-Valid-Until=false']);
-  must('chroot', [making, 'apt-get', 'install', '-y', '-q', '--no-install-recommends', ...PACKAGES]);
+  addPackages(making);
   renameSync(making, dir);
   return dir;
+}
+
+function hasAllPackages(dir: string): boolean {
+  const args = [dir, 'dpkg-query', '--show', '--showformat', '${Status}\n', ...PACKAGES];
+  const { status, stdout } = spawnSync('chroot', args, { encoding: 'utf8' });
+  return status === 0 && stdout.trimEnd().split('\n').every((line) => line.endsWith(' installed'));
+}
+
+function addPackages(dir: string): void {
+  // A mirror may be weeks behind; sid's lists are valid for one.
+  must('chroot', [dir, 'apt-get', 'update', '-q', '-o', 'Acquire::Check-Valid-Until=false']);
+  must('chroot', [dir, 'apt-get', 'install', '-y', '-q', '--no-install-recommends', ...PACKAGES]);
 }
 
 /** Where this machine itself gets its packages from. */
