@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { gzipSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { build } from 'esbuild';
 import { type Browser, chromium } from 'playwright-core';
 import type { BlendFacts } from '../../services/control/blend/facts.ts';
 import { SCENES, sceneFile, unpackZstd } from './sources.ts';
 import { assertAsBlenderSays } from './what-blender-says.ts';
 
-const BLEND = join(import.meta.dirname, '..', '..', 'services', 'control', 'blend');
+const ROOT = join(import.meta.dirname, '..', '..');
 const CHROMIUM = process.env.CHROMIUM ?? 'chromium';
 const isHere = spawnSync(CHROMIUM, ['--version']).status === 0;
 const skip = isHere ? false : 'no Chromium: install it (apt-get install chromium) or set CHROMIUM';
@@ -26,42 +26,35 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-/** What a page does with a file that somebody chose: nothing but slices of it and the browser's own decompression. */
-const PAGE = `<!doctype html><input type="file"><script type="module">
-import { readBlend } from './blend/read.ts';
-const tools = {
-  async *gunzip(pieces) {
-    const iterator = pieces[Symbol.asyncIterator]();
-    const pull = async (stream) => {
-      const { done, value } = await iterator.next();
-      if (done) stream.close();
-      else stream.enqueue(value);
-    };
-    const stream = new ReadableStream({ pull }).pipeThrough(new DecompressionStream('gzip'));
-    for await (const piece of stream) yield piece;
-  },
-};
+/** What a page does with a file that somebody chose: nothing but slices of it and decompression of its own. */
+const PAGE = '<!doctype html><input type="file"><script type="module" src="/page.js"></script>';
+const SCRIPT = `
+import { readBlend } from './services/control/blend/read.ts';
+import { blendTools, blobSource } from './services/page/send/blend-tools.ts';
 document.querySelector('input').addEventListener('change', async ({ target }) => {
-  const [file] = target.files;
+  const file = blobSource(target.files[0]);
   let slices = 0;
-  const read = async (offset, length) => {
+  const read = (offset, length) => {
     slices++;
-    return new Uint8Array(await file.slice(offset, offset + length).arrayBuffer());
+    return file.read(offset, length);
   };
-  const answer = await readBlend({ size: file.size, read }, tools).catch((error) => ({ code: error.code }));
+  const answer = await readBlend({ size: file.size, read }, blendTools).catch((error) => ({ code: error.code }));
   document.title = JSON.stringify({ slices, answer });
 });
 document.title = 'ready';
-</script>`;
+`;
 
 describe('in a browser', { skip, timeout: 60_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'tablao-browser-'));
-  const server = createServer(({ url = '/' }, response) => {
-    const found = bodyOf(url);
-    response.writeHead(found ? 200 : 404, { 'content-type': found?.type ?? 'text/plain' }).end(found?.body);
+  let script = '';
+  const server = createServer(({ url }, response) => {
+    const isScript = url === '/page.js';
+    response.writeHead(200, { 'content-type': isScript ? 'text/javascript' : 'text/html' });
+    response.end(isScript ? script : PAGE);
   });
   let browser: Browser;
   before(async () => {
+    script = await bundle();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     browser = await chromium.launch({ executablePath: pathOf(CHROMIUM), args: FLAGS });
   });
@@ -94,10 +87,22 @@ describe('in a browser', { skip, timeout: 60_000 }, () => {
     assert.ok(slices >= 1 && slices <= 2, `${slices} slices`);
   });
 
-  it('decompresses with what the page gives it', async () => {
-    const { answer } = await readThere('packed.blend', gzipSync(scene));
-    assertAsBlenderSays(answer, join(SCENES, '5.2', 'settings.json'));
-    assert.equal(answer.compression, 'gzip');
+  for (const [name, compression, compress] of [
+    ['gzip', 'gzip', gzipSync],
+    ['Zstandard as Blender writes it', 'zstd', () => sceneFile('5.2/settings')],
+    ['Zstandard without a table', 'zstd', (bytes: Uint8Array) => zstdCompressSync(bytes)],
+  ] as const)
+    it(`decompresses ${name} with what the page gives it`, async () => {
+      const { answer } = await readThere('packed.blend', compress(scene));
+      assertAsBlenderSays(answer, join(SCENES, '5.2', 'settings.json'));
+      assert.equal(answer.compression, compression);
+    });
+
+  it('refuses a damaged frame', async () => {
+    const bytes = new Uint8Array(sceneFile('5.2/settings'));
+    bytes.fill(0xff, 40, 400);
+    const { answer } = await readThere('damaged.blend', bytes);
+    assert.deepEqual(answer, { code: 'corrupt' });
   });
 
   it('refuses with the same errors', async () => {
@@ -106,12 +111,16 @@ describe('in a browser', { skip, timeout: 60_000 }, () => {
   });
 });
 
-/** The page, and the reader's own files with their types taken off: nothing is bundled, nothing replaced. */
-function bodyOf(url: string): { readonly type: string; readonly body: string } | null {
-  if (url === '/') return { type: 'text/html', body: PAGE };
-  const name = globSync('*.ts', { cwd: BLEND }).find((file) => url === `/blend/${file}`);
-  if (name === undefined) return null;
-  return { type: 'text/javascript', body: stripTypeScriptTypes(readFileSync(join(BLEND, name), 'utf8')) };
+/** The page's script with the reader in it, as the page itself is bundled. */
+async function bundle(): Promise<string> {
+  const { outputFiles } = await build({
+    stdin: { contents: SCRIPT, resolveDir: ROOT },
+    bundle: true,
+    format: 'esm',
+    target: 'es2023',
+    write: false,
+  });
+  return outputFiles[0]?.text ?? '';
 }
 
 /** Where the program is that a name stands for. */
