@@ -72,7 +72,9 @@ function Pool({ pool }: { readonly pool: PoolStatus }) {
       <dd class="more">
         {pool.wanted} wanted
         {pool.pricePerHour > 0 ? `, ${dollarsText(pool.pricePerHour)} an hour each` : ''}
+        {pool.variant == null ? '' : `, on ${pool.variant}`}
       </dd>
+      {pool.reason != null && <dd class="more">{pool.reason}</dd>}
     </div>
   );
 }

@@ -3,8 +3,6 @@ import type { StatusDocument } from '../control/core/status-document.ts';
 export interface Seen {
   /** `null` = nothing was seen yet. */
   readonly status: StatusDocument | null;
-  /** Nobody has looked for too long: what it says may not be so any more. */
-  readonly isStale: boolean;
   readonly connection: 'looking' | 'live' | 'resting' | 'lost';
   /** When the service last answered, by this machine's clock. */
   readonly seenAt: number | null;
@@ -14,7 +12,6 @@ export interface Seen {
 
 export const NOTHING_SEEN: Seen = {
   status: null,
-  isStale: false,
   connection: 'looking',
   seenAt: null,
   clockOffset: 0,
@@ -85,7 +82,6 @@ export function watchStatus(show: (seen: Seen) => void): Watch {
     const isMoving = answer.headers.get('x-tablao-moving') === 'true';
     tell({
       status: status === null ? null : keepSame(seen.status, status),
-      isStale: answer.headers.get('x-tablao-stale') === 'true',
       connection: isMoving ? 'live' : 'resting',
       seenAt: Date.now(),
       clockOffset: Date.parse(answer.headers.get('date') ?? '') - Date.now() || 0,
@@ -99,7 +95,7 @@ export function watchStatus(show: (seen: Seen) => void): Watch {
     stream = opened;
     opened.onmessage = ({ data }) => {
       const status = JSON.parse(data) as StatusDocument;
-      tell({ status: keepSame(seen.status, status), isStale: false, connection: 'live', seenAt: Date.now() });
+      tell({ status: keepSame(seen.status, status), connection: 'live', seenAt: Date.now() });
     };
     // It ends at rest, after five minutes, and when the connection is lost: a look tells which.
     opened.onerror = () => {
@@ -145,4 +141,12 @@ function keepSame(before: StatusDocument | null, after: StatusDocument): StatusD
   });
   const isSame = JSON.stringify(before.decisions) === JSON.stringify(after.decisions);
   return { ...after, runs, decisions: isSame ? before.decisions : after.decisions };
+}
+
+const SLACK_MS = 15_000;
+
+/** Nobody has looked for twice as long as was said: what the status says may not be so any more. */
+export function isStale({ asOf, nextLookAt }: StatusDocument, now: number): boolean {
+  const at = Date.parse(asOf);
+  return now > at + 2 * (Date.parse(nextLookAt) - at) + SLACK_MS;
 }

@@ -1,7 +1,7 @@
 import type uPlot from 'uplot';
+import type { PoolSample } from '../control/core/pool-sample.ts';
 import type { StatusDocument } from '../control/core/status-document.ts';
 import { dollarsText, saysMore } from './format.ts';
-import type { Sample } from './history.ts';
 
 /** A decision on the time axis. */
 export interface Mark {
@@ -27,9 +27,9 @@ export function nearestMark(marks: readonly Mark[], at: number, span: number): M
 export type What = 'workers' | 'money';
 
 /** Columns as the plot takes them: seconds first. */
-export function plotData(what: What, samples: readonly Sample[]): uPlot.AlignedData {
-  const at = samples.map((sample) => sample.at / 1000);
-  const column = (key: Exclude<keyof Sample, 'at'>) => samples.map((sample) => sample[key]);
+export function plotData(what: What, samples: readonly PoolSample[]): uPlot.AlignedData {
+  const at = samples.map((sample) => Date.parse(sample.at) / 1000);
+  const column = (key: Exclude<keyof PoolSample, 'at'>) => samples.map((sample) => sample[key]);
   if (what === 'money') return [at, column('today')];
   return [at, column('waiting'), column('ordered'), column('busy'), column('booting'), column('idle')];
 }
@@ -77,7 +77,7 @@ export function plotOptions({ what, width, marks, onPoint }: Wanted): uPlot.Opti
       dollars: { range: fromNought },
     },
     axes: [
-      { ...axis, size: 28 },
+      { ...axis, size: 28, values: (_plot, values) => values.map(timeText) },
       what === 'money'
         ? { ...axis, scale: 'dollars', size: 58, values: (_plot, values) => values.map(dollarsText) }
         : { ...axis, scale: 'workers', size: 34, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500] },
@@ -92,6 +92,10 @@ export function plotOptions({ what, width, marks, onPoint }: Wanted): uPlot.Opti
       ],
     },
   };
+}
+
+function timeText(seconds: number): string {
+  return new Date(seconds * 1000).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
 }
 
 /** A number holds until the next one is seen. */

@@ -20,7 +20,7 @@ export function PoolPlot({ status }: { readonly status: StatusDocument }) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const now = Date.parse(status.asOf);
-  const shown = useMemo(() => samples.filter(({ at }) => at >= now - span), [samples, now, span]);
+  const shown = useMemo(() => samples.filter(({ at }) => Date.parse(at) >= now - span), [samples, now, span]);
   const marks = useMemo(() => marksOf(status.decisions), [status.decisions]);
   const marksNow = useRef(marks);
   marksNow.current = marks;

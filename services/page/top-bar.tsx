@@ -1,6 +1,6 @@
 import { useNow } from './desk.ts';
 import { agoText } from './format.ts';
-import type { Seen } from './live.ts';
+import { isStale, type Seen } from './live.ts';
 import { useSending } from './send/sending.ts';
 
 interface Props {
@@ -40,7 +40,7 @@ function skip(): void {
 
 function Freshness({ seen }: Pick<Props, 'seen'>) {
   const now = useNow(1000);
-  const { status, connection, isStale } = seen;
+  const { status, connection } = seen;
   if (status === null)
     return (
       <p class="fresh" role="status">
@@ -55,7 +55,7 @@ function Freshness({ seen }: Pick<Props, 'seen'>) {
         Connection lost. Last seen {ago}; trying again.
       </p>
     );
-  if (isStale)
+  if (isStale(status, now))
     return (
       <p class="fresh lost" role="status">
         <i aria-hidden="true" />

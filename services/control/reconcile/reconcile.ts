@@ -6,6 +6,7 @@ import type { EpochMs } from '../core/time.ts';
 import { isPortError } from '../ports/errors.ts';
 import type { LeaseHeld } from '../ports/lease.ts';
 import { type Applied, applyActions } from './apply.ts';
+import { createHistory } from './history.ts';
 import { inParallel } from './look-up.ts';
 import { observe } from './observe.ts';
 import type { Ports } from './ports.ts';
@@ -47,6 +48,7 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
 } {
   const { clock } = ports;
   const state = createState(ports.records, () => newFarmMemory(intakeSince, clock.now()));
+  const history = createHistory(ports.records);
   let held: LeaseHeld | null = null;
   /** After a start, a crash or a pass that broke off, the records are listed: one may be there that nobody remembers. */
   let isFirst = true;
@@ -148,6 +150,7 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
     );
     const status = statusDocument({ observed, policy, memory, runs, now: clock.now(), nextLookAt });
     await ports.records.overwrite('status.json', status);
+    await history.add(status);
   }
 
   function logPass(
