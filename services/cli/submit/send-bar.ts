@@ -35,7 +35,7 @@ export function createSendBar(out: NodeJS.WriteStream): {
       if (out.isTTY) out.write('\r\u001b[0K');
       if (last === null) return;
       const had = known === 0 ? '' : ` (${known} of them were there already)`;
-      out.write(`${last.files} files are in the bucket${had}.\n`);
+      out.write(`${last.files === 1 ? '1 file is' : `${last.files} files are`} in the bucket${had}.\n`);
     },
   };
 }
