@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { writePage } from '../page/build.ts';
+import { warmCache } from './warm-cache.ts';
 
 const ROOT = resolve(import.meta.dirname, '..', '..');
 
@@ -48,13 +49,14 @@ export async function bundle(entry: string, outdir: string): Promise<void> {
   });
 }
 
-/** `npm run build`: the service into dist/control, the page into dist/page. */
+/** `npm run build`: the service into dist/control, the page into dist/page, what Node remembers of both roles beside them. */
 async function main(): Promise<void> {
   const dist = join(ROOT, 'dist');
   await rm(dist, { recursive: true, force: true });
   await mkdir(dist, { recursive: true });
   await bundle(join(import.meta.dirname, 'main.ts'), join(dist, 'control'));
   await writePage(join(dist, 'page'));
+  await warmCache(join(dist, 'control'), join(dist, 'compile-cache'));
 }
 
 if (import.meta.main) await main();

@@ -85,7 +85,7 @@ export function createGke({ settings, endpoint }: Options): Gke {
 
 /** Over HTTP instead of gRPC: smaller in memory, sooner there, and any stand-in can answer it. */
 async function load(options: ClientOptions): Promise<ClusterManagerClient> {
-  const { ClusterManagerClient: Client } = await import('@google-cloud/container');
+  const { ClusterManagerClient: Client } = await import('./load-container.ts');
   return new Client({ ...options, fallback: true });
 }
 

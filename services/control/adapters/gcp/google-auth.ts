@@ -19,7 +19,7 @@ export interface Google {
 export function createGoogle(): Google {
   let opened: Promise<GoogleAuth> | null = null;
   const auth = () => {
-    opened ??= import('google-auth-library').then(({ GoogleAuth: Auth }) => new Auth({ scopes: SCOPES }));
+    opened ??= import('./load-auth.ts').then(({ GoogleAuth: Auth }) => new Auth({ scopes: SCOPES }));
     return opened;
   };
   return {

@@ -39,7 +39,7 @@ export function createIapIdentity({ audiences, clock, endpoints }: Options): Ide
   let known: { readonly keys: Keys; readonly at: EpochMs } | null = null;
 
   function open(): Promise<OAuth2Client> {
-    client ??= import('google-auth-library').then(
+    client ??= import('./load-auth.ts').then(
       ({ OAuth2Client: Client }) => new Client(endpoints === undefined ? {} : { endpoints }),
     );
     return client;

@@ -45,7 +45,7 @@ export function createPublicIdentity({ endpoints, ...options }: PublicOptions): 
       const caller = readClaims(token, options);
       if (token === null || caller.kind === 'refused') return caller;
       if (token.endsWith(`.${REMOVED}`)) return refused('forged');
-      client ??= import('google-auth-library').then(
+      client ??= import('./load-auth.ts').then(
         ({ OAuth2Client }) => new OAuth2Client(endpoints === undefined ? {} : { endpoints }),
       );
       const isSigned = await isSignedByGoogle(await client, token, options.audiences);

@@ -22,7 +22,7 @@ export const ONCE = { timeout: 10_000, retry: null };
 export function createScheduler({ projectId, endpoint }: SchedulerOptions): CallScheduler {
   let client: Promise<CloudSchedulerClient> | null = null;
   return (doing, work) => {
-    client ??= import('@google-cloud/scheduler').then(
+    client ??= import('./load-scheduler.ts').then(
       ({ CloudSchedulerClient: Client }) => new Client({ projectId, ...endpoint, fallback: true }),
     );
     return cloudWork(doing, async () => work((await client) as CloudSchedulerClient));

@@ -19,7 +19,7 @@ export function createStorageClient(options: Options): OpenBucket {
 
 /** Signs in with what the machine has (ADC). It retries nothing: the next pass does. */
 async function load({ projectId, endpoint }: Options): Promise<Storage> {
-  const { IdempotencyStrategy, Storage } = await import('@google-cloud/storage');
+  const { IdempotencyStrategy, Storage } = await import('./load-storage.ts');
   return new Storage({
     projectId,
     ...endpoint,

@@ -1,0 +1,2 @@
+// See load-container.ts.
+export { CloudSchedulerClient } from '@google-cloud/scheduler';

@@ -1,0 +1,2 @@
+// See load-container.ts.
+export { IdempotencyStrategy, Storage } from '@google-cloud/storage';
