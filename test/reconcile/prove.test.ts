@@ -94,6 +94,24 @@ describe('the proof of a frame', () => {
       'broken: out of memory',
     ],
     [
+      'a worker of an earlier run of the same version overwrote it',
+      (renders) => renders.put(`${FOLDER}/records/0001.json`, record({ run: 'r0' }), STARTED + 2),
+      'missing: its files were made by another run (r0)',
+    ],
+    [
+      'nobody recorded that it was rendered',
+      (renders) => renders.remove(`${FOLDER}/records/0001.json`),
+      'missing: its files are there, but no record of who made them',
+    ],
+    [
+      'another run complained, and a file is missing',
+      (renders) => {
+        renders.put(`${FOLDER}/records/0001.json`, record({ run: 'r0', state: 'failed', error: 'old' }));
+        renders.remove(`${FOLDER}/pic_0001_R.png`);
+      },
+      'missing: pic_0001_R.png is not there',
+    ],
+    [
       'the record says that it was begun, and no more',
       (renders) => renders.put(`${FOLDER}/records/0001.json`, record({ state: 'rendering' })),
       'broken: its render was begun and never ended',
@@ -106,12 +124,6 @@ describe('the proof of a frame', () => {
       assert.equal(await verdictOf(renders), verdict);
     });
   }
-
-  test('does not hear what another run recorded', async () => {
-    const renders = delivered();
-    renders.put(`${FOLDER}/records/0001.json`, record({ run: 'r0', state: 'failed', error: 'old' }));
-    assert.equal(await verdictOf(renders), 'proved: ');
-  });
 
   test('takes one small read a file', async () => {
     const renders = delivered();

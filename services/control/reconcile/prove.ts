@@ -15,9 +15,14 @@ export interface Proofs {
 }
 
 /**
- * Looks at these frames: nothing in the kit's records complains, and all files are there, those of every view and those
- * that were recorded, newer than the run and whole to their end. One small read a file. Of those that were `proved` before only
- * whether their files are still there.
+ * Looks at these frames: the run's own record of each says that it is done, and all files are there, those of every view
+ * and those that were recorded, newer than the run and whole to their end. One small read a file. Of those that were
+ * `proved` before only whether their files are still there.
+ *
+ * A file that is newer than the run's start is not enough: a worker of an earlier run of the same version, cancelled or
+ * cut off from its manager, may go on for a while and write the same names with that run's samples, size or camera. The
+ * kit writes its run into the record before it renders, so the last record tells whose file is there. A frame with another
+ * run's record, or with none, is `missing`: it is rendered again, and what the old worker did costs no more than that.
  */
 export async function proveFrames(
   renders: Renders,
@@ -75,6 +80,7 @@ async function proveFrame(
     if (complaint !== null) return { frame, record, verdict: 'broken', message: complaint };
     const problem = await findProblem(renders, run, expectedFiles(run, frame, own), folder, objects);
     if (problem !== null) return { frame, record, ...problem };
+    if (own === null) return { frame, record, verdict: 'missing', message: strangerOf(record) };
     return { frame, record, verdict: 'proved', message: '' };
   } catch (error) {
     return {
@@ -91,13 +97,18 @@ function complaintOf(record: FrameRecord): string | null {
   return record.error ?? 'its render was begun and never ended';
 }
 
+function strangerOf(record: FrameRecord | null): string {
+  if (record === null) return 'its files are there, but no record of who made them';
+  return `its files were made by another run (${record.run})`;
+}
+
 interface ExpectedFile {
   readonly path: string;
   /** As the kit saw it when the frame was done; `null` = it recorded nothing. */
   readonly bytes: number | null;
 }
 
-/** One file a view, whatever the record says, and all that it says. */
+/** One file a view, whatever the record says, and all that it says; of a frame without a record the views alone. */
 function expectedFiles(run: RunRecord, frame: number, record: FrameRecord | null): readonly ExpectedFile[] {
   const recorded = new Map((record?.files ?? []).map(({ path, bytes }) => [path, bytes]));
   const views = run.output === null ? [] : frameFiles(run.output, frame);
