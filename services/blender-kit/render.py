@@ -19,19 +19,20 @@ from tablao_kit.unfit import Unfit  # noqa: E402
 class Task:
     """What the frames of one chunk share."""
 
-    def __init__(self, plan, render_dir):
+    def __init__(self, plan, render_dir, numbers):
         self.plan = plan
         self.render_dir = os.path.abspath(render_dir)
         self.log = logs.current()
         self.scene = None
         self.device = ""
         self._opening = self.log.read("tablao: rendering")
+        self._numbers = numbers
         self._standing = None
 
     def faults(self, frame):
         """What would make this frame's picture wrong although Blender would render it: findings."""
         if self._standing is None:
-            self._standing = findings.standing(self.scene, self._opening)
+            self._standing = findings.standing(self.scene, self._opening, self._numbers)
         return self._standing + findings.of_frame(self.scene, frame)
 
 
@@ -40,7 +41,7 @@ def main():
     plan = plans.decode(plan_text)
     numbers = plans.frames_of(chunk)
     try:
-        return render_chunk(Task(plan, render_dir), numbers)
+        return render_chunk(Task(plan, render_dir, numbers), numbers)
     except OSError as problem:
         print("tablao: cannot write to %s: %s" % (render_dir, problem))
         return 1

@@ -77,9 +77,8 @@ function install(release: string, say: (line: string) => void): string {
 }
 
 function hasAllPackages(dir: string): boolean {
-  const args = [dir, 'dpkg-query', '--show', '--showformat', '${Status}\n', ...PACKAGES];
-  const { status, stdout } = spawnSync('chroot', args, { encoding: 'utf8' });
-  return status === 0 && stdout.trimEnd().split('\n').every((line) => line.endsWith(' installed'));
+  const { status, stdout } = spawnSync('chroot', [dir, 'dpkg', '--get-selections', ...PACKAGES]);
+  return status === 0 && String(stdout).match(/\tinstall$/gm)?.length === PACKAGES.length;
 }
 
 function addPackages(dir: string): void {

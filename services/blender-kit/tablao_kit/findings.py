@@ -56,13 +56,14 @@ def _frames(plan, scene):
         return [scene.frame_current]
 
 
-def standing(scene, opening):
-    """What makes every frame's picture wrong although Blender renders it."""
+def standing(scene, opening, frames):
+    """What makes the pictures of a task's frames wrong although Blender renders them, whichever it is."""
     found = []
     for question in _OPENED:
         found += _ask(question, scene, opening)
     for question in _STANDING:
         found += _ask(question, scene)
+    found += _ask(simulations.out_of_order, scene, frames, simulations.TASK_SECONDS)
     return _errors(found)
 
 
@@ -71,7 +72,6 @@ def of_frame(scene, frame):
     found = _ask(missing_images, scene, [frame])
     for question in (missing.strip_files, simulations.unbaked):
         found += _ask(question, scene, [frame])
-    found += _ask(simulations.out_of_order, scene, [frame], simulations.TASK_SECONDS)
     return _errors(found)
 
 

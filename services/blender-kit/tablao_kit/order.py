@@ -8,7 +8,6 @@ harm; constraints, bones, drivers, shape keys, modifiers before the particles, a
 
 import array
 import contextlib
-import functools
 import time
 
 import bpy
@@ -47,7 +46,6 @@ def _corners(thing):
     return list(numbers)
 
 
-@functools.lru_cache(maxsize=None)
 def changed(scene, things, until, seconds):
     """((name, particle system or "") of what differs, last frame that was tried), for about so many seconds at most."""
     first = scene.frame_start
