@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { CLOUD_ENV } from '../cloud-env.ts';
 import { installTools } from '../tools/tools.ts';
 import { makeBases } from './bases.ts';
 import { exitOf, type Farm, freePort, imageSize, makeFarm, processesOf } from './containers.ts';
@@ -183,10 +184,11 @@ describe('the images', { skip: engineAbsent }, () => {
         '--network=host',
       ];
       const memory = ['--tmpfs', '/tmp:rw,uid=1000,gid=1000'];
+      const settings = Object.entries({ ...CLOUD_ENV, PORT: String(port) });
+      const env = settings.flatMap(([name, value]) => ['-e', `${name}=${value}`]);
       engine.tryDocker('rm', '--force', 'control');
       engine.docker(
-        ...['run', '--detach', '--name', 'control', ...confined, ...memory, '-e', `PORT=${port}`],
-        ...[IMAGES.control, '--bucket', '/tmp/bucket'],
+        ...['run', '--detach', '--name', 'control', ...confined, ...memory, ...env, IMAGES.control],
       );
       const health = await until(() => fetch(`http://127.0.0.1:${port}/healthz`).catch(() => null)).catch(
         (error: unknown) => {
