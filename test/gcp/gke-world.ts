@@ -71,11 +71,12 @@ export async function gkeWorld(
     authClient: signedIn(),
   });
   const callScheduler = createScheduler({ projectId: 'p', endpoint: rest(scheduler.port) });
+  const gkeClient = () => createGke({ settings: SETTINGS, endpoint: rest(gke.port) });
   const restart = () =>
     createGkeFarm({
       farm: 'tablao',
       zones: ZONES,
-      gke: createGke({ settings: SETTINGS, endpoint: rest(gke.port) }),
+      gke: gkeClient(),
       manager,
       deadman: createDeadman({
         ...{ call: callScheduler, job: DEADMAN_JOB, project: 'p', clock },
@@ -87,7 +88,7 @@ export async function gkeWorld(
       clock,
       onGivenUp: ({ name, zone }, message) => givenUp.push(`${zone}/${name}: ${message}`),
     });
-  return { clock, gke, scheduler, records, givenUp, farm: restart(), restart };
+  return { clock, gke, scheduler, records, givenUp, farm: restart(), restart, gkeClient: gkeClient() };
 }
 
 export function computeAt(url: string) {

@@ -149,6 +149,44 @@ describe('farm on GKE', () => {
     assert.equal((await farm.look()).state, 'broken');
   });
 
+  test('a creation that was given up is deleted by a switch of its own until it is gone', async (t) => {
+    const { farm, gke, clock, scheduler } = await gkeWorld(t);
+    const spare = () => scheduler.find(`${DEADMAN_JOB}-tablao-1`);
+    gke.stockedOut.add(B);
+    await farm.create();
+    assert.equal(spare(), undefined);
+    clock.advance(CREATION_PATIENCE_MS + 1);
+    assert.deepEqual(await farm.look(), { state: 'absent' });
+    assert.match(
+      spare()?.httpTarget?.uri ?? '',
+      new RegExp(`/zones/${B}/clusters/tablao-1$|/locations/${B}/clusters/tablao-1$`),
+    );
+    assert.match(spare()?.schedule ?? '', /^\d+ \* \* \* \*$/);
+    await farm.create();
+    assert.match(
+      scheduler.find(DEADMAN_JOB)?.httpTarget?.uri ?? '',
+      /tablao-2$/,
+      'the other one is put off as ever',
+    );
+    for (let minutes = 0; minutes < 120; minutes += 5) {
+      clock.advance(5 * MINUTE);
+      await farm.look();
+    }
+    assert.deepEqual(gke.clusters(), [`${C}/tablao-2`]);
+    assert.equal(spare(), undefined, 'gone with its cluster');
+  });
+
+  test('a switch that cannot be set keeps nobody from going on', async (t) => {
+    const { farm, gke, clock, scheduler } = await gkeWorld(t);
+    gke.stockedOut.add(B);
+    await farm.create();
+    scheduler.fail(/POST .*\/jobs(\?|$)/, { kind: 'status', status: 403 });
+    clock.advance(CREATION_PATIENCE_MS + 1);
+    assert.deepEqual(await farm.look(), { state: 'absent' });
+    await farm.create();
+    assert.ok(gke.clusters().includes(`${C}/tablao-2`));
+  });
+
   test('a farm that is deleted while it is being created goes as soon as it can', async (t) => {
     const { farm, gke, clock } = await gkeWorld(t);
     await farm.create();
