@@ -1,3 +1,4 @@
+import type { PoolLimit } from '../../services/control/core/model.ts';
 import type { EpochMs } from '../../services/control/core/time.ts';
 import { PortError } from '../../services/control/ports/errors.ts';
 import type { Farm, FarmSeen } from '../../services/control/ports/farm.ts';
@@ -34,6 +35,9 @@ export class FakeFarm extends Fake<Farm> implements Farm {
   #manager: ManagerProcess = { state: 'absent' };
   #managers = 0;
   #leftovers: readonly string[] = [];
+  /** What the quotas allow. */
+  limits: readonly PoolLimit[] = [];
+  trouble: string | null = null;
 
   constructor(options: Options) {
     super();
@@ -87,6 +91,10 @@ export class FakeFarm extends Fake<Farm> implements Farm {
     return this.answer('pushDeadman', [], () => undefined);
   }
 
+  quotas(): Promise<readonly PoolLimit[]> {
+    return this.answer('quotas', [], () => this.limits);
+  }
+
   leftovers(): Promise<readonly string[]> {
     return this.answer('leftovers', [], () => this.#leftovers);
   }
@@ -125,6 +133,7 @@ export class FakeFarm extends Fake<Farm> implements Farm {
       manager: manager.state,
       managerUrl: isReady ? 'http://manager.test' : null,
       managerId: isReady ? manager.id : null,
+      trouble: this.trouble,
     };
   }
 

@@ -20,6 +20,8 @@ export class FakeWorkers extends Fake<Workers> implements Workers {
   readonly #workers = new Map<string, WorkerSeen>();
   /** Workers that the world can run at once; fewer is a drought. */
   capacity = Number.POSITIVE_INFINITY;
+  /** Variants that have no machine, and what is said about it. */
+  readonly without = new Map<string | null, string | null>();
 
   constructor(options: Options) {
     super();
@@ -30,16 +32,16 @@ export class FakeWorkers extends Fake<Workers> implements Workers {
   list(): Promise<readonly WorkerSeen[]> {
     return this.answer('list', [], () => {
       this.#settle();
-      return [...this.#workers.values()];
+      return [...this.#workers.values()].map((worker) => this.#withWhy(worker));
     });
   }
 
-  order(pool: string, names: readonly string[]): Promise<void> {
-    return this.answer('order', [pool, names], () => {
+  order(pool: string, names: readonly string[], variant: string | null = null): Promise<void> {
+    return this.answer('order', [pool, names, variant], () => {
       for (const name of names.filter((each) => !this.#workers.has(each))) {
         const orderedAt = this.#options.clock.now();
         const times = { orderedAt, startedAt: null, endedAt: null };
-        this.#workers.set(name, { name, pool, state: 'waiting', ...times, outcome: null });
+        this.#workers.set(name, { name, pool, variant, state: 'waiting', ...times, outcome: null });
       }
       this.#settle();
     });
@@ -81,8 +83,17 @@ export class FakeWorkers extends Fake<Workers> implements Workers {
     const bootedBefore: EpochMs = this.#options.clock.now() - this.#options.bootMs;
     for (const worker of this.#workers.values()) {
       const isBooted = worker.state === 'waiting' && worker.orderedAt <= bootedBefore;
-      if (isBooted && this.#runningCount() < this.capacity) this.#start(worker);
+      if (isBooted && this.#hasMachine(worker)) this.#start(worker);
     }
+  }
+
+  #hasMachine({ variant = null }: WorkerSeen): boolean {
+    return this.#runningCount() < this.capacity && !this.without.has(variant);
+  }
+
+  #withWhy(worker: WorkerSeen): WorkerSeen {
+    const why = worker.state === 'waiting' ? this.without.get(worker.variant ?? null) : null;
+    return { ...worker, why: why ?? null };
   }
 
   #start(worker: WorkerSeen): void {

@@ -14,7 +14,7 @@ describe('what a port refuses', () => {
     assert.match(statusOf(of).farm.reason ?? '', /quota/);
     assert.equal(toldOf(of).length, 1);
     of.farm.heal();
-    await pass(of, 10);
+    await pass(of, 16);
     assert.equal(statusOf(of).farm.stage, 'ready');
     assert.equal(statusOf(of).farm.reason, null);
   });

@@ -39,7 +39,8 @@ export type Action = (
   | { readonly kind: 'removeWorker'; readonly name: string }
   /** One that still waits for a machine; one that has one by then is left alone. */
   | { readonly kind: 'withdrawWorker'; readonly name: string }
-  | { readonly kind: 'deleteFarm'; readonly isForced: boolean }
+  /** `isForced`: whatever jobs there are; `sparesRunning`: but not while a worker runs. */
+  | { readonly kind: 'deleteFarm'; readonly isForced: boolean; readonly sparesRunning?: boolean }
 ) & { readonly reason: string };
 
 /** An action that its port refused in the pass before. */

@@ -11,12 +11,13 @@ export function learnBoots(sight: Sight, draft: Draft): void {
   const { workers, managerWorkers } = sight.observed;
   if (workers === 'unknown' || managerWorkers === 'unknown') return;
   const awake = new Set(managerWorkers.filter(({ status }) => status === 'awake').map(({ name }) => name));
-  const { booted, boots } = draft.memory;
+  const { booted, boots, waitedLong } = draft.memory;
   const living = workers.filter(({ state }) => state !== 'ended');
   const fresh = living.filter(({ name }) => awake.has(name) && !booted.includes(name));
   const kept = booted.filter((name) => living.some((worker) => worker.name === name));
   if (fresh.length === 0 && kept.length === booted.length) return;
-  const learned = fresh.reduce(
+  const prompt = fresh.filter(({ name }) => !waitedLong.includes(name));
+  const learned = prompt.reduce(
     (known, { pool, orderedAt }) => withSample(known, pool, (sight.now - orderedAt) / 1000),
     boots,
   );

@@ -3,13 +3,14 @@ import { act, type Draft, lookAgain, note, openRuns, remember, type Sight } from
 import type { FarmObserved } from './model.ts';
 import { refusedAction } from './refusals.ts';
 import { isFinal, wantsFarm } from './run.ts';
+import { pendingSetback, setBack, whenAgain } from './setback.ts';
 import type { FarmStage } from './status-document.ts';
 import { isFarmOld } from './wind-down.ts';
 
 /** Jobs that Flamenco still works on; one of somebody else's keeps the farm up as well as ours do. */
 const AT_WORK = new Set(['queued', 'active', 'requeueing', 'pause-requested', 'cancel-requested']);
 
-/** A farm that is too old is given this share of MAX_FARM_HOURS for its last frames: one that hangs must not keep it. */
+/** A farm that is too old, or that nothing is left to pay for, is given this share of MAX_FARM_HOURS for its last frames. */
 const LAST_SHARE = 0.25;
 
 /** Workers that have not signed off so long after the idle time hang: they have had nothing to render all the while. */
@@ -50,23 +51,39 @@ function isWanted(sight: Sight, draft: Draft): boolean {
 function keepAbsent(sight: Sight, draft: Draft, farm: FarmObserved): void {
   const message = farm.state === 'broken' ? farm.message : null;
   if (farm.state === 'broken') {
+    if (draft.memory.stage !== 'broken') setBack(sight, draft, 'broken', `The farm broke: ${message}`);
     stage(sight, draft, 'broken', message);
     act(draft, { kind: 'deleteFarm', isForced: true, reason: `the farm is broken: ${message}` });
     return;
   }
-  remember(draft, { idleSince: null, mustGo: false });
-  if (!isWanted(sight, draft)) {
+  remember(draft, { idleSince: null, mustGo: false, drainingSince: null });
+  const isWantedNow = isWanted(sight, draft);
+  const refusal = refusedAction(sight.observed, 'createFarm');
+  if (isWantedNow && refusal !== null && isRefusedForNow(sight))
+    setBack(sight, draft, 'broken', `The farm could not be created: ${refusal}`);
+  const pending = pendingSetback(sight, draft);
+  if (!isWantedNow || pending !== null) {
     if (sight.observed.leftovers !== 'unknown') remember(draft, { leftovers: sight.observed.leftovers });
-    stage(sight, draft, 'absent', null);
+    stage(sight, draft, 'absent', isWantedNow && pending !== null ? whenAgain(pending) : null);
     return;
   }
   remember(draft, { leftovers: null });
-  const refusal = refusedAction(sight.observed, 'createFarm');
   stage(sight, draft, 'creating', refusal ?? 'a run wants a farm');
   act(draft, { kind: 'createFarm', reason: 'a run wants a farm' });
 }
 
+/** Refused this often in a row the next call would be, too: it is made later. */
+const REFUSALS = 3;
+
+function isRefusedForNow({ observed }: Sight): boolean {
+  return observed.refusals.some(
+    ({ action, code, times }) => action.kind === 'createFarm' && code !== 'transient' && times >= REFUSALS,
+  );
+}
+
 function keepUp(sight: Sight, draft: Draft, farm: Extract<FarmObserved, { state: 'up' }>): void {
+  const isSpent = isBudgetSpent(sight, draft);
+  remember(draft, { drainingSince: isSpent ? (draft.memory.drainingSince ?? sight.now) : null });
   const end = whyEnd(sight, draft, farm);
   if (end !== null) {
     takeDown(sight, draft, end);
@@ -76,7 +93,8 @@ function keepUp(sight: Sight, draft: Draft, farm: Extract<FarmObserved, { state:
     remember(draft, { idleSince: null });
     if (farm.manager !== 'ready')
       act(draft, { kind: 'installManager', reason: 'Flamenco Manager does not answer' });
-    if (farm.manager === 'ready') stage(sight, draft, 'ready', refusedAction(sight.observed, 'orderWorkers'));
+    const trouble = refusedAction(sight.observed, 'orderWorkers') ?? farm.trouble ?? null;
+    if (farm.manager === 'ready') stage(sight, draft, 'ready', trouble);
     else stage(sight, draft, 'installing', refusedAction(sight.observed, 'installManager'));
     return;
   }
@@ -88,6 +106,8 @@ interface End {
   readonly reason: string;
   /** Else its workers finish what they have in hand and sign off first. */
   readonly isNow: boolean;
+  /** Not if a worker runs by then. */
+  readonly sparesRunning?: boolean;
 }
 
 function whyEnd(sight: Sight, draft: Draft, farm: Extract<FarmObserved, { state: 'up' }>): End | null {
@@ -97,18 +117,27 @@ function whyEnd(sight: Sight, draft: Draft, farm: Extract<FarmObserved, { state:
     return { reason: 'what keeps it up could not be read for MAX_UNKNOWN_HOURS', isNow: true };
   if (sight.now - farm.since > sight.policy.maxFarmMs * (1 + LAST_SHARE))
     return { reason: 'it lived longer than MAX_FARM_HOURS allows and something still ran', isNow: true };
-  if (isBudgetSpent(sight, draft))
-    return { reason: "this month's budget is spent", isNow: sight.policy.budgetStop === 'now' };
+  const pending = pendingSetback(sight, draft);
+  if (pending?.kind === 'noMachines') return { reason: whenAgain(pending), isNow: true, sparesRunning: true };
+  if (isBudgetSpent(sight, draft)) return endForBudget(sight, draft);
   return isFarmOld(sight) ? { reason: 'it lived as long as MAX_FARM_HOURS allows', isNow: false } : null;
 }
 
-function takeDown(sight: Sight, draft: Draft, { reason, isNow }: End): void {
+/** A drain is no word to go on for ever: a frame that does not end must not spend what is not there. */
+function endForBudget({ policy, now }: Sight, { memory }: Draft): End {
+  const isOverdue = now - (memory.drainingSince ?? now) > policy.maxFarmMs * LAST_SHARE;
+  const reason = "this month's budget is spent";
+  if (isOverdue) return { reason: `${reason} and something still ran`, isNow: true };
+  return { reason, isNow: policy.budgetStop === 'now' };
+}
+
+function takeDown(sight: Sight, draft: Draft, { reason, isNow, sparesRunning = false }: End): void {
   if (!isNow && hasLivingWorkers(sight)) {
     stage(sight, draft, 'letting-go', `${reason}: running frames are finished`);
     return;
   }
   stage(sight, draft, 'deleting', reason);
-  act(draft, { kind: 'deleteFarm', isForced: true, reason });
+  act(draft, { kind: 'deleteFarm', isForced: true, sparesRunning, reason });
 }
 
 /** Neither jobs nor, when nothing of ours wants it, workers tell whether it is still needed. */

@@ -188,6 +188,15 @@ interface Ledger {
   readonly thisMonth: number;
 }
 
+/** A farm that could not do its work, and when it is tried again. */
+export interface Setback {
+  readonly kind: 'broken' | 'noMachines';
+  /** In a row: each time it is waited for longer. */
+  readonly times: number;
+  readonly message: string;
+  readonly until: EpochMs;
+}
+
 /** `state/farm.json`: what must be remembered of the farm between passes. */
 export interface FarmMemory {
   readonly schema: 1;
@@ -218,6 +227,16 @@ export interface FarmMemory {
   readonly unreported: readonly string[];
   /** Since when a farm is up and what keeps it up cannot be read. */
   readonly blindSince: EpochMs | null;
+  /** Pools whose workers are ordered on another variant than the first at present, since when. */
+  readonly variants: Readonly<Record<string, { readonly name: string; readonly since: EpochMs }>>;
+  /** Living workers that there was no machine for at some time: how long they took to boot says nothing. */
+  readonly waitedLong: readonly string[];
+  /** Since when there is work and not a single worker runs; `null` = one does, or nothing wants one. */
+  readonly drySince: EpochMs | null;
+  /** `null` = nothing went wrong since the farm last worked. */
+  readonly setback: Setback | null;
+  /** Since when a farm only finishes what it has in hand because the budget is spent. */
+  readonly drainingSince: EpochMs | null;
   /** Counts up with each worker ordered, so that names never repeat. */
   readonly workerSerial: number;
   readonly ledger: Ledger;
@@ -257,6 +276,8 @@ export interface PoolPolicy {
   readonly tailSeconds: number;
   /** Whether Cycles finds a GPU on its workers; `null` = not known. */
   readonly hasGpu: boolean | null;
+  /** Engines that draw (EEVEE) get no GPU on its machines, even where there is one; left out = they get what there is. */
+  readonly drawsInSoftware?: boolean;
   /** Memory that a worker can have; `null` = not known. */
   readonly memoryGiB: number | null;
   /** Its workers share that memory: they are processes of one machine. */

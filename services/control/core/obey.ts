@@ -43,7 +43,7 @@ function obey(sight: Sight, draft: Draft, id: string, command: Command): void {
       letGoOn(sight, draft, command.runId, { scriptsAllowed: true });
       return;
     case 'wake':
-      remember(draft, { awakeUntil: sight.now + command.minutes * 60_000, mustGo: false });
+      remember(draft, { awakeUntil: sight.now + command.minutes * 60_000, mustGo: false, ...AT_ONCE });
       note(sight, draft, 'farm: woken', `${command.by ?? 'a person'} asked for ${command.minutes} minutes`);
       return;
     case 'teardown':
@@ -54,11 +54,14 @@ function obey(sight: Sight, draft: Draft, id: string, command: Command): void {
       note(sight, draft, 'new work: paused', command.by ?? 'a person asked');
       return;
     case 'resume':
-      remember(draft, { isPaused: false, mustGo: false });
+      remember(draft, { isPaused: false, mustGo: false, ...AT_ONCE });
       note(sight, draft, 'new work: resumed', command.by ?? 'a person asked');
       return;
   }
 }
+
+/** A person's word goes before a farm's back-off. */
+const AT_ONCE = { setback: null, drySince: null };
 
 function cancel(sight: Sight, draft: Draft, runId: string, by: string | null): void {
   const run = draft.runs.get(runId);

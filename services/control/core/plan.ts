@@ -3,6 +3,7 @@ import { admitRuns } from './admission.ts';
 import { learnBoots } from './boot-times.ts';
 import { COMMANDS_A_PASS } from './command.ts';
 import { createDraft, type Draft, openRuns, type Sight } from './draft.ts';
+import { watchMachines } from './drought.ts';
 import { keepFarm } from './farm-life.ts';
 import { finishRuns } from './finish.ts';
 import { foresee } from './foresight.ts';
@@ -16,6 +17,7 @@ import { tellRefusals } from './refusals.ts';
 import { writeReports } from './reports.ts';
 import { reviveRuns } from './revival.ts';
 import { wantsFarm } from './run.ts';
+import { pendingSetback, tellSetback } from './setback.ts';
 import { staffFarm } from './staff.ts';
 import { submitJobs } from './submission.ts';
 import type { EpochMs } from './time.ts';
@@ -39,8 +41,10 @@ const DECISIONS: readonly ((sight: Sight, draft: Draft) => void)[] = [
   submitJobs,
   learnBoots,
   staffFarm,
+  watchMachines,
   foresee,
   keepFarm,
+  tellSetback,
 ];
 
 /** A worker that is to take no more tasks is asked before any is handed out again. */
@@ -72,8 +76,10 @@ const SOONEST_MS = 1000;
 
 /** Soon while something moves; at the nearest deadline while something waits; else the regular tick is enough. */
 function nextLook({ observed, policy, now }: Sight, draft: Draft): EpochMs | null {
+  const isLater =
+    draft.memory.stage === 'absent' && pendingSetback({ observed, policy, now }, draft) !== null;
   const isMoving =
-    openRuns(draft).some((run) => wantsFarm(run.state)) ||
+    (!isLater && openRuns(draft).some((run) => wantsFarm(run.state))) ||
     draft.memory.stage !== 'absent' ||
     observed.commands.length >= COMMANDS_A_PASS ||
     draft.actions.some(({ kind }) => kind !== 'writeReport');

@@ -1,6 +1,7 @@
-import type { Policy, PoolPolicy } from './model.ts';
+import type { Policy, PoolPolicy, PoolVariant } from './model.ts';
 import type { Reason, RunRecord, RunSettings } from './run.ts';
 import type { SceneFacts } from './shot-facts.ts';
+import type { EpochMs } from './time.ts';
 
 export type PoolChosen =
   | { readonly ok: true; readonly pool: PoolPolicy }
@@ -22,14 +23,21 @@ export function choosePool(asked: Asked, scene: SceneFacts, pools: Policy['pools
   if (able.length === 0)
     return refuse(
       'gpuMissing',
-      `A GPU was asked for, and Cycles has none on ${listed(named)}.`,
+      `A GPU was asked for, and ${engineName(scene)} has none on ${listed(named)}.`,
       'Set "device" to "auto" or "cpu", or name a pool whose machines have one.',
     );
-  const large = able.filter((pool) => hasMemory(asked, pool));
+  const fitting = able.filter((pool) => !wastesGpu(scene, pool));
+  if (fitting.length === 0)
+    return refuse(
+      'gpuUnused',
+      `${engineName(scene)} draws its pictures and cannot use the GPUs of ${listed(able)}, which would be paid for all the same.`,
+      'Name a pool without GPUs, or render it with Cycles.',
+    );
+  const large = fitting.filter((pool) => hasMemory(asked, pool));
   if (large.length === 0)
     return refuse(
       'notEnoughMemory',
-      `${asked.memoryGiB.value} GiB of memory were asked for, and a worker of ${listed(able)} has at most ${largestOf(able)} GiB.`,
+      `${asked.memoryGiB.value} GiB of memory were asked for, and a worker of ${listed(fitting)} has at most ${largestOf(fitting)} GiB.`,
       'Ask for less as "memoryGiB", or name a pool with larger machines.',
     );
   const best = asked.device.value === 'cpu' ? large.find(({ hasGpu }) => hasGpu !== true) : undefined;
@@ -37,6 +45,33 @@ export function choosePool(asked: Asked, scene: SceneFacts, pools: Policy['pools
   const pool = best ?? first;
   if (pool === undefined) throw new Error('no pool is left, though there was one');
   return { ok: true, pool };
+}
+
+/** Spot prices move: older ones than this are no base for a cap. */
+const PRICES_HOLD_MS = 30 * 24 * 3_600_000;
+
+/**
+ * Dollars an hour of a worker of this pool on one of its variants (`null` or left out = the first), as caps count it: as an
+ * on-demand machine once the prices are too old.
+ */
+export function priceOf(
+  { pricesAt }: Policy,
+  pool: PoolPolicy,
+  variant: string | null | undefined,
+  now: EpochMs,
+): number {
+  const kind = variantOf(pool, variant);
+  if (kind === null) return pool.pricePerHour;
+  const isOld = pricesAt !== null && now - pricesAt > PRICES_HOLD_MS;
+  return isOld ? Math.max(kind.pricePerHour, kind.onDemandPricePerHour ?? 0) : kind.pricePerHour;
+}
+
+/** One of a pool's variants by its name, else the first; `null` = it has none. */
+export function variantOf(
+  { variants = [] }: PoolPolicy,
+  name: string | null | undefined,
+): PoolVariant | null {
+  return variants.find((variant) => variant.name === name) ?? variants[0] ?? null;
 }
 
 /** The pool of a run; one that is not configured any more is replaced by the first. */
@@ -52,9 +87,19 @@ export function withRoom(pool: PoolPolicy, runs: readonly RunRecord[]): PoolPoli
   return { ...pool, max: Math.min(pool.max, most) };
 }
 
-/** Only Cycles can be told to use one; the drawing engines take what there is. */
+/** Only Cycles can be told to use one; the drawing engines take what there is, if that can be had at all. */
 function lacksGpu(asked: Asked, scene: SceneFacts, pool: PoolPolicy): boolean {
-  return asked.device.value === 'gpu' && scene.engine === 'CYCLES' && pool.hasGpu === false;
+  if (asked.device.value !== 'gpu') return false;
+  return scene.engine === 'CYCLES' ? pool.hasGpu === false : pool.drawsInSoftware === true;
+}
+
+function wastesGpu(scene: SceneFacts, pool: PoolPolicy): boolean {
+  return scene.engine !== 'CYCLES' && pool.hasGpu === true && pool.drawsInSoftware === true;
+}
+
+function engineName({ engine }: SceneFacts): string {
+  if (engine === 'CYCLES') return 'Cycles';
+  return engine.startsWith('BLENDER_EEVEE') ? 'EEVEE' : engine;
 }
 
 function hasMemory(asked: Asked, pool: PoolPolicy): boolean {

@@ -8,8 +8,11 @@ const REFUSED_FOR_GOOD = 5;
 
 /** Says once what could not be done, and ends runs whose job Flamenco does not take. */
 export function tellRefusals(sight: Sight, draft: Draft): void {
+  // A farm that is tried again after a back-off was refused before: that is known.
+  const isKnown = (kind: Action['kind']) => kind === 'createFarm' && draft.memory.setback !== null;
   for (const { action, message, times } of sight.observed.refusals)
-    if (times === 1) note(sight, draft, `could not be done: ${action.kind}`, message);
+    if (times === 1 && !isKnown(action.kind))
+      note(sight, draft, `could not be done: ${action.kind}`, message);
   for (const run of openRuns(draft)) {
     const refusal = refusedJob(sight.observed, run);
     if (refusal === null || refusal.code !== 'invalid' || refusal.times < REFUSED_FOR_GOOD) continue;

@@ -5,6 +5,7 @@ import { demandOf, isWorthBooting, neededByDeadline, wantedWorkers } from './poo
 import { poolOf, withRoom } from './pools.ts';
 import { wantsFarm } from './run.ts';
 import { suspectWorkers } from './suspects.ts';
+import { limitOf, moveOn, variantFor } from './variants.ts';
 
 /** A worker that the manager does not know this long after it was started is a stranger to it (the manager was new). */
 const STRANGER_AFTER_MS = 60_000;
@@ -39,12 +40,15 @@ function staffPool(
   const runs = openRuns(draft).filter(
     (run) => wantsFarm(run.state) && poolOf(sight.policy, run) === configured,
   );
-  const pool = withRoom(withLearnedBoot(configured, draft.memory), runs);
+  const variant = variantFor(sight, draft.memory, configured);
+  const limit = limitOf(sight.observed, configured, variant)?.workers ?? configured.max;
+  const roomy = withRoom(withLearnedBoot(configured, draft.memory), runs);
+  const pool = { ...roomy, max: Math.min(roomy.max, limit) };
   const { fixedPricePerHour, valueOfTimePerHour } = sight.policy;
   const deadline = neededByDeadline(sight, draft, pool, demand);
   const wanted = wantedWorkers(demand, pool, fixedPricePerHour, valueOfTimePerHour, deadline);
   const living = everyone.filter((worker) => worker.pool === pool.name);
-  const leaving = sendSuspectsHome(sight, draft, living, known);
+  const leaving = [...sendSuspectsHome(sight, draft, living, known), ...moveOn(sight, draft, pool, living)];
   const staying = living.filter(
     ({ name }) => known.get(name)?.isDraining !== true && leaving.every((worker) => worker.name !== name),
   );
@@ -145,6 +149,7 @@ function more(
   for (const worker of returning.slice(0, count)) {
     act(draft, { kind: 'keepWorker', workerId: worker.id, name: worker.name, reason: 'there is work again' });
   }
+  const variant = variantFor(sight, draft.memory, pool)?.name ?? null;
   const room = pool.max - living.length;
   const missing = Math.min(count - returning.length, room);
   if (missing <= 0) return;
@@ -157,7 +162,7 @@ function more(
     `${missing} more worker${missing === 1 ? '' : 's'} ordered`,
     `${living.length} there, tasks are waiting`,
   );
-  act(draft, { kind: 'orderWorkers', pool: pool.name, names, variant: null, reason: 'tasks are waiting' });
+  act(draft, { kind: 'orderWorkers', pool: pool.name, names, variant, reason: 'tasks are waiting' });
 }
 
 /** Those that wait for a machine go first, then idle ones. */

@@ -28,7 +28,12 @@ export interface PoolStatus {
   readonly busy: number;
   readonly idle: number;
   readonly draining: number;
+  /** Of a worker that is ordered now. */
   readonly pricePerHour: number;
+  /** What new workers are ordered on; `null` = it has no variants. */
+  readonly variant?: string | null;
+  /** Why it has not what is wanted, or not from where it is wanted; `null` = nothing is in its way. */
+  readonly reason?: string | null;
 }
 
 export interface RunStatus {

@@ -93,7 +93,7 @@ function perform(ports: Ports, action: Action): Promise<unknown> {
     case 'removeWorker':
       return ports.workers.remove(action.name);
     case 'deleteFarm':
-      return deleteFarm(ports, action.isForced);
+      return deleteFarm(ports, action);
     default:
       return assertNever(action);
   }
@@ -113,8 +113,11 @@ async function withdrawWorker(ports: Ports, name: string): Promise<void> {
     await ports.workers.remove(name);
 }
 
+type DeleteFarm = Extract<Action, { kind: 'deleteFarm' }>;
+
 /** Looked at once more just before: a job may have come since the plan was made. */
-async function deleteFarm(ports: Ports, isForced: boolean): Promise<void> {
+async function deleteFarm(ports: Ports, { isForced, sparesRunning }: DeleteFarm): Promise<void> {
+  if (sparesRunning === true && (await ports.workers.list()).some(({ state }) => state === 'running')) return;
   if (!isForced) {
     const farm = await ports.farm.look();
     const isUp = farm.state === 'up' && farm.manager === 'ready';

@@ -27,6 +27,7 @@ import { inParallel } from './look-up.ts';
 import { orUnknown } from './or-unknown.ts';
 import type { Ports } from './ports.ts';
 import { proveFrames, readJson } from './prove.ts';
+import type { QuotaLook } from './quotas.ts';
 import type { CatalogState, State } from './state.ts';
 
 export interface Sighting {
@@ -42,6 +43,7 @@ export async function observe(
   policy: Policy,
   isFirst: boolean,
   refusals: readonly Refusal[],
+  quotas: QuotaLook,
 ): Promise<Sighting> {
   const now = ports.clock.now();
   const memory = await state.memory();
@@ -101,7 +103,7 @@ export async function observe(
     managerWorkers,
     details,
     leftovers: await lookForLeftovers(ports, memory, isAbsent, isListingDue),
-    quotas: [],
+    quotas: await quotas(!isAbsent || [...runs.values()].some(({ state: is }) => wantsFarm(is))),
     refusals,
   };
   return { observed, catalog, didCatalogChange: scan.didChange };

@@ -10,6 +10,7 @@ import { createHistory } from './history.ts';
 import { inParallel } from './look-up.ts';
 import { observe } from './observe.ts';
 import type { Ports } from './ports.ts';
+import { createQuotaLook } from './quotas.ts';
 import { statusDocument } from './report.ts';
 import { createState, newFarmMemory } from './state.ts';
 import type { RunTick, TickResult } from './tick.ts';
@@ -49,6 +50,7 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
   const { clock } = ports;
   const state = createState(ports.records, () => newFarmMemory(intakeSince, clock.now()));
   const history = createHistory(ports.records);
+  const quotas = createQuotaLook(ports);
   let held: LeaseHeld | null = null;
   /** After a start, a crash or a pass that broke off, the records are listed: one may be there that nobody remembers. */
   let isFirst = true;
@@ -79,7 +81,7 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
       observed: seen,
       catalog,
       didCatalogChange,
-    } = await observe(ports, state, policy, wasFirst, refusals);
+    } = await observe(ports, state, policy, wasFirst, refusals, quotas);
     const observed = withoutReported(seen, reported);
     const now = clock.now();
     const planned = plan(observed, policy, now);

@@ -2,14 +2,15 @@ import { withLearnedBoot } from '../core/boot-times.ts';
 import { costOfRest } from '../core/foresight.ts';
 import { expectedSeconds, spreadOf } from '../core/frame-times.ts';
 import { framesOf } from '../core/frames.ts';
-import type { FarmMemory, Observed, Policy, PoolPolicy } from '../core/model.ts';
-import { poolOf } from '../core/pools.ts';
+import type { FarmMemory, Observed, Policy, PoolPolicy, PoolVariant, WorkerObserved } from '../core/model.ts';
+import { poolOf, priceOf } from '../core/pools.ts';
 import { isFinal, type RunRecord, rendersFolder, versionName, wantsFarm } from '../core/run.ts';
 import { busyWorkers } from '../core/staff.ts';
 import type { Band, Forecast, PoolStatus, RunStatus, StatusDocument } from '../core/status-document.ts';
 import { unfinishedFrames } from '../core/submission.ts';
 import type { EpochMs } from '../core/time.ts';
 import { MAX_ATTEMPTS } from '../core/troubles.ts';
+import { isWithoutMachine, limitOf, variantFor } from '../core/variants.ts';
 import { withinSize } from './status-size.ts';
 
 const iso = (at: EpochMs) => new Date(at).toISOString();
@@ -67,7 +68,8 @@ function zoneOf({ farm }: Observed): string | null {
   return farm !== 'unknown' && 'zone' in farm ? farm.zone : null;
 }
 
-function poolStatus({ observed }: Reported, pool: PoolPolicy): PoolStatus {
+function poolStatus(reported: Reported, pool: PoolPolicy): PoolStatus {
+  const { observed, policy, memory, now } = reported;
   const { workers, managerWorkers, details } = observed;
   const known = new Map(
     managerWorkers === 'unknown' ? [] : managerWorkers.map((worker) => [worker.name, worker]),
@@ -77,6 +79,7 @@ function poolStatus({ observed }: Reported, pool: PoolPolicy): PoolStatus {
     workers === 'unknown'
       ? []
       : workers.filter((worker) => worker.state !== 'ended' && worker.pool === pool.name);
+  const variant = variantFor({ observed, policy, now }, memory, pool);
   const counts = { booting: 0, busy: 0, idle: 0, draining: 0 };
   for (const { name } of living) {
     const worker = known.get(name);
@@ -89,8 +92,31 @@ function poolStatus({ observed }: Reported, pool: PoolPolicy): PoolStatus {
     name: pool.name,
     wanted: living.length - counts.draining,
     ...counts,
-    pricePerHour: pool.pricePerHour,
+    pricePerHour: priceOf(policy, pool, variant?.name, now),
+    variant: variant?.name ?? null,
+    reason: whyShort(reported, pool, variant, living),
   };
+}
+
+/** Why a pool has not what is wanted of it, or not from where it is wanted. */
+function whyShort(
+  { observed, memory }: Reported,
+  pool: PoolPolicy,
+  variant: PoolVariant | null,
+  living: readonly WorkerObserved[],
+): string | null {
+  const limit = limitOf(observed, pool, variant);
+  const waiting = living.filter(isWithoutMachine);
+  const said: string[] = [];
+  if (limit !== null) said.push(`At most ${plural(limit.workers, 'worker')}: ${limit.message}.`);
+  if (waiting.length > 0)
+    said.push(
+      `${plural(waiting.length, 'worker')} ${waiting.length === 1 ? 'waits' : 'wait'} for a machine: ${waiting[0]?.why}.`,
+    );
+  const isElsewhere = memory.variants[pool.name]?.name === variant?.name && variant !== pool.variants?.[0];
+  if (variant !== null && isElsewhere)
+    said.push(`${variant.name} is used instead of ${pool.variants?.[0]?.name}, which had no machine.`);
+  return said.length === 0 ? null : said.join(' ');
 }
 
 function runStatus(reported: Reported, run: RunRecord, pools: readonly PoolStatus[]): RunStatus {
