@@ -6,8 +6,14 @@ import { renderUrl } from './format.ts';
 import { lostByCancel } from './glance.ts';
 import { ACTION_TEXTS, actionsOf, type RunAction } from './run-words.ts';
 
+interface Props {
+  readonly run: RunStatus;
+  /** Its frames are on screen already. */
+  readonly isOpened?: boolean;
+}
+
 /** What can be done with a run, as buttons. */
-export function RunActions({ run }: { readonly run: RunStatus }) {
+export function RunActions({ run, isOpened = false }: Props) {
   const { act, isSure } = useDesk();
   const [isAgainOpen, setIsAgainOpen] = useState(false);
   const [isBusy, setIsBusy] = useState(false);
@@ -24,7 +30,7 @@ export function RunActions({ run }: { readonly run: RunStatus }) {
     setIsBusy(false);
   }
 
-  const isThere = run.version !== null && run.frames.done > 0;
+  const hasFrames = !isOpened && run.version !== null && run.frames.done > 0;
   return (
     <div class="actions">
       {actionsOf(run).map((action, index) => (
@@ -39,7 +45,7 @@ export function RunActions({ run }: { readonly run: RunStatus }) {
           {ACTION_TEXTS[action]}
         </button>
       ))}
-      {isThere && (
+      {hasFrames && (
         <a class="button" href={`#/shot/${run.id}`} aria-label={`Frames of ${run.shot}`}>
           Frames
         </a>

@@ -13,7 +13,9 @@ function statusAt(seconds: number, busy: number) {
 }
 
 async function samplesIn(records: FakeRecords): Promise<readonly PoolSample[]> {
-  return ((await records.read('history.json'))?.value as { samples: readonly PoolSample[] }).samples;
+  const record = await records.read('history.json');
+  assert.ok(record);
+  return (record.value as { samples: readonly PoolSample[] }).samples;
 }
 
 describe('the history', () => {

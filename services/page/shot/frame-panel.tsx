@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks';
 import { frameFiles } from '../../control/core/output-names.ts';
 import type { RunRecord } from '../../control/core/run.ts';
 import type { FrameRecord } from '../../control/http/frames.ts';
@@ -29,7 +30,7 @@ export function FramePanel({ run, folder, frame, state, record, onAgain }: Props
         <h2>Frame {frame}</h2>
         <span class={`chip ${state}`}>{STATE_TEXTS[state]}</span>
       </header>
-      {isThere && <img class="large" src={thumbUrl(folder, frame, run.startedAt)} alt={`Frame ${frame}`} />}
+      {isThere && <Picture key={frame} url={thumbUrl(folder, frame, run.startedAt)} frame={frame} />}
       <dl class="pairs">
         <Pair name="Worker" value={record?.worker} />
         <Pair name="Took" value={record?.seconds === undefined ? undefined : durationText(record.seconds)} />
@@ -76,6 +77,12 @@ export function FramePanel({ run, folder, frame, state, record, onAgain }: Props
       </div>
     </section>
   );
+}
+
+function Picture({ url, frame }: { readonly url: string; readonly frame: number }) {
+  const [hasFailed, setHasFailed] = useState(false);
+  if (hasFailed) return null;
+  return <img class="large" src={url} alt={`Frame ${frame}`} onError={() => setHasFailed(true)} />;
 }
 
 function Pair({ name, value }: { readonly name: string; readonly value: string | undefined }) {

@@ -85,7 +85,7 @@ function Run({ run, shown, status }: RunProps) {
         </p>
         <Reason run={shown} />
         <Warnings warnings={run.warnings} />
-        <RunActions run={shown} />
+        <RunActions run={shown} isOpened />
       </header>
       <div class="columns">
         <div class="main-column">
@@ -117,6 +117,9 @@ function Run({ run, shown, status }: RunProps) {
             />
           )}
           <Runs run={run} runs={status?.runs ?? []} />
+          {shown.version !== null && shown.frames.done > 0 && (
+            <Fetch shot={run.shot} version={shown.version} />
+          )}
           <SettingsTable run={run} />
           <Why decisions={status?.decisions ?? []} runs={[]} shot={run.shot} />
         </aside>
@@ -143,6 +146,26 @@ function Video({ folder, shot }: { readonly folder: string; readonly shot: strin
       />
     </section>
   );
+}
+
+/** All frames at once are more than a browser should hold. */
+function Fetch({ shot, version }: { readonly shot: string; readonly version: string }) {
+  return (
+    <section class="panel fetch" aria-labelledby="fetch-title">
+      <h2 id="fetch-title">Fetch all frames</h2>
+      <p class="soft">
+        In Tablao’s folder; only proved frames, checked byte by byte, and it goes on where it stopped:
+      </p>
+      <code>
+        npm run pull -- {quoted(shot)} --version {version}
+      </code>
+    </section>
+  );
+}
+
+/** For a shell. */
+function quoted(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** Other goes at the same shot. */
