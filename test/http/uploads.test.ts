@@ -335,3 +335,33 @@ describe('POST /uploads', () => {
       assert.equal(answer.statusCode, 400, answer.body);
     });
 });
+
+describe('the address of an upload', () => {
+  const HOST = 'tablao-1.europe-west1.run.app';
+
+  async function originFor(t: TestContext, headers: Readonly<Record<string, string>>): Promise<string> {
+    let given = '';
+    const begin = async (_path: string, _size: number, origin: string) => {
+      given = origin;
+      return { url: 'https://storage.test/session' };
+    };
+    const { app } = makeApp(t, { uploads: { begin }, knownHosts: [HOST] });
+    const payload = '{"path": "a.blend", "size": 1}';
+    const sent = { ...JSON_TYPE, host: HOST, ...headers };
+    const answer = await app.inject({ method: 'POST', url: '/uploads', headers: sent, payload });
+    assert.equal(answer.statusCode, 201);
+    return given;
+  }
+
+  it('is for the page that the browser shows, whatever stands between it and us', async (t) => {
+    // Cloud Run takes the encryption off: here it looks like plain HTTP.
+    assert.equal(await originFor(t, { origin: `https://${HOST}` }), `https://${HOST}`);
+    const shown = { origin: `https://${HOST}`, 'x-tablao-origin': 'http://127.0.0.1:8080' };
+    assert.equal(await originFor(t, shown), 'http://127.0.0.1:8080');
+  });
+
+  it('is for no other site', async (t) => {
+    for (const other of ['https://evil.test', 'http://127.0.0.1.evil.test', 'http://localhost:1@evil.test'])
+      assert.equal(await originFor(t, { 'x-tablao-origin': other }), `http://${HOST}`);
+  });
+});

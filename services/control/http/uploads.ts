@@ -12,6 +12,8 @@ import { uploadPathProblem } from './object-paths.ts';
 /** The largest object of Cloud Storage. */
 const MAX_BYTES = 5 * 1024 ** 4;
 
+const LOOPBACK = /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/;
+
 const beginBody = z.strictObject({ path: z.string(), size: z.int().min(0).max(MAX_BYTES) });
 
 /** `POST /uploads {path, size}` → `{url}`: where the bytes are then PUT, in one or several goes. */
@@ -29,9 +31,19 @@ export async function uploadRoutes(app: FastifyInstance, deps: AppDeps): Promise
           `"${path.slice(0, 200)}" cannot be uploaded: ${problem}.`,
           'Rename it.',
         );
-      const origin = `${request.protocol}://${request.host}`;
-      return reply.code(201).send(await deps.uploads.begin(path, size, origin));
+      return reply.code(201).send(await deps.uploads.begin(path, size, originOf(request)));
     });
+}
+
+/**
+ * Where the browser is that will send the bytes: only there may it read the answers. Our own page, as it says itself
+ * (guardCallers has compared it with the host); or a page on the person's machine that a proxy of ours shows, which says so.
+ * Programs say nothing and need nothing.
+ */
+function originOf(request: FastifyRequest): string {
+  const shown = request.headers['x-tablao-origin'];
+  if (typeof shown === 'string' && LOOPBACK.test(shown)) return shown;
+  return request.headers.origin ?? `${request.protocol}://${request.host}`;
 }
 
 interface ReceiveOptions {
