@@ -58,6 +58,8 @@ function poolPolicy({ name, max, device, machines }: PoolSettings): PoolPolicy {
     bootSeconds: BOOT_SECONDS,
     tailSeconds: TAIL_SECONDS,
     hasGpu: device !== 'cpu',
+    // Its pods have the drivers for computing only.
+    drawsInSoftware: true,
     // A run may be moved to any of them.
     memoryGiB: Math.min(...machines.map((machine) => roomForWorker(machine).memoryGiB)),
     isMemoryShared: false,
