@@ -199,18 +199,22 @@ def picture(name, kind):
 
 def texture_cut(kind, extension):
     """Its upload ended halfway."""
-    name = "cut" + extension
+    name = "cut_%s%s" % (kind.lower(), extension)
 
     def make():
         content = picture(name, kind)
         write(name, content[:len(content) // 2])
         with_texture("//" + name)
-    make.__name__ = "texture_cut_" + kind.lower()
-    SHOTS.append(make)
+
+    def make_whole():
+        picture("whole_" + name, kind)
+        with_texture("//whole_" + name)
+    make.__name__, make_whole.__name__ = "texture_cut_" + kind.lower(), "texture_whole_" + kind.lower()
+    SHOTS.extend((make, make_whole))
 
 
 for kind, extension in (("PNG", ".png"), ("JPEG", ".jpg"), ("OPEN_EXR", ".exr"), ("TIFF", ".tif"), ("BMP", ".bmp"),
-                        ("JPEG2000", ".jp2")):
+                        ("JPEG2000", ".jp2"), ("HDR", ".hdr"), ("TARGA", ".tga"), ("TARGA_RAW", ".tga")):
     texture_cut(kind, extension)
 
 
@@ -293,6 +297,38 @@ def volume_shown():
     start()
     bpy.ops.object.volume_add()
     bpy.context.object.data.filepath = "//lost.vdb"
+
+
+def with_volume_sequence(mode):
+    start()
+    bpy.ops.object.volume_add()
+    volume = bpy.context.object.data
+    write("smoke_0001.vdb", b"\0\0\0\0 BDV")
+    write("smoke_0002.vdb", b"\0\0\0\0 BDV")
+    volume.filepath = "//smoke_0001.vdb"
+    volume.is_sequence, volume.frame_start, volume.frame_duration, volume.sequence_mode = True, 1, 2, mode
+
+
+@shot
+def volume_sequence():
+    with_volume_sequence("PING_PONG")
+
+
+@shot
+def volume_sequence_cut():
+    with_volume_sequence("CLIP")
+    bpy.context.object.data.frame_duration = 3
+
+
+@shot
+def texture_of_a_modifier_moves():
+    modifier = texture_of_a_modifier()
+    for number in (1, 2):
+        picture("bumps_%04d.png" % number, "PNG")
+    image = modifier.texture.image
+    image.source, image.filepath = "SEQUENCE", "//bumps_0001.png"
+    user = modifier.texture.image_user
+    user.frame_duration, user.frame_start, user.use_auto_refresh = 3, 1, True
 
 
 @shot
@@ -667,12 +703,43 @@ def colours():
     bpy.ops.wm.save_as_mainfile(filepath=os.path.join(FOLDER, "colours.blend"), compress=False)
 
 
+@shot
+def colours_of_another_scene():
+    colours_of("colours_of_another_scene")
+
+
+@shot
+def colours_of_an_image():
+    colours_of("colours_of_an_image")
+
+
+def colours_of(name):
+    """Filmic in a scene that is not rendered, and Raw in an image that is shown or not."""
+    with_texture("//whole_cut_png.png").image.colorspace_settings.name = "sRGB"
+    scene = bpy.context.scene
+    scene.view_settings.view_transform = "Raw"
+    other = bpy.data.scenes.new("Other")
+    other.view_settings.view_transform = "Filmic"
+    unused = bpy.data.images.load(os.path.join(FOLDER, "whole_cut_jpeg.jpg"))
+    unused.use_fake_user = True
+    unused.colorspace_settings.name = "Filmic sRGB"
+    if name == "colours_of_an_image":
+        bpy.data.images["Lost"].colorspace_settings.name = "Filmic sRGB"
+    bpy.ops.wm.save_as_mainfile(filepath=os.path.join(FOLDER, name + ".blend"), compress=False)
+
+
 def unknown_colours():
     """As from a machine with another colour configuration."""
     with open(os.path.join(FOLDER, "colours.blend"), "rb") as file:
         content = file.read()
     with open(os.path.join(FOLDER, "colours_unknown.blend"), "wb") as file:
         file.write(content.replace(b"Filmic\0", b"Filmac\0"))
+    for name in ("colours_of_another_scene", "colours_of_an_image"):
+        path = os.path.join(FOLDER, name + ".blend")
+        with open(path, "rb") as file:
+            content = file.read()
+        with open(path, "wb") as file:
+            file.write(content.replace(b"Filmic\0", b"Filmac\0").replace(b"Filmic sRGB\0", b"Filmac sRGB\0"))
 
 
 @shot
@@ -689,7 +756,7 @@ def clean():
 
 for make in SHOTS:
     make()
-    if make is not colours and make is not engine:
+    if make not in {colours, colours_of_another_scene, colours_of_an_image, engine}:
         save(make.__name__)
 unknown_colours()
 os.remove(LOST_FONT)

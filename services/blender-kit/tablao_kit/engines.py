@@ -4,8 +4,8 @@ import ctypes
 
 import bpy
 
-from . import log as logs, reach
-from .finding import error
+from . import images, log as logs, reach
+from .finding import error, warning
 
 ADDONS = "Put the add-on into the addons folder beside the shots and allow scripts, or do without it."
 # More than the struct that the name stands in, less than the scene around it.
@@ -50,12 +50,37 @@ def engine_in_file(scene):
     return text.decode("ascii") if text and text.isascii() else None
 
 
-def unknown_colors(_scene, opening):
+def unknown_colors(scene, opening):
     """A colour configuration other than this Blender's, by what it said on opening the file."""
-    for what in logs.unknown_colors(opening):
+    for what, instead in logs.unknown_colors(opening):
         code = "unknownColorSpace" if "colorspace" in what else "unknownViewTransform"
-        yield error(code, "The colours of this file are made for another configuration: %s." % what,
-                    "Choose a view transform and colour spaces that Blender itself has.")
+        if _shows_colors(scene, what, instead):
+            yield error(code, "The colours of this file are made for another configuration: %s." % what,
+                        "Choose a view transform and colour spaces that Blender itself has.")
+        else:
+            yield warning(code, "The file is made for another colour configuration: %s; no picture shows it." % what, "")
+
+
+def _shows_colors(scene, what, instead):
+    """Whether it may be this scene's pictures that lack it: Blender names the kind of its owner only."""
+    if what.startswith("sequencer"):
+        return reach.shows_sequence(scene)
+    if what.startswith("image"):
+        return _is_one_shown(images.shown(scene), bpy.data.images)
+    if what.startswith("clip"):
+        return _is_one_shown(reach.of_task(scene), bpy.data.movieclips)
+    # One that has something else than what Blender took instead was not touched.
+    if what.startswith("scene view"):
+        return scene.view_settings.view_transform == instead
+    if what.startswith("scene display"):
+        return scene.display_settings.display_device == instead
+    return True
+
+
+def _is_one_shown(shown, owners):
+    # Blender forgets the name of a space that it does not know.
+    nameless = [owner for owner in owners if not owner.colorspace_settings.name]
+    return not nameless or any(owner in shown for owner in nameless)
 
 
 def missing_view_cameras(scene):

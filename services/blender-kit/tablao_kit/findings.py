@@ -43,7 +43,7 @@ def examine(plan, render_dir, opening):
     for question in _STANDING + _ONCE:
         found += _ask(question, scene)
     found += _ask(missing_images, scene, frames)
-    for question in (missing.strip_files, simulations.unbaked):
+    for question in (missing.strip_files, missing.volume_frames, simulations.unbaked):
         found += _ask(question, scene, frames)
     found += _ask(simulations.out_of_order, scene, frames, simulations.CHECK_SECONDS)
     return scene, device, found
@@ -70,7 +70,7 @@ def standing(scene, opening, frames):
 def of_frame(scene, frame):
     """What makes this frame's picture wrong although Blender renders it."""
     found = _ask(missing_images, scene, [frame])
-    for question in (missing.strip_files, simulations.unbaked):
+    for question in (missing.strip_files, missing.volume_frames, simulations.unbaked):
         found += _ask(question, scene, [frame])
     return _errors(found)
 

@@ -22,10 +22,10 @@ def missing(scene, frame=None):
 
     With a frame, of sequences that frame's file, else the one that the image names.
     """
-    shown = _shown(scene)
-    paths = {path for image, path in _absent() if image.source != "SEQUENCE" and image in shown}
+    in_pictures = shown(scene)
+    paths = {path for image, path in _absent() if image.source != "SEQUENCE" and image in in_pictures}
     for image, number in _sequence_frames(scene, frame) if frame is not None else ():
-        path = _sequence_path(_path(image), number)
+        path = numbered(_path(image), number)
         if not exists(path):
             paths.add(path)
     return sorted(paths)
@@ -33,16 +33,16 @@ def missing(scene, frame=None):
 
 def missing_elsewhere(scene):
     """Paths of absent images that no picture shows: camera backgrounds, unlinked nodes, hidden objects."""
-    shown = _shown(scene)
-    return sorted({path for image, path in _absent() if image not in shown})
+    in_pictures = shown(scene)
+    return sorted({path for image, path in _absent() if image not in in_pictures})
 
 
 def unreadable(scene, frame):
     """Paths of images that a picture shows, that are there and that Blender cannot read as pictures."""
-    files = [(image, _path(image)) for image in _shown(scene) if image.source in {"FILE", "MOVIE"}]
+    files = [(image, _path(image)) for image in shown(scene) if image.source in {"FILE", "MOVIE"}]
     files += [(image, _tile_path(_path(image), tile.number))
-              for image in _shown(scene) if image.source == "TILED" for tile in image.tiles]
-    files += [(image, _sequence_path(_path(image), number)) for image, number in _sequence_frames(scene, frame)]
+              for image in shown(scene) if image.source == "TILED" for tile in image.tiles]
+    files += [(image, numbered(_path(image), number)) for image, number in _sequence_frames(scene, frame)]
     return sorted({path for image, path in files
                    if not _is_packed(image) and exists(path) and not is_picture(path)})
 
@@ -58,7 +58,7 @@ def is_picture(path):
     # Asking Blender means loading the whole picture: for the few that have no mark, such as Targa, and movies.
     image = bpy.data.images.load(path)
     try:
-        return tuple(image.size) != (0, 0)
+        return tuple(image.size) != (0, 0) and whole.is_whole_input(path)
     finally:
         bpy.data.images.remove(image)
 
@@ -85,13 +85,13 @@ def _absent():
 
 
 @functools.lru_cache(maxsize=None)
-def _shown(scene):
+def shown(scene):
     """The images that a picture may show."""
-    shown = reach.of_task(scene)
+    blocks = reach.of_task(scene)
     found = {image for _, image in _image_nodes(scene)}
     users = bpy.data.user_map(subset=set(bpy.data.images))
     for image in bpy.data.images:
-        if any(user in shown and _shows_without_nodes(user) for user in users.get(image, ())):
+        if any(user in blocks and _shows_without_nodes(user) for user in users.get(image, ())):
             found.add(image)
     return frozenset(found)
 
@@ -126,7 +126,7 @@ def _tile_path(path, number):
     return path.replace("<UDIM>", str(number))
 
 
-def _sequence_path(path, number):
+def numbered(path, number):
     """The file of one frame: the last run of digits in the name counts."""
     folder, name = os.path.split(path)
     match = re.search(r"(\d+)(?=\D*$)", os.path.splitext(name)[0])
@@ -136,12 +136,21 @@ def _sequence_path(path, number):
 
 
 def _sequence_frames(scene, frame):
-    """(image, number of the file) of each sequence that a shader or the compositor shows on this frame."""
+    """(image, number of the file) of each sequence that a shader, the compositor or a modifier's texture shows on this frame."""
     for node, image in _image_nodes(scene):
         if image.source != "SEQUENCE" or _is_packed(image):
             continue
         # The compositor's node has the settings on itself, a shader's has an image user.
         number = _file_number(getattr(node, "image_user", node), frame)
+        if number is not None:
+            yield image, number
+    for texture in bpy.data.textures:
+        image = getattr(texture, "image", None)
+        # One that does not follow the frames stays where it was.
+        if image is None or image.source != "SEQUENCE" or _is_packed(image) or texture not in reach.of_task(scene) \
+                or texture.use_nodes or not texture.image_user.use_auto_refresh:
+            continue
+        number = _file_number(texture.image_user, frame)
         if number is not None:
             yield image, number
 

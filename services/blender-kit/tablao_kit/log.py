@@ -49,7 +49,7 @@ SUSPECT = re.compile(
     re.IGNORECASE)
 
 # A colour configuration that the file was made with and this Blender does not have: it takes another one.
-_COLORS = re.compile(r"(?:Color management: |color_management \| \w+ )(.* not found)")
+_COLORS = re.compile(r'(?:Color management: |color_management \| \w+ )(.* not found)(?:, setting (?:default|to) "(.*)")?')
 
 # A pipe keeps order: once the mark is in the copy, so is all that came before it. Nothing should take this long.
 MARK_SECONDS = 2.0
@@ -169,7 +169,7 @@ def gone_from_libraries(text):
 
 
 def unknown_colors(text):
-    """What the log of opening a file says is not in this Blender's colour configuration."""
+    """[(what the log of opening a file says is not in this Blender's colour configuration, what it took instead or "")]"""
     return list(dict.fromkeys(_COLORS.findall(text)))
 
 

@@ -6,7 +6,7 @@ import bpy
 
 from . import log as logs, reach
 from .finding import error, warning
-from .images import exists, is_picture
+from .images import exists, is_picture, numbered
 
 _USD = ("usd", (b"PXR-USDC", b"#usda", b"PK\x03\x04"))
 # What Blender must be built with, and how such files begin.
@@ -63,7 +63,8 @@ def caches(scene):
     shown = reach.of_task(scene)
     for kind in ("cache_files", "volumes"):
         for block in getattr(bpy.data, kind):
-            if block not in shown or not block.filepath or getattr(block, "packed_file", None):
+            if block not in shown or not block.filepath or getattr(block, "packed_file", None) \
+                    or kind == "volumes" and block.is_sequence:
                 continue
             path = _path(block.filepath, block)
             if not exists(path):
@@ -81,6 +82,32 @@ def caches(scene):
                 path = _path(path, thing)
                 if not exists(path.rstrip("/\\")):
                     yield error("missingCache", "The cache %s of %s is not there." % (path, thing.name), UPLOAD)
+
+
+def volume_frames(scene, frames):
+    """OpenVDB sequences: the file of each frame."""
+    for volume in bpy.data.volumes:
+        if not volume.is_sequence or not volume.filepath or volume not in reach.of_task(scene):
+            continue
+        numbers = sorted({_volume_number(volume, frame) for frame in frames} - {None})
+        for path in (numbered(_path(volume.filepath, volume), number) for number in numbers):
+            if not exists(path):
+                yield error("missingCache", "The cache %s is not there." % path, UPLOAD)
+
+
+def _volume_number(volume, frame):
+    """As Blender counts; None where it shows nothing."""
+    length, position = volume.frame_duration, frame - volume.frame_start
+    if length <= 0 or volume.sequence_mode == "CLIP" and not 0 <= position < length:
+        return None
+    if volume.sequence_mode == "EXTEND":
+        position = min(max(position, 0), length - 1)
+    elif volume.sequence_mode == "REPEAT":
+        position %= length
+    elif volume.sequence_mode == "PING_PONG":
+        position %= max(1, 2 * length - 2)
+        position = min(position, 2 * length - 2 - position) if length > 1 else 0
+    return position + 1 + volume.frame_offset
 
 
 def _is_cache(path):
