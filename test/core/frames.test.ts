@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { chunkSizeFor, cutIntoChunks } from '../../services/control/core/chunks.ts';
+import { chunkSizesFor, cutIntoChunks } from '../../services/control/core/chunks.ts';
 import { formatFrames, framesOf, parseFrames } from '../../services/control/core/frames.ts';
 import { frameFiles, outputNames } from '../../services/control/core/output-names.ts';
-import { wantedWorkers } from '../../services/control/core/pool-size.ts';
 
 const someFrames = fc.uniqueArray(fc.integer({ min: 0, max: 5000 }), { maxLength: 200 });
 
@@ -35,7 +34,9 @@ describe('chunks', () => {
       fc.property(someFrames, fc.integer({ min: 1, max: 50 }), (frames, size) => {
         const sorted = frames.toSorted((a, b) => a - b);
         assert.deepEqual(
-          cutIntoChunks(sorted, size).flatMap((chunk) => [...framesOf(chunk)]),
+          cutIntoChunks(sorted, chunkSizesFor(sorted.length, 1, size)).flatMap((chunk) => [
+            ...framesOf(chunk),
+          ]),
           sorted,
         );
       }),
@@ -43,51 +44,24 @@ describe('chunks', () => {
   });
 
   test('are as large as a person says, and one frame when frames are slow', () => {
-    assert.equal(chunkSizeFor(100, 1, 4, 7), 7);
-    assert.equal(chunkSizeFor(100, 3600, 1, null), 1);
-  });
-});
-
-describe('the pool size', () => {
-  const pool = {
-    name: 'p',
-    max: 20,
-    pricePerHour: 0.2,
-    tag: null,
-    bootSeconds: 150,
-    tailSeconds: 60,
-    hasGpu: null,
-    memoryGiB: null,
-    isMemoryShared: false,
-  };
-
-  test('stays between 0 and what can run at all', () => {
-    fc.assert(
-      fc.property(
-        fc.nat(500),
-        fc.float({ min: 0, max: 10_000, noNaN: true }),
-        fc.nat(100),
-        (runnable, secondsPerTask, value) => {
-          const size = wantedWorkers({ runnable, secondsPerTask }, pool, 0.2, value);
-          assert.ok(size >= 0 && size <= Math.min(runnable, pool.max));
-          assert.equal(size === 0, runnable === 0);
-        },
-      ),
-    );
+    assert.deepEqual(chunkSizesFor(20, 1, 7), [7, 7, 6]);
+    assert.deepEqual(chunkSizesFor(3, 3600, null), [1, 1, 1]);
   });
 
-  test('never falls when time is worth more', () => {
+  test('are large at first and single frames at the end, never longer than ten minutes by what is known', () => {
     fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 300 }),
-        fc.integer({ min: 1, max: 5000 }),
-        fc.nat(50),
-        (runnable, secondsPerTask, value) => {
-          const size = (perHour: number) => wantedWorkers({ runnable, secondsPerTask }, pool, 0.2, perHour);
-          assert.ok(size(value + 10) >= size(value));
-        },
-      ),
+      fc.property(fc.integer({ min: 1, max: 5000 }), fc.integer({ min: 1, max: 700 }), (frames, seconds) => {
+        const sizes = chunkSizesFor(frames, seconds, null);
+        assert.equal(
+          sizes.reduce((sum, size) => sum + size, 0),
+          frames,
+        );
+        assert.ok(sizes.every((size, at) => at === 0 || size <= (sizes[at - 1] ?? 0)));
+        assert.equal(sizes.at(-1), 1);
+        assert.ok((sizes[0] ?? 0) * seconds <= Math.max(600, seconds));
+      }),
     );
+    assert.ok(chunkSizesFor(1000, 8, null).length < 250);
   });
 });
 

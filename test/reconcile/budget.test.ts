@@ -170,7 +170,9 @@ describe("the month's budget", () => {
     await takeTasks(of);
     await pass(of, 12);
     await endTasks(of);
+    of.farm.failUntilHealed('transient', 'delete');
     for (let passes = 0; (await run(of)).state !== 'waiting' && passes < 9; passes += 1) await pass(of);
+    of.farm.heal();
     assert.equal((await of.farm.look()).state, 'up');
     of.policy = { ...of.policy, monthlyBudgetDollars: 100 };
     restart(of, 'two');

@@ -100,11 +100,13 @@ describe('the loop', () => {
     test(`destroys nothing while ${port}.${method} cannot be read`, async () => {
       const of = world();
       const service = await untilSubmitted(of);
+      // Its Flamenco makes one task of what was counted on as many: some are let go before.
+      const drained = of.manager.callsOf('drain');
       of[port].failUntilHealed('transient', method as never);
       await pass(of, service, 30);
       assert.deepEqual(of.farm.callsOf('delete'), []);
       assert.deepEqual(of.workers.callsOf('remove'), []);
-      assert.deepEqual(of.manager.callsOf('drain'), []);
+      assert.deepEqual(of.manager.callsOf('drain'), drained);
       assert.equal((await of.runs())[0]?.state === 'completed', false);
     });
   }

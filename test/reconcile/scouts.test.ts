@@ -153,7 +153,7 @@ describe('hold', () => {
         await workOff(of);
         assert.equal((await run(of)).state, 'completed', `died at call ${calls}`);
         assert.equal(await submitted(of), '1-24', `died at call ${calls}`);
-        assert.equal((await allTasks(of)).filter(({ name }) => name.startsWith('render-')).length, 3 + 11);
+        assert.equal((await allTasks(of)).filter(({ name }) => name.startsWith('render-')).length, 3 + 21);
       }
     });
 });

@@ -83,7 +83,13 @@ export interface World {
 /** One service on fakes of every port; its Flamenco compiles a job as ours does. Tests hand out the work. */
 export function createWorld(policy: Partial<Policy> = {}): World {
   const clock = new FakeClock();
-  const workers = new FakeWorkers({
+  // First, so that a manager and a worker that come within one step come in this order.
+  const farm: FakeFarm = new FakeFarm({
+    clock,
+    onNewManager: () => manager.forgetEverything(),
+    onDelete: () => workers.endAll('done'),
+  });
+  const workers: FakeWorkers = new FakeWorkers({
     clock,
     onRunning: ({ name }) => void manager.addWorker(name),
     onEnded: ({ name }) => manager.loseWorker(name, 'signedOff'),
@@ -102,11 +108,7 @@ export function createWorld(policy: Partial<Policy> = {}): World {
     renders: new FakeRenders({ clock }),
     records: new FakeRecords(),
     lease: new FakeLease({ clock }),
-    farm: new FakeFarm({
-      clock,
-      onNewManager: () => manager.forgetEverything(),
-      onDelete: () => workers.endAll('done'),
-    }),
+    farm,
   };
   const service = { runTick: async () => undefined };
   const of: World = { ...ports, policy: { ...POLICY, ...policy }, service };

@@ -41,6 +41,11 @@ export class Bill {
     return [...this.#open.values()].filter((item) => item.kind === kind).map(({ name }) => name);
   }
 
+  /** Names of all that was ever charged for. */
+  items(kind: BillKind): readonly string[] {
+    return this.#items.filter((item) => item.kind === kind).map(({ name }) => name);
+  }
+
   get isQuiet(): boolean {
     return this.#open.size === 0;
   }

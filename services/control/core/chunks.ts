@@ -1,30 +1,37 @@
 import { formatFrames } from './frames.ts';
 
-/** Tasks per worker of a full pool: enough that a slow chunk at the end does not leave the others idle. */
-const TASKS_PER_WORKER = 4;
+/** The first task has this share of the frames, each further one this share of what is left: many workers end together. */
+const SHARE = 1 / 40;
 /** A task longer than this keeps a drain waiting. */
 const LONGEST_TASK_SECONDS = 600;
 
-/** How many frames a task has: `given` by a person, else enough tasks for the pool and none of them long. */
-export function chunkSizeFor(
+/**
+ * How many frames each task has: `given` by a person, else more for the first tasks and one for the last ones. Each task loads the
+ * shot anew, so there should be few; the last ones should be short, so that nobody renders on for long when the others are
+ * done. With sizes that fall this needs neither the time of a frame nor the number of workers, which nobody knows yet.
+ */
+export function chunkSizesFor(
   frames: number,
   secondsPerFrame: number,
-  poolMax: number,
   given: number | null,
-): number {
-  if (given !== null) return given;
-  const spread = Math.ceil(frames / (Math.max(1, poolMax) * TASKS_PER_WORKER));
-  const longest = Math.floor(LONGEST_TASK_SECONDS / Math.max(0.1, secondsPerFrame));
-  return Math.max(1, Math.min(spread, longest));
+): readonly number[] {
+  const longest = Math.max(1, Math.floor(LONGEST_TASK_SECONDS / Math.max(0.1, secondsPerFrame)));
+  const sizes: number[] = [];
+  for (let left = frames; left > 0; ) {
+    const size = Math.min(left, given ?? Math.min(longest, Math.ceil(left * SHARE)));
+    sizes.push(size);
+    left -= size;
+  }
+  return sizes;
 }
 
-/** Frames in order, cut into expressions of `size` frames: `["1-4", "5-8", "9"]`. */
-export function cutIntoChunks(frames: readonly number[], size: number): readonly string[] {
-  const chunks: string[] = [];
-  for (let from = 0; from < frames.length; from += size) {
-    chunks.push(formatFrames(frames.slice(from, from + size)));
-  }
-  return chunks;
+/** Frames in order, cut into expressions of these sizes: `["1-4", "5-8", "9"]`. */
+export function cutIntoChunks(frames: readonly number[], sizes: readonly number[]): readonly string[] {
+  let from = 0;
+  return sizes.map((size) => {
+    from += size;
+    return formatFrames(frames.slice(from - size, from));
+  });
 }
 
 /** The frames of a render task, from its name; `null` for any other task. */

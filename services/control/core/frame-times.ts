@@ -25,16 +25,25 @@ export function secondsPerFrame(run: Pick<RunRecord, 'times'>): number {
 
 /**
  * Seconds that a frame is taken to need by all that is known now: a running one that already takes longer than usual counts
- * with what it has taken so far (at least so much will it be).
+ * with what it has taken so far (at least so much will it be). `prior`: for a shot without any frame.
  */
-export function expectedSeconds(run: Pick<RunRecord, 'times' | 'standstill'>, now: EpochMs): number {
-  const usual = secondsPerFrame(run);
+export function expectedSeconds(
+  run: Pick<RunRecord, 'times' | 'standstill'>,
+  now: EpochMs,
+  prior: number = PRIOR_SECONDS,
+): number {
+  const usual = run.times.frames === 0 ? prior : secondsPerFrame(run);
   const late = Object.values(run.standstill)
     .map(({ since }) => (now - since) / 1000)
     .filter((seconds) => seconds > usual);
   const known = Math.max(1, run.times.frames);
   const sum = late.reduce((total, seconds) => total + seconds, known * usual);
   return sum / (known + late.length);
+}
+
+/** Seconds until a task's first frame begins, by those that were seen; 0 before any was. */
+export function loadSecondsOf({ times }: Pick<RunRecord, 'times'>): number {
+  return times.loads === 0 ? 0 : times.sumLoadSeconds / times.loads;
 }
 
 /** Coefficient of variation of the frame times; a wide guess before there are three. */

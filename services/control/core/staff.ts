@@ -1,31 +1,35 @@
 import { withLearnedBoot } from './boot-times.ts';
 import { act, type Draft, note, openRuns, remember, type Sight } from './draft.ts';
 import type { ManagerWorkerObserved, Observed, PoolPolicy, WorkerObserved } from './model.ts';
-import { demandOf, isWorthBooting, neededByDeadline, wantedWorkers } from './pool-size.ts';
+import { type Demand, demandOf, moreWorkers, secondsToDeadline } from './pool-size.ts';
 import { poolOf, withRoom } from './pools.ts';
 import { wantsFarm } from './run.ts';
 import { suspectWorkers } from './suspects.ts';
-import { limitOf, moveOn, variantFor } from './variants.ts';
 
 /** A worker that the manager does not know this long after it was started is a stranger to it (the manager was new). */
 const STRANGER_AFTER_MS = 60_000;
 /** One that Flamenco lost sight of (after 3 minutes) and that has said nothing for so long stands still: it never will. */
 const FROZEN_AFTER_MS = 10 * 60_000;
+/** One that boots for longer than usual will be there after this share of the usual time, at a guess. */
+const LAST_OF_BOOT = 0.1;
 
 /** Orders workers that are wanted, drains those that are not (idle ones first), and forgets those that are gone. */
 export function staffFarm(sight: Sight, draft: Draft): void {
   const { farm, workers, managerWorkers } = sight.observed;
-  if (farm === 'unknown' || farm.state !== 'up' || workers === 'unknown' || managerWorkers === 'unknown')
-    return;
-  clearEnded(draft, workers, managerWorkers);
+  if (farm === 'unknown' || farm.state !== 'up' || workers === 'unknown') return;
   const living = workers.filter((worker) => worker.state !== 'ended');
-  const known = new Map(managerWorkers.map((worker) => [worker.name, worker]));
+  // They boot for longer than the manager takes to start: the first ones are ordered before it knows anybody.
+  const isFirstOrder = farm.manager === 'starting' && living.length === 0;
+  if (managerWorkers === 'unknown' && !isFirstOrder) return;
+  const registered = managerWorkers === 'unknown' ? [] : managerWorkers;
+  clearEnded(draft, workers, registered);
+  const known = new Map(registered.map((worker) => [worker.name, worker]));
   endStrangers(sight, draft, living, known);
   if (draft.memory.stage === 'deleting') return;
   const { pools } = sight.policy;
   for (const pool of pools) staffPool(sight, draft, pool, living, known);
   const strays = living.filter((worker) => pools.every(({ name }) => name !== worker.pool));
-  fewer(sight, draft, strays, known, strays.length);
+  sendStraysHome(sight, draft, strays, known);
 }
 
 function staffPool(
@@ -40,21 +44,110 @@ function staffPool(
   const runs = openRuns(draft).filter(
     (run) => wantsFarm(run.state) && poolOf(sight.policy, run) === configured,
   );
-  const variant = variantFor(sight, draft.memory, configured);
-  const limit = limitOf(sight.observed, configured, variant)?.workers ?? configured.max;
-  const roomy = withRoom(withLearnedBoot(configured, draft.memory), runs);
-  const pool = { ...roomy, max: Math.min(roomy.max, limit) };
-  const { fixedPricePerHour, valueOfTimePerHour } = sight.policy;
-  const deadline = neededByDeadline(sight, draft, pool, demand);
-  const wanted = wantedWorkers(demand, pool, fixedPricePerHour, valueOfTimePerHour, deadline);
+  const pool = withRoom(withLearnedBoot(configured, draft.memory), runs);
   const living = everyone.filter((worker) => worker.pool === pool.name);
-  const leaving = [...sendSuspectsHome(sight, draft, living, known), ...moveOn(sight, draft, pool, living)];
-  const staying = living.filter(
-    ({ name }) => known.get(name)?.isDraining !== true && leaving.every((worker) => worker.name !== name),
+  const leaving = sendSuspectsHome(sight, draft, living, known);
+  const team = teamOf(
+    sight,
+    pool,
+    demand,
+    living,
+    known,
+    new Set([...suspectWorkers(draft), ...leaving.map(({ name }) => name)]),
   );
-  if (staying.length < wanted && isWorthBooting(demand, pool, staying.length))
-    more(sight, draft, pool, living, known, wanted - staying.length);
-  else if (staying.length > wanted) fewer(sight, draft, staying, known, staying.length - wanted);
+  const work = { ...demand, freeAt: team.map(({ freeAt }) => freeAt) };
+  const by = secondsToDeadline(sight, draft, pool);
+  takeBackDrains(draft, demand, team);
+  const count = Math.min(moreWorkers(work, pool, sight.policy, demand.isKnown, by), pool.max - living.length);
+  if (count > 0) order(sight, draft, pool, living.length, count);
+  else letGoOf(sight, draft, demand, team, known);
+}
+
+/** A worker that can be counted on for another task. */
+interface Member {
+  readonly worker: WorkerObserved;
+  /** As the manager knows it; `null` = not yet. */
+  readonly row: ManagerWorkerObserved | null;
+  readonly isBusy: boolean;
+  /** Seconds until it asks for its next task, by what is known. */
+  readonly freeAt: number;
+}
+
+/** Everybody but those that leave: a draining one counts while it has a task, because a drain can be taken back. */
+function teamOf(
+  { now }: Sight,
+  pool: PoolPolicy,
+  demand: Demand,
+  living: readonly WorkerObserved[],
+  known: ReadonlyMap<string, ManagerWorkerObserved>,
+  leaving: ReadonlySet<string>,
+): readonly Member[] {
+  return living.flatMap((worker): readonly Member[] => {
+    const row = known.get(worker.name) ?? null;
+    if (leaving.has(worker.name) || row?.status === 'error' || row?.status === 'offline') return [];
+    if (row === null || row.status !== 'awake') {
+      const age = (now - worker.orderedAt) / 1000;
+      const freeAt = Math.max(pool.bootSeconds - age, LAST_OF_BOOT * pool.bootSeconds);
+      return [{ worker, row, isBusy: false, freeAt }];
+    }
+    const left = demand.busy.get(row.id);
+    if (left !== undefined) return [{ worker, row, isBusy: true, freeAt: left }];
+    return row.isDraining ? [] : [{ worker, row, isBusy: false, freeAt: 0 }];
+  });
+}
+
+/** What waits is taken by those that are free first: they stay. */
+function takeBackDrains(draft: Draft, { queued }: Demand, team: readonly Member[]): void {
+  const first = [...team].sort((a, b) => a.freeAt - b.freeAt).slice(0, queued);
+  for (const { row } of first)
+    if (row?.isDraining === true)
+      act(draft, { kind: 'keepWorker', workerId: row.id, name: row.name, reason: 'there is work again' });
+}
+
+function order(sight: Sight, draft: Draft, pool: PoolPolicy, there: number, count: number): void {
+  const serial = draft.memory.workerSerial;
+  const names = Array.from({ length: count }, (_, index) => `${pool.name}-${serial + index + 1}`);
+  remember(draft, { workerSerial: serial + count });
+  note(
+    sight,
+    draft,
+    `${count} more worker${count === 1 ? '' : 's'} ordered`,
+    `${there} there, tasks are waiting`,
+  );
+  act(draft, { kind: 'orderWorkers', pool: pool.name, names, variant: null, reason: 'tasks are waiting' });
+}
+
+/**
+ * Whoever will find no task: those that wait for a machine, then idle ones; and when nobody waits for a worker any more the
+ * busy ones as well, so that each goes the moment that its task is done. While something waits for what runs, the one that
+ * needs longest stays for it.
+ */
+function letGoOf(
+  sight: Sight,
+  draft: Draft,
+  { queued, hasMoreBehind }: Demand,
+  team: readonly Member[],
+  known: ReadonlyMap<string, ManagerWorkerObserved>,
+): void {
+  const reason = 'nothing is left for it';
+  const free = team.filter(({ isBusy }) => !isBusy);
+  const busy = team.filter(({ isBusy }) => isBusy).sort((a, b) => a.freeAt - b.freeAt);
+  const stay = Math.max(queued, hasMoreBehind && busy.length === 0 ? 1 : 0);
+  const surplus = [...free].sort((a, b) => a.freeAt - b.freeAt).slice(stay);
+  for (const { worker, row } of surplus) {
+    if (row !== null || worker.state !== 'waiting') continue;
+    act(draft, { kind: 'withdrawWorker', name: worker.name, reason });
+    note(sight, draft, `worker ${worker.name}: not waited for`, reason);
+  }
+  const done = queued > 0 ? [] : busy.slice(0, hasMoreBehind ? -1 : undefined);
+  const going = [...surplus, ...done].filter(({ row }) => row?.status === 'awake' && !row.isDraining);
+  letGo(
+    sight,
+    draft,
+    going.map(({ worker }) => worker),
+    known,
+    reason,
+  );
 }
 
 /** A record whose process is gone goes at once: it hands the task back without waiting for a time-out. */
@@ -133,59 +226,21 @@ function sendSuspectsHome(
   return leaving;
 }
 
-/** Drains are taken back before anything new is ordered. */
-function more(
+/** Workers of a pool that is not configured any more finish what they have in hand. */
+function sendStraysHome(
   sight: Sight,
   draft: Draft,
-  pool: PoolPolicy,
-  living: readonly WorkerObserved[],
+  strays: readonly WorkerObserved[],
   known: ReadonlyMap<string, ManagerWorkerObserved>,
-  count: number,
 ): void {
-  const suspects = suspectWorkers(draft);
-  const returning = living
-    .flatMap(({ name }) => known.get(name) ?? [])
-    .filter(({ name, isDraining, status }) => isDraining && status === 'awake' && !suspects.has(name));
-  for (const worker of returning.slice(0, count)) {
-    act(draft, { kind: 'keepWorker', workerId: worker.id, name: worker.name, reason: 'there is work again' });
-  }
-  const variant = variantFor(sight, draft.memory, pool)?.name ?? null;
-  const room = pool.max - living.length;
-  const missing = Math.min(count - returning.length, room);
-  if (missing <= 0) return;
-  const serial = draft.memory.workerSerial;
-  const names = Array.from({ length: missing }, (_, index) => `${pool.name}-${serial + index + 1}`);
-  remember(draft, { workerSerial: serial + missing });
-  note(
-    sight,
-    draft,
-    `${missing} more worker${missing === 1 ? '' : 's'} ordered`,
-    `${living.length} there, tasks are waiting`,
-  );
-  act(draft, { kind: 'orderWorkers', pool: pool.name, names, variant, reason: 'tasks are waiting' });
-}
-
-/** Those that wait for a machine go first, then idle ones. */
-function fewer(
-  sight: Sight,
-  draft: Draft,
-  staying: readonly WorkerObserved[],
-  known: ReadonlyMap<string, ManagerWorkerObserved>,
-  count: number,
-): void {
-  const reason = 'nothing is left for it';
-  const waiting = staying.filter(({ name, state }) => state === 'waiting' && !known.has(name));
-  const withdrawn = waiting.slice(0, count);
-  for (const { name } of withdrawn) {
-    act(draft, { kind: 'withdrawWorker', name, reason });
-    note(sight, draft, `worker ${name}: not waited for`, reason);
-  }
-  const busy = busyWorkers(sight.observed.details);
-  const idOf = (name: string) => known.get(name)?.id ?? '';
-  const candidates = staying
-    .filter(({ name }) => ['awake', 'asleep'].includes(known.get(name)?.status ?? ''))
-    .sort((a, b) => Number(busy.has(idOf(a.name))) - Number(busy.has(idOf(b.name))));
-  letGo(sight, draft, candidates.slice(0, count - withdrawn.length), known, reason);
+  const reason = 'its pool is not configured any more';
+  for (const { name, state } of strays)
+    if (state === 'waiting' && !known.has(name)) act(draft, { kind: 'withdrawWorker', name, reason });
+  const awake = strays.filter(({ name }) => {
+    const row = known.get(name);
+    return (row?.status === 'awake' || row?.status === 'asleep') && !row.isDraining;
+  });
+  letGo(sight, draft, awake, known, reason);
 }
 
 function letGo(

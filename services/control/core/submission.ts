@@ -1,5 +1,5 @@
 import type { JobOrder } from './actions.ts';
-import { chunkSizeFor, cutIntoChunks } from './chunks.ts';
+import { chunkSizesFor, cutIntoChunks } from './chunks.ts';
 import type { Draft, Sight } from './draft.ts';
 import { act, moveRun, openRuns, titleOf, updateRun } from './draft.ts';
 import { secondsPerFrame } from './frame-times.ts';
@@ -84,7 +84,7 @@ function jobFor(sight: Sight, run: RunRecord, settings: RunSettings, frames: rea
   const pool = poolOf(policy, run);
   const isScouting = run.scouts === 'wanted';
   const chunk = isScouting ? 1 : settings.chunkSize.value;
-  const size = chunkSizeFor(frames.length, secondsPerFrame(run), pool.max, chunk);
+  const sizes = chunkSizesFor(frames.length, secondsPerFrame(run), chunk);
   return {
     runId: run.id,
     round: run.round,
@@ -94,7 +94,7 @@ function jobFor(sight: Sight, run: RunRecord, settings: RunSettings, frames: rea
     settings: {
       blendfile: `${policy.scenesRoot}/${run.scenePath}`,
       render_dir: `${policy.rendersRoot}/${rendersFolder(run)}`,
-      chunks: cutIntoChunks(frames, size).join(';'),
+      chunks: cutIntoChunks(frames, sizes).join(';'),
       plan: toBase64Url(
         JSON.stringify({ ...planForKit(run, settings), addons: `${policy.scenesRoot}/addons` }),
       ),

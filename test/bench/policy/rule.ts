@@ -1,5 +1,5 @@
 import type { JobOrder } from '../../../services/control/core/actions.ts';
-import { cutIntoChunks } from '../../../services/control/core/chunks.ts';
+import { chunkSizesFor, cutIntoChunks } from '../../../services/control/core/chunks.ts';
 import { framesOfRange } from '../../../services/control/core/frames.ts';
 import type { Trace, TraceJob } from '../../sim/trace.ts';
 import { createSimWorld, type SimWorld } from '../../sim/world.ts';
@@ -219,7 +219,7 @@ class RuleFarm {
       workerTag: null,
       settings: {
         render_dir: `${this.#world.policy.rendersRoot}/${shot}/v001`,
-        chunks: cutIntoChunks(framesOfRange(1, job.frames, 1), size).join(';'),
+        chunks: cutIntoChunks(framesOfRange(1, job.frames, 1), chunkSizesFor(job.frames, 1, size)).join(';'),
         plan,
       },
     };
