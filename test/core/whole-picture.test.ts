@@ -72,6 +72,12 @@ describe('a picture file', () => {
     });
   }
 
+  test('.exr whose lines go from the last to the first is as good', () => {
+    const black = Array(16).fill(0);
+    assert.equal(problemOf('.exr', [...exr([55, 39]), ...black]), null);
+    assert.match(problemOf('.exr', exr([55, 39])) ?? '', /cut short/);
+  });
+
   test('.exr whose table was never filled in is unfinished', () => {
     for (const isMultiPart of [false, true]) {
       assert.match(problemOf('.exr', exr([55, 0], isMultiPart)) ?? '', /unfinished/);

@@ -160,14 +160,14 @@ function exrProblem(part: Uint8Array, size: number): string | null {
   const table = endOfExrHeaders(part);
   if (table === null || table + 8 > part.length)
     return size > part.length ? null : 'is cut short (in its header)';
-  const first = Number(view(part).getBigUint64(table, true));
-  if (first === 0) return 'is unfinished (empty offset table)';
-  // The tables of all parts follow each other, up to where the first chunk starts.
-  const count = Math.floor((Math.min(first, part.length) - table) / 8);
+  // The tables of all parts follow each other, up to the first of the chunks: any of them, as lines may go from the last
+  // to the first or in no order.
+  let first = part.length;
   let largest = 0;
-  for (let index = 0; index < count; index += 1) {
-    const offset = Number(view(part).getBigUint64(table + index * 8, true));
+  for (let at = table; at + 8 <= first; at += 8) {
+    const offset = Number(view(part).getBigUint64(at, true));
     if (offset === 0) return 'is unfinished (empty offset table)';
+    first = Math.min(first, offset);
     largest = Math.max(largest, offset);
   }
   return largest < size ? null : `is cut short (${size} bytes, a part starts at ${largest})`;
