@@ -14,7 +14,11 @@ export interface Picture {
 
 /** Decodes an 8-bit PNG to its last pixel; throws when a byte of it is missing. */
 export function readPng(path: string): Picture {
-  const bytes = readFileSync(path);
+  return decodePng(readFileSync(path), path);
+}
+
+/** The same of a file's bytes; `path` is how it is called when it is none. */
+export function decodePng(bytes: Buffer, path: string): Picture {
   const parts: Buffer[] = [];
   let type = '';
   for (let at = 8; type !== 'IEND'; ) {

@@ -37,8 +37,6 @@ type Fate = 'lost' | 'doubled' | number;
 const ACKNOWLEDGED = [102, 200, 201, 202, 204];
 const SUBSCRIPTION = 'projects/p/subscriptions/tablao-scenes';
 
-export type PushSubscription = ReturnType<typeof startPush>;
-
 /** A push subscription: at least once, in no order, again and again until it is acknowledged. */
 export function startPush(
   t: { after(fn: () => unknown): void },

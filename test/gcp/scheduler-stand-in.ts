@@ -1,4 +1,5 @@
 import { googleError } from './google-error.ts';
+import { isLetIn, type LetIn } from './let-in.ts';
 import { type CalledJob, isDue } from './scheduler-calls.ts';
 import { type Answer, type Asked, json, type Server, startServer } from './server.ts';
 
@@ -25,6 +26,7 @@ interface Options {
   /** Calls a job's target; left out = nothing is called. */
   readonly call?: (job: CalledJob) => Promise<number>;
   readonly clock?: { now(): number };
+  readonly token?: LetIn;
 }
 
 /** The enums that arrive as numbers. */
@@ -34,7 +36,7 @@ const METHODS = ['', 'POST', 'GET', 'HEAD', 'PUT', 'DELETE'];
 export async function startScheduler(
   t: { after(fn: () => unknown): void },
   given: readonly Job[],
-  { call, clock = { now: () => Date.now() } }: Options = {},
+  { call, clock = { now: () => Date.now() }, token = null }: Options = {},
 ): Promise<SchedulerStandIn> {
   const jobs = new Map(given.map((job) => [job.name, { state: 'ENABLED', ...job }]));
   const runs: string[] = [];
@@ -52,17 +54,23 @@ export async function startScheduler(
     underWay.set(name, run);
   }
 
-  function answer({ method, url, body }: Asked): Answer {
+  function answer({ method, url, body, headers }: Asked): Answer {
+    if (!isLetIn(token, headers.authorization)) return googleError(401, 'invalid credentials');
     const found = /^\/v1\/(projects\/[^/]+\/locations\/[^/]+\/jobs)(?:\/([^/:]+))?(?::(\w+))?$/.exec(
       url.pathname,
     );
     if (found === null) return googleError(404, `no such path: ${url.pathname}`);
     const [, parent, id, verb] = found;
+    if (id === undefined && method === 'POST') return create(JSON.parse(body.toString()));
     if (id === undefined) return json(200, { jobs: [...jobs.values()] });
     const name = `${parent}/${id}`;
     const job = jobs.get(name);
     if (job === undefined) return googleError(404, `Job not found: ${name}`);
     if (method === 'GET') return json(200, job);
+    if (method === 'DELETE') {
+      jobs.delete(name);
+      return json(200, {});
+    }
     if (method === 'PATCH') return change({ ...job, ...masked(JSON.parse(body.toString()), url) });
     if (verb === 'run') {
       runs.push(name);
@@ -72,6 +80,11 @@ export async function startScheduler(
     if (verb === 'pause' && job.state === 'ENABLED') return change({ ...job, state: 'PAUSED' });
     if (verb === 'resume' && job.state === 'PAUSED') return change({ ...job, state: 'ENABLED' });
     return googleError(400, `The job is ${job.state}.`, 'FAILED_PRECONDITION');
+  }
+
+  function create(job: Job): Answer {
+    if (jobs.has(job.name)) return googleError(409, `Job ${job.name} already exists.`);
+    return change({ state: 'ENABLED', ...job, ...withMethod(job) });
   }
 
   function change(job: Job & { readonly state: string }): Answer {
@@ -103,16 +116,16 @@ export async function startScheduler(
 function masked(job: Job, url: URL): Partial<Job> {
   const paths = (url.searchParams.get('updateMask') ?? '').split(',');
   const has = (...names: string[]) => names.some((name) => paths.includes(name));
-  const target = job.httpTarget;
   return {
     ...(has('schedule') && job.schedule !== undefined && { schedule: job.schedule }),
     ...(has('timeZone', 'time_zone') && job.timeZone !== undefined && { timeZone: job.timeZone }),
-    ...(has('httpTarget', 'http_target') &&
-      target !== undefined && {
-        httpTarget: {
-          ...target,
-          httpMethod: METHODS[Number(target.httpMethod)] ?? String(target.httpMethod),
-        },
-      }),
+    ...(has('httpTarget', 'http_target') && withMethod(job)),
   };
+}
+
+/** The target with its method's name. */
+function withMethod({ httpTarget }: Job): Partial<Job> {
+  if (httpTarget === undefined) return {};
+  const httpMethod = METHODS[Number(httpTarget.httpMethod)] ?? String(httpTarget.httpMethod);
+  return { httpTarget: { ...httpTarget, httpMethod } };
 }

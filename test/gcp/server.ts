@@ -34,6 +34,8 @@ interface Fault {
   /** Of so many requests that match, each last one; 1 = every one. */
   readonly each: number;
   seen: number;
+  /** Told when it has struck. */
+  readonly onStruck: () => void;
 }
 
 interface Options {
@@ -50,8 +52,8 @@ export interface Server {
   /** `METHOD /path?query` of each request, in order. */
   readonly asked: readonly string[];
   readonly requests: readonly Asked[];
-  /** The next `times` requests that match get into trouble. */
-  fail(on: RegExp, trouble: Trouble, times?: number): void;
+  /** The next `times` requests that match get into trouble; `onStruck` is told of each, once it was acted on. */
+  fail(on: RegExp, trouble: Trouble, times?: number, onStruck?: () => void): void;
   /** One of `each` requests that match gets into trouble, until `mend`. */
   failSometimes(on: RegExp, trouble: Trouble, each: number): void;
   /** Ends all trouble. */
@@ -67,12 +69,14 @@ export async function startServer({ clock, answer, failure }: Options): Promise<
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     const asked = await readRequest(request);
     requests.push(asked);
-    const trouble = nextTrouble(faults, lineOf(asked));
+    const fault = nextFault(faults, lineOf(asked));
+    const trouble = fault?.trouble ?? null;
     if (trouble?.kind === 'status')
       return send(response, { ...failure(trouble.status), ...(trouble.body ? { body: trouble.body } : {}) });
     if ((trouble?.kind === 'hang' || trouble?.kind === 'reset') && !trouble.acts)
       return drop(response, trouble.kind);
     const given = await answer(asked);
+    fault?.onStruck();
     if (trouble?.kind === 'hang' || trouble?.kind === 'reset') return drop(response, trouble.kind);
     if (trouble?.kind === 'cut') return cut(response, given);
     send(response, trouble?.kind === 'damage' ? damaged(given) : given);
@@ -104,9 +108,10 @@ export async function startServer({ clock, answer, failure }: Options): Promise<
     get asked() {
       return requests.map(lineOf);
     },
-    fail: (on, trouble, times = 1) => void faults.push({ on, trouble, times, each: 1, seen: 0 }),
+    fail: (on, trouble, times = 1, onStruck = () => {}) =>
+      void faults.push({ on, trouble, times, each: 1, seen: 0, onStruck }),
     failSometimes: (on, trouble, each) =>
-      void faults.push({ on, trouble, times: Number.POSITIVE_INFINITY, each, seen: 0 }),
+      void faults.push({ on, trouble, times: Number.POSITIVE_INFINITY, each, seen: 0, onStruck: () => {} }),
     mend: () => {
       faults.length = 0;
     },
@@ -133,13 +138,13 @@ function lineOf({ method, url }: Asked): string {
   return `${method} ${url.pathname}${url.search}`;
 }
 
-function nextTrouble(faults: readonly Fault[], line: string): Trouble | null {
+function nextFault(faults: readonly Fault[], line: string): Fault | null {
   for (const fault of faults) {
     if (fault.times <= 0 || !fault.on.test(line)) continue;
     fault.seen += 1;
     if (fault.seen % fault.each !== 0) continue;
     fault.times -= 1;
-    return fault.trouble;
+    return fault;
   }
   return null;
 }

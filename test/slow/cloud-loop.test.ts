@@ -1,69 +1,15 @@
-// The whole loop on the cloud's adapters: real clients, the real Helm and our chart on stand-ins for Cloud Storage, GKE,
-// Kubernetes and Cloud Scheduler, flamenco-lite as the manager behind the service proxy. Only Blender is played.
+// The whole loop on the cloud's adapters, with a clock that runs as fast as it can, in peace and with all that goes wrong.
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { GoogleAuth } from 'google-auth-library';
-import { composeCloudPorts } from '../../services/control/compose-cloud.ts';
-import { framesOf } from '../../services/control/core/frames.ts';
-import type { Policy } from '../../services/control/core/model.ts';
-import type { RunRecord } from '../../services/control/core/run.ts';
-import { createReconciler } from '../../services/control/reconcile/reconcile.ts';
-import { FakeClock } from '../fakes/fake-clock.ts';
-import { startLite, type TestWorker } from '../flamenco-lite/lite-manager.ts';
-import { startGke } from '../gcp/gke/stand-in.ts';
-import { DEADMAN_JOB, SETTINGS, signedIn, ZONES } from '../gcp/gke-world.ts';
-import { createCluster } from '../gcp/kube/cluster.ts';
-import { startKube } from '../gcp/kube/stand-in.ts';
-import { NAMESPACE, startManagerPod } from '../gcp/kube-world.ts';
-import { startScheduler } from '../gcp/scheduler-stand-in.ts';
-import { startStorage } from '../gcp/storage/stand-in.ts';
+import { describe, type TestContext, test } from 'node:test';
+import { DEADMAN_JOB, FIRST_ZONE, FRAMES, type LoopWorld, startLoopWorld } from '../cloud/loop-world.ts';
+import { NAMESPACE } from '../gcp/kube-world.ts';
+import { finalizeMessage } from '../gcp/pubsub.ts';
 import { installTools, toolsAbsent } from '../tools/tools.ts';
 
-const ROOT = join(import.meta.dirname, '..', '..');
-const SAMPLE = readFileSync(join(ROOT, 'services/flamenco-lite/sample/tablao.blend'));
-const JOB_TYPE = readFileSync(join(ROOT, 'services/blender-kit/tablao_render.js'), 'utf8');
-const PNG = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=',
-  'base64',
-);
-const TAG = '6f9619ff-8b86-4011-b42d-00c04fc964ff';
-const TICK_JOB = 'projects/p/locations/europe-west1/jobs/tablao-tick';
 const MINUTE = 60_000;
-
-const POLICY: Policy = {
-  settleMs: 20_000,
-  maxAtOnce: 3,
-  missingFilesGraceMs: 24 * 60 * MINUTE,
-  idleTeardownMs: 10 * MINUTE,
-  keepControlPlane: false,
-  listEveryMs: 15 * MINUTE,
-  lookEveryMs: 5000,
-  maxFarmMs: 24 * 60 * MINUTE,
-  maxUnknownMs: 180 * MINUTE,
-  droughtMs: 20 * MINUTE,
-  pricesAt: null,
-  checkFirst: 'never',
-  allowSceneScripts: true,
-  valueOfTimePerHour: 2,
-  fixedPricePerHour: 0.2,
-  monthlyBudgetDollars: null,
-  budgetStop: 'drain',
-  isIgnored: () => false,
-  parseTime: Date.parse,
-  hash: (text) => createHash('sha256').update(text).digest('hex'),
-  blenders: [{ version: '4.5.3', hasDenoiser: true, devices: ['CPU'] }],
-  pools: [
-    {
-      ...{ name: 'cpu', max: 4, pricePerHour: 0.2, tag: TAG, bootSeconds: 90, tailSeconds: 30 },
-      ...{ hasGpu: false, memoryGiB: 52, isMemoryShared: false },
-    },
-  ],
-  scenesRoot: '/tablao/scenes',
-  rendersRoot: '/tablao/renders',
-};
 
 const TROUBLES = [
   { kind: 'status', status: 503 },
@@ -72,202 +18,278 @@ const TROUBLES = [
   { kind: 'reset', acts: true },
 ] as const;
 
-interface Command {
-  readonly name: string;
-  readonly parameters: { readonly args: readonly string[] };
-}
-
-async function world(t: TestContext) {
-  const clock = new FakeClock();
-  const cluster = createCluster({ clock });
-  const lite = await startLite(t, { scripts: { 'tablao_render.js': JOB_TYPE } });
-  lite.advance(clock.now() - Date.parse('2026-11-01T12:00:00Z'));
-  let managerUrl: string | null = null;
-  const kube = await startKube({ clock, cluster, token: null, upstream: () => managerUrl });
-  const gke = await startGke({ clock });
-  gke.setEndpoint(kube.host);
-  const storage = await startStorage({ clock });
-  for (const server of [kube, gke, storage]) t.after(() => server.close());
-  const scheduler = await startScheduler(t, [{ name: DEADMAN_JOB, state: 'PAUSED' }, { name: TICK_JOB }]);
-  const rest = (port: number) => ({
-    ...{ apiEndpoint: '127.0.0.1', port, protocol: 'http' as const },
-    authClient: signedIn(),
-  });
-  const warnings: string[] = [];
-  const { ports } = composeCloudPorts(
-    {
-      cluster: SETTINGS,
-      zones: ZONES,
-      buckets: { scenes: 'scenes', renders: 'renders', state: 'state' },
-      jobs: { tick: TICK_JOB, deadman: DEADMAN_JOB },
-      deadman: { account: 'deadman@p.iam.gserviceaccount.com', afterMs: 60 * MINUTE },
-      helm: {
-        program: installTools().helm,
-        chart: join(ROOT, 'charts', 'flamenco'),
-        values: {
-          images: { manager: 'images.test/manager:1', worker: 'images.test/worker:1' },
-          buckets: { scenes: 'scenes', renders: 'renders' },
-          blenders: ['4.5.3'],
-          pools: {
-            cpu: { tag: TAG, nodePools: { 'cpu-spot': { spot: true, cpu: '14', memory: '52Gi' } } },
-          },
-        },
-      },
-      nodePoolsOf: () => ['cpu-spot'],
-    },
-    { warn: (fields, message) => warnings.push(`${message} ${JSON.stringify(fields)}`) },
-    {
-      google: {
-        auth: async () => new GoogleAuth({ authClient: signedIn() }),
-        token: async () => 'google-token',
-      },
-      ...{
-        storage: { apiEndpoint: storage.url },
-        container: rest(gke.port),
-        scheduler: rest(scheduler.port),
-      },
-      ...{ compute: gke.url, serverOf: (endpoint: string) => `http://${endpoint}`, clock, writeGapMs: 0 },
-    },
-  );
-
-  const workers = new Map<string, TestWorker>();
-  /** What happens outside the service while time goes by. */
-  async function advance(ms: number): Promise<void> {
-    clock.advance(ms);
-    lite.advance(ms);
-    if (cluster.get('deployments', NAMESPACE, 'tablao-manager') !== undefined && managerUrl === null) {
-      startManagerPod(cluster, 'tablao-manager-1', true);
-      managerUrl = lite.url;
-    }
-    for (const pod of cluster.all('pods', NAMESPACE)) {
-      const name = pod.metadata.labels?.['batch.kubernetes.io/job-name'];
-      if (name === undefined || pod.status?.phase !== 'Running') continue;
-      if (workers.has(name)) continue;
-      const worker = await lite.addWorker(name);
-      await lite.call('POST', `worker-mgt/workers/${worker.id}/settags`, { tag_ids: [TAG] });
-      workers.set(name, worker);
-    }
-    for (const [name, worker] of workers) await work(name, worker);
-  }
-
-  /** One task, or the end that the manager asked for. */
-  async function work(name: string, worker: TestWorker): Promise<void> {
-    const { status, body } = await worker.take();
-    if (status === 423 && body.status_requested === 'offline') {
-      await worker.call('POST', 'sign-off');
-      cluster.end(name, 0);
-      workers.delete(name);
-    }
-    if (status !== 200) return;
-    for (const command of body.commands) renderedBy(command);
-    await worker.report(body.uuid, { taskStatus: 'completed', activity: 'done' });
-  }
-
-  /** What Blender would have written: our kit's arguments end with its settings, the folder and the frames. */
-  function renderedBy({ name, parameters }: Command): void {
-    if (name !== 'blender-render' || !parameters.args.includes('{tablao-kit}/render.py')) return;
-    const [settings = '', folder = '', frames = ''] = parameters.args.slice(-3);
-    const { name: pattern, extension } = JSON.parse(Buffer.from(settings, 'base64').toString());
-    for (const frame of framesOf(frames)) {
-      const file = pattern.replace('####', String(frame).padStart(4, '0')) + extension;
-      storage.put('renders', `${folder.replace('/tablao/renders/', '')}/${file}`, PNG);
-    }
-  }
-
-  const actions: string[] = [];
-  const start = () =>
-    createReconciler({
-      ...{ ports, policy: POLICY, holder: 'one', intakeSince: 0, wait: advance },
-      log: {
-        info: ({ results }) => {
-          for (const { kind } of results as readonly { kind: string }[]) actions.push(kind);
-        },
-        warn: (fields, message) => void warnings.push(`${message} ${String(fields.err)}`),
-      },
-    });
-  const run = async () => {
-    const [name, ...others] = await ports.records.list('runs/');
-    assert.deepEqual(others, []);
-    return name === undefined ? null : ((await ports.records.read(name))?.value as RunRecord);
-  };
-  /** Ticks each minute until it is so; two hours at most. */
-  async function tickUntil(isSo: () => Promise<boolean>): Promise<void> {
-    const startedAt = clock.now();
-    let reconciler = start();
-    for (let minute = 0; minute < 120; minute += 1) {
-      if (await isSo().catch(() => false)) return;
-      await reconciler
-        .runTick('tick')
-        .catch((error: unknown) => warnings.push(`tick failed ${String(error)}`));
-      // A tick takes most of its minute, or fails at once.
-      await advance(Math.max(10_000, (minute + 1) * MINUTE - (clock.now() - startedAt)));
-      // Cloud Run stops an instance that has nothing to do: each tick may be another process.
-      if (minute % 3 === 2) reconciler = start();
-    }
-    for (const server of [storage, gke, kube, scheduler]) server.mend();
-    const state = JSON.stringify([(await run())?.state, await ports.farm.look(), gke.clusters()]);
-    assert.fail(`it comes to no end: ${state} ${warnings.slice(-20).join('\n')}`);
-  }
-  const framesThere = () =>
-    Array.from({ length: 24 }, (_, index) => index + 1).filter(
-      (frame) =>
-        storage.find('renders', `film/shot/v001/tablao_${String(frame).padStart(4, '0')}.png`) !== null,
-    ).length;
-  return {
-    clock,
-    cluster,
-    gke,
-    kube,
-    storage,
-    scheduler,
-    ports,
-    run,
-    tickUntil,
-    framesThere,
-    actions,
-    warnings,
-  };
-}
-
 test('a shot that is uploaded becomes frames, and nothing is left', { skip: toolsAbsent }, async (t) => {
-  const { storage, cluster, gke, ports, run, tickUntil, framesThere, actions, warnings, scheduler } =
-    await world(t);
-  storage.put('scenes', 'film/shot.blend', SAMPLE);
-  await tickUntil(async () => (await run())?.state === 'completed');
-  assert.equal(framesThere(), 24);
-  assert.equal((await ports.farm.look()).state, 'up');
-  assert.equal(scheduler.find(DEADMAN_JOB)?.state, 'ENABLED');
+  const { upload, untilRun, untilGone, ...world } = await startLoopWorld(t);
+  await upload();
+  await untilRun('completed');
+  assert.equal(world.framesThere(), FRAMES);
+  assert.equal((await world.ports.farm.look()).state, 'up');
+  assert.equal(world.scheduler.find(DEADMAN_JOB)?.state, 'ENABLED');
 
-  await tickUntil(async () => (await ports.farm.look()).state === 'absent');
-  assert.deepEqual(gke.clusters(), []);
-  assert.deepEqual(await ports.farm.leftovers(), []);
-  assert.deepEqual(cluster.all('jobs', NAMESPACE), []);
-  const count = (kind: string) => actions.filter((each) => each === kind).length;
-  assert.deepEqual(
-    ['createFarm', 'installManager', 'submitJob', 'deleteFarm'].map((kind) => [kind, count(kind)]),
-    [
-      ['createFarm', 1],
-      ['installManager', 1],
-      ['submitJob', 1],
-      ['deleteFarm', 1],
-    ],
-  );
-  assert.deepEqual(warnings, []);
+  await untilGone();
+  assert.deepEqual(await world.ports.farm.leftovers(), []);
+  assert.deepEqual(world.cluster.all('jobs', NAMESPACE), []);
+  for (const kind of ['createFarm', 'installManager', 'submitJob', 'deleteFarm'])
+    assert.equal(world.count(kind), 1, kind);
+  assert.deepEqual(world.warnings, []);
 });
 
-test('each API in trouble now and then, and a zone without machines: the same frames, and nothing is left', {
+interface Fault {
+  /** Before the upload. */
+  readonly before?: (world: LoopWorld) => void;
+  /** At each step of time. */
+  readonly during?: (world: LoopWorld) => void | Promise<void>;
+  /** When frames are there and nothing else is left. */
+  readonly after?: (world: LoopWorld) => void;
+}
+
+/** Does something once, as soon as it can. */
+function once(act: (world: LoopWorld) => boolean | Promise<boolean>): (world: LoopWorld) => Promise<void> {
+  let isDone = false;
+  return async (world) => {
+    if (isDone) return;
+    // While it acts time goes on.
+    isDone = true;
+    isDone = await act(world);
+  };
+}
+
+/** For so many minutes from when it first can. */
+function forMinutes(
+  minutes: number,
+  {
+    from,
+    begin,
+    end,
+    meanwhile = () => {},
+  }: Record<'begin' | 'end', (world: LoopWorld) => void> & {
+    readonly from: (world: LoopWorld) => boolean;
+    readonly meanwhile?: (world: LoopWorld) => void;
+  },
+): (world: LoopWorld) => void {
+  let began: number | null = null;
+  let isOver = false;
+  return (world) => {
+    if (isOver) return;
+    if (began === null) {
+      if (!from(world)) return;
+      began = world.clock.now();
+      begin(world);
+    }
+    meanwhile(world);
+    if (world.clock.now() - began < minutes * MINUTE) return;
+    isOver = true;
+    end(world);
+  };
+}
+
+const isRendering = (world: LoopWorld) => world.busy().length > 0;
+const isDestructive = (line: string) => /^DELETE /.test(line) || /setstatus|:suspend/.test(line);
+/** Nothing was deleted and nobody asked to go, whatever could not be read. */
+function assertNothingScaledDown({ gke, kube }: LoopWorld): void {
+  assert.deepEqual([...gke.asked, ...kube.asked].filter(isDestructive), []);
+}
+
+const FAULTS: Readonly<Record<string, Fault>> = {
+  'each API in trouble now and then, and a zone without machines': {
+    before: ({ gke, apis }) => {
+      gke.stockedOut.add(FIRST_ZONE);
+      for (const server of apis)
+        for (const [index, trouble] of TROUBLES.entries())
+          server.failSometimes(/./, trouble, 97 + 12 * index);
+    },
+    after: ({ warnings }) => assert.ok(warnings.length > 10, `only ${warnings.length} troubles`),
+  },
+  'no quota in the first zone': {
+    before: ({ gke }) => void gke.overQuota.add(FIRST_ZONE),
+    after: ({ gke }) => assert.equal(gke.asked.filter((line) => /^POST .*\/clusters/.test(line)).length, 2),
+  },
+  'an operation that is done with an error': {
+    before: ({ gke }) => gke.failNextCreation('Network "tablao" is being changed.'),
+    after: ({ gke }) => assert.equal(gke.asked.filter((line) => /^POST .*\/clusters/.test(line)).length, 2),
+  },
+  'a creation that was begun although no answer came (409)': {
+    before: ({ gke }) => gke.fail(/^POST .*\/clusters/, { kind: 'reset', acts: true }),
+  },
+  'a cluster that may not be deleted yet (400, another operation)': {
+    before: ({ gke }) => {
+      const body = { error: { code: 400, message: 'incompatible operation', status: 'FAILED_PRECONDITION' } };
+      gke.fail(/^DELETE .*\/clusters/, { kind: 'status', status: 400, body: JSON.stringify(body) }, 3);
+    },
+    after: ({ gke }) => assert.equal(gke.asked.filter((line) => /^DELETE .*\/clusters/.test(line)).length, 4),
+  },
+  'an event that comes twice': {
+    before: ({ push }) => push.decide('doubled'),
+    after: ({ push, runs }) => assert.deepEqual([push.answers.length, runs().length], [2, 1]),
+  },
+  'an event that never comes': {
+    before: ({ push }) => push.decide('lost'),
+    after: ({ push }) => assert.deepEqual(push.answers, []),
+  },
+  'the event again when the frames are there': {
+    during: once(async ({ framesThere, push, shot }) => {
+      const object = shot();
+      if (framesThere() < FRAMES || object === null) return false;
+      push.publish(finalizeMessage(object));
+      await push.settled();
+      return true;
+    }),
+    after: ({ push }) => assert.deepEqual(push.answers, [204, 204]),
+  },
+  'spot machines that are taken away in mid-frame, with a word and without': {
+    during: once(async ({ busy, preempt }) => {
+      const [one, another] = busy();
+      if (one === undefined || another === undefined) return false;
+      await preempt(one, 'disrupted');
+      await preempt(another, 'gone');
+      return true;
+    }),
+    after: ({ runs }) => assert.deepEqual(runs()[0]?.troubles, []),
+  },
+  'a pod that runs out of memory in mid-frame': {
+    during: once(({ busy, runOutOfMemory }) => {
+      const [one] = busy();
+      if (one === undefined) return false;
+      runOutOfMemory(one);
+      return true;
+    }),
+  },
+  'the manager lost while frames render': {
+    during: once(async (world) => {
+      if (world.framesThere() < 4 || !isRendering(world)) return false;
+      await world.loseManager();
+      return true;
+    }),
+    after: ({ count }) => assert.ok(count('submitJob') > 1, 'the rest was submitted to the new one'),
+  },
+  'a service proxy that answers nothing for ten minutes': {
+    during: forMinutes(10, {
+      from: isRendering,
+      begin: ({ kube }) => {
+        kube.forget();
+        kube.fail(/\/proxy\//, { kind: 'status', status: 503 }, 9999);
+      },
+      meanwhile: assertNothingScaledDown,
+      end: ({ kube }) => kube.mend(),
+    }),
+  },
+  'no API that answers for ten minutes': {
+    during: forMinutes(10, {
+      from: isRendering,
+      begin: ({ apis }) => {
+        for (const api of apis) {
+          api.forget();
+          api.fail(/./, { kind: 'reset', acts: false }, 9999);
+        }
+      },
+      meanwhile: assertNothingScaledDown,
+      end: ({ apis }) => {
+        for (const api of apis) api.mend();
+      },
+    }),
+  },
+  'a token that is not taken any more for ten minutes': {
+    during: forMinutes(10, {
+      from: isRendering,
+      begin: ({ setTokenGood, apis }) => {
+        for (const api of apis) api.forget();
+        setTokenGood(false);
+      },
+      meanwhile: assertNothingScaledDown,
+      end: ({ setTokenGood }) => setTokenGood(true),
+    }),
+    after: ({ warnings }) => assert.match(warnings.join('\n'), /denied|401|nvalid/),
+  },
+};
+
+describe('with this, the same frames come once, and nothing is left', { skip: toolsAbsent }, () => {
+  for (const [name, { before, during, after }] of Object.entries(FAULTS))
+    test(name, async (t) => {
+      const world = await startLoopWorld(t, { ...(during && { onStep: during }) });
+      before?.(world);
+      await world.upload();
+      await world.untilRun('completed');
+      assert.equal(world.framesThere(), FRAMES);
+      await world.untilGone();
+      after?.(world);
+      assert.equal(world.runs().length, 1);
+    });
+
+  test('Helm killed half-way through the installation', async (t) => {
+    const { helm, allow } = killedHelm(t);
+    const world = await startLoopWorld(t, { helm });
+    world.kube.fail(/^(PATCH|POST) .*deployments/, { kind: 'hang', acts: false }, 1, allow);
+    await world.upload();
+    await world.untilRun('completed');
+    assert.equal(world.framesThere(), FRAMES);
+    assert.ok(world.warnings.length > 0, 'it was killed');
+    await world.untilGone();
+  });
+});
+
+/** What is asked of the APIs to act; the process dies when the first one of each was acted on, before it hears of it. */
+const ACTS: Readonly<Record<string, RegExp>> = {
+  'the lease is taken': /^POST \/upload.*name=lease\.json/,
+  'the run is recorded': /^POST \/upload.*name=runs%2F/,
+  'the memory is saved': /^POST \/upload.*name=farm\.json/,
+  'the creation is remembered': /^POST \/upload.*name=gke\.json/,
+  "the dead-man's switch is set": /^PATCH .*jobs\/tablao-deadman\?/,
+  'the cluster is ordered': /^POST .*\/clusters/,
+  'the release is recorded': /^POST .*\/secrets/,
+  'the job is submitted': /^POST .*\/proxy\/api\/v3\/jobs$/,
+  'the job is let go': /^POST .*\/proxy\/api\/v3\/jobs\/[^/]+\/setstatus/,
+  'a worker is ordered': /^POST .*\/jobs$/,
+  'a worker is asked to go': /^POST .*\/proxy\/api\/v3\/worker-mgt\/workers\/[^/]+\/setstatus/,
+  "a worker's record goes": /^DELETE .*\/proxy\/api\/v3\/worker-mgt\/workers/,
+  'the report is written': /^POST \/upload.*name=.*report\.json/,
+  'the cluster is deleted': /^DELETE .*\/clusters/,
+};
+
+test('a process that dies after each kind of act: the same frames once, and nothing is left', {
   skip: toolsAbsent,
 }, async (t) => {
-  const { storage, gke, kube, scheduler, ports, run, tickUntil, framesThere, warnings } = await world(t);
-  gke.stockedOut.add(ZONES[0] ?? '');
-  for (const server of [storage, gke, kube, scheduler])
-    for (const [index, trouble] of TROUBLES.entries()) server.failSometimes(/./, trouble, 97 + 12 * index);
-  storage.put('scenes', 'film/shot.blend', SAMPLE);
-  await tickUntil(async () => (await run())?.state === 'completed');
-  assert.equal(framesThere(), 24);
-  // A look that fails starts the idle time anew, so the end is shown in peace.
-  for (const server of [storage, gke, kube, scheduler]) server.mend();
-  await tickUntil(async () => gke.clusters().length === 0);
-  assert.ok(warnings.length > 10, `only ${warnings.length} troubles`);
-  assert.deepEqual(await ports.farm.leftovers(), []);
+  const died: string[] = [];
+  const world = await startLoopWorld(t, {
+    onStep: (here) => {
+      // Another process has come meanwhile.
+      if (isDead) {
+        isDead = false;
+        here.newProcess();
+        for (const api of here.apis) api.mend();
+        arm(here);
+      }
+    },
+  });
+  let isDead = false;
+  function arm({ apis }: LoopWorld): void {
+    for (const [name, on] of Object.entries(ACTS))
+      if (!died.includes(name))
+        for (const api of apis)
+          api.fail(on, { kind: 'reset', acts: true }, 1, () => {
+            died.push(name);
+            isDead = true;
+            for (const each of apis) each.fail(/./, { kind: 'reset', acts: false }, 9999);
+          });
+  }
+  arm(world);
+  await world.upload();
+  await world.untilRun('completed');
+  assert.equal(world.framesThere(), FRAMES);
+  await world.untilGone();
+  assert.deepEqual(died.toSorted(), Object.keys(ACTS).toSorted());
+  assert.equal(world.runs().length, 1);
+  const orders = world.gke.asked.filter((line) => /^POST .*\/clusters/.test(line));
+  assert.equal(orders.length, 1, 'one cluster was ordered');
 });
+
+/** Helm that is killed after three seconds, until it is allowed to live. */
+function killedHelm(t: TestContext) {
+  const dir = mkdtempSync(join(tmpdir(), 'tablao-helm-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const [helm, allowed] = [join(dir, 'helm'), join(dir, 'allowed')];
+  const { helm: real } = installTools();
+  const body = `limit=3; [ ! -e ${allowed} ] || limit=60; exec timeout -s KILL $limit ${real} "$@"`;
+  writeFileSync(helm, `#!/bin/sh\n${body}\n`);
+  chmodSync(helm, 0o755);
+  return { helm, allow: () => setTimeout(() => writeFileSync(allowed, ''), 3000) };
+}

@@ -1,14 +1,20 @@
 import { googleError } from '../google-error.ts';
+import { isLetIn, type LetIn } from '../let-in.ts';
 import { type Answer, type Asked, json, type Server, startServer } from '../server.ts';
 
-const CREATE_MS = 240_000;
-const DELETE_MS = 180_000;
 /** How long GKE goes on trying where there are no machines. */
 export const STOCK_OUT_MS = 35 * 60_000;
 const STOCK_OUT =
   "Not all instances running in IGM after 35m7.9s. Expected 1, running 0, transitioning 1. Current errors: [GCE_STOCKOUT]: Instance 'gke-1' creation failed: The zone does not have enough resources available to fulfill the request.";
 const QUOTA =
   "Insufficient regional quota to satisfy request: resource \"CPUS\": request requires '4.0' and is short '2.0'.";
+
+/** Far more than a test takes. */
+const QUOTAS = [
+  { metric: 'CPUS', limit: 5000, usage: 4 },
+  { metric: 'PREEMPTIBLE_CPUS', limit: 5000, usage: 0 },
+  { metric: 'SSD_TOTAL_GB', limit: 100_000, usage: 30 },
+];
 
 interface Cluster {
   readonly zone: string;
@@ -49,6 +55,8 @@ export interface GkeStandIn extends Server {
   /** What is reached under each new cluster's DNS name. */
   setEndpoint(endpoint: string): void;
   setStatus(name: string, status: string): void;
+  /** The operation of the next creation ends with this error, and the cluster in ERROR. */
+  failNextCreation(message: string): void;
   /** Of every cluster's node pool of this name. */
   setPoolStatus(pool: string, status: string): void;
   /** A disk or machine that is there whatever becomes of the clusters. */
@@ -57,20 +65,29 @@ export interface GkeStandIn extends Server {
 
 interface Options {
   readonly clock: { now(): number };
+  readonly createMs?: number;
+  readonly deleteMs?: number;
+  readonly token?: LetIn;
 }
 
 /** GKE's API (clusters, operations) and of Compute Engine's what finds leftovers. Time goes by the test's clock. */
-export async function startGke({ clock }: Options): Promise<GkeStandIn> {
+export async function startGke({
+  clock,
+  createMs = 240_000,
+  deleteMs = 180_000,
+  token = null,
+}: Options): Promise<GkeStandIn> {
   let clusters: Cluster[] = [];
   const left = { disks: [] as Disk[], instances: [] as Disk[] };
   const [stockedOut, overQuota, silent] = [new Set<string>(), new Set<string>(), new Set<string>()];
   const poolStatuses = new Map<string, string>();
   let operations = 0;
+  let nextFailure: string | null = null;
   let endpoint = 'gke-1.test';
 
   function settle(): void {
     const now = clock.now();
-    clusters = clusters.filter(({ deletedAt }) => deletedAt === null || now - deletedAt < DELETE_MS);
+    clusters = clusters.filter(({ deletedAt }) => deletedAt === null || now - deletedAt < deleteMs);
     // GKE deletes by itself what it could not create.
     clusters = clusters.filter(({ failure, endsAt }) => failure === null || now - endsAt < 3_600_000);
   }
@@ -105,7 +122,9 @@ export async function startGke({ clock }: Options): Promise<GkeStandIn> {
       })),
       controlPlaneEndpointsConfig: { dnsEndpointConfig: { endpoint: cluster.endpoint } },
       ...(status === 'ERROR' && failure !== null
-        ? { conditions: [{ code: 'GCE_STOCKOUT', message: failure.message }] }
+        ? {
+            conditions: [{ code: failure.code === 8 ? 'GCE_STOCKOUT' : 'UNKNOWN', message: failure.message }],
+          }
         : {}),
     };
   }
@@ -140,11 +159,16 @@ export async function startGke({ clock }: Options): Promise<GkeStandIn> {
     const created: Cluster = {
       ...{ zone, body: cluster, createdAt: clock.now(), deletedAt: null, status: null, endpoint },
       operation: `operation-${operations}`,
-      endsAt: clock.now() + (hangs ? STOCK_OUT_MS : CREATE_MS),
-      failure: hangs ? { code: 8, message: STOCK_OUT } : null,
+      endsAt: clock.now() + (hangs ? STOCK_OUT_MS : createMs),
+      failure: hangs ? { code: 8, message: STOCK_OUT } : failureOf(nextFailure),
     };
+    nextFailure = null;
     clusters.push(created);
     return json(200, operation(created.operation, 'CREATE_CLUSTER', zone, cluster.name, null, false));
+  }
+
+  function failureOf(message: string | null): Cluster['failure'] {
+    return message === null ? null : { code: 13, message };
   }
 
   function remove(cluster: Cluster): Answer {
@@ -160,6 +184,7 @@ export async function startGke({ clock }: Options): Promise<GkeStandIn> {
 
   function answer(asked: Asked): Answer {
     settle();
+    if (!isLetIn(token, asked.headers.authorization)) return googleError(401, 'invalid credentials');
     const path = asked.url.pathname;
     const compute = /^\/compute\/v1\/projects\/[^/]+\/(.+)$/.exec(path);
     if (compute !== null) return computeAnswer(compute[1] ?? '', asked);
@@ -188,6 +213,7 @@ export async function startGke({ clock }: Options): Promise<GkeStandIn> {
   }
 
   function computeAnswer(path: string, { method, url }: Asked): Answer {
+    if (/^regions\/[^/]+$/.test(path)) return json(200, { kind: 'compute#region', quotas: QUOTAS });
     const one = /^zones\/([^/]+)\/disks\/([^/]+)$/.exec(path);
     if (one !== null && method === 'DELETE') {
       const disk = left.disks.find(({ zone, name }) => zone === one[1] && name === one[2]);
@@ -220,6 +246,9 @@ export async function startGke({ clock }: Options): Promise<GkeStandIn> {
     },
     setEndpoint: (next: string) => {
       endpoint = next;
+    },
+    failNextCreation: (message: string) => {
+      nextFailure = message;
     },
     setStatus: (name: string, status: string) => {
       for (const cluster of clusters) if (cluster.body.name === name) cluster.status = status;

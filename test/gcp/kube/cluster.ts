@@ -11,8 +11,8 @@ interface Clock {
 interface Options {
   readonly clock: Clock;
   readonly bootMs?: number;
-  /** How long a worker takes to sign off. */
-  readonly endMs?: number;
+  /** How long a worker takes to sign off; `null` = whoever runs the pods takes them away. */
+  readonly endMs?: number | null;
 }
 
 export type Cluster = ReturnType<typeof createCluster>;
@@ -124,7 +124,8 @@ export function createCluster({ clock, bootMs = 90_000, endMs = 5000 }: Options)
       if (!key.startsWith('pods/')) continue;
       const { deletionTimestamp, creationTimestamp } = pod.metadata;
       const since = (text: string | undefined) => clock.now() - Date.parse(text ?? '');
-      if (deletionTimestamp !== undefined && since(deletionTimestamp) >= endMs) objects.delete(key);
+      if (deletionTimestamp !== undefined && endMs !== null && since(deletionTimestamp) >= endMs)
+        objects.delete(key);
       else if (pod.status?.phase === 'Pending' && !isStockedOut && since(creationTimestamp) >= bootMs)
         start(pod);
     }
@@ -190,8 +191,24 @@ export function createCluster({ clock, bootMs = 90_000, endMs = 5000 }: Options)
         });
   }
 
+  const podNamed = (name: string) =>
+    [...objects].find(([key, { metadata }]) => key.startsWith('pods/') && metadata.name === name)?.[1];
+
   clock.listen(settle);
   return {
+    /** As `kubectl delete pod`. */
+    askToEnd: (name: string) => {
+      const pod = podNamed(name);
+      if (pod !== undefined) markDeleted(pod);
+    },
+    setReady: (name: string, isReady: boolean) => {
+      const pod = podNamed(name);
+      if (pod === undefined) return;
+      const conditions = [{ type: 'Ready', status: isReady ? 'True' : 'False' }];
+      put('pods', { ...pod, status: { ...pod.status, conditions } });
+    },
+    /** The cluster is deleted, with all that is on it. */
+    clear: () => objects.clear(),
     get: (plural: string, namespace: string, name: string) => objects.get(keyOf(plural, namespace, name)),
     all,
     create,

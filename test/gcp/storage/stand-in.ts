@@ -1,3 +1,4 @@
+import { isLetIn, type LetIn } from '../let-in.ts';
 import { type Answer, type Asked, json, type Server, startServer } from '../server.ts';
 import { listObjects, selectFields } from './listing.ts';
 import { mediaAnswer } from './media.ts';
@@ -17,13 +18,14 @@ export interface StorageStandIn extends Server {
   put(bucket: string, name: string, content: string | Uint8Array, settings?: ObjectSettings): StoredObject;
   remove(bucket: string, name: string): void;
   find(bucket: string, name: string): StoredObject | null;
+  /** Names of all objects, sorted. */
+  names(bucket: string): readonly string[];
 }
 
 interface Options {
   readonly clock?: { now(): number };
   readonly buckets?: readonly string[];
-  /** The only bearer token that is let in; `null` = everybody is. */
-  readonly token?: string | null;
+  readonly token?: LetIn;
   /** Told of each object that an upload finished: a test sends its event. */
   readonly onFinalized?: (object: StoredObject) => void;
   /** Writes of one object within a second of each other get a 429, as Google's limit says. */
@@ -58,13 +60,18 @@ export async function startStorage({
   const uploads = createUploads({ buckets, host, error, onFinalized });
 
   function answer(asked: Asked): Answer {
-    if (token !== null && asked.headers.authorization !== `Bearer ${token}`)
+    // rclone stands for the cluster's mounts, which have an identity of their own.
+    if (!isLetIn(token, asked.headers.authorization) && !asked.headers['user-agent']?.startsWith('rclone'))
       if (!asked.url.searchParams.has('upload_id'))
         // The address of a resumable session is its own credential.
         return error(401, 'Invalid Credentials');
     const path = asked.url.pathname;
     const upload = /^\/(?:resumable\/)?upload\/storage\/v1\/b\/([^/]+)\/o$/.exec(path);
     if (upload !== null) return uploadAnswer(decodeURIComponent(upload[1] ?? ''), asked);
+    const copy = /^\/storage\/v1\/b\/([^/]+)\/o\/([^/]+)\/(rewriteTo|copyTo)\/b\/([^/]+)\/o\/([^/]+)$/.exec(
+      path,
+    );
+    if (copy !== null && asked.method === 'POST') return copyAnswer(copy.map(decodeURIComponent), asked);
     const object = /^\/(?:download\/)?storage\/v1\/b\/([^/]+)\/o\/(.+)$/.exec(path);
     if (object !== null)
       return objectAnswer(decodeURIComponent(object[1] ?? ''), decodeURIComponent(object[2] ?? ''), asked);
@@ -83,6 +90,26 @@ export async function startStorage({
     const name = asked.url.searchParams.get('name');
     if (name !== null && limit(`${bucket}/${name}`)) return error(429, 'The object exceeded the rate limit.');
     return uploads.post(bucket, asked);
+  }
+
+  /** As gcsfuse and rclone rename: the object is copied within the server, then the old one is removed. */
+  function copyAnswer(
+    [, from = '', name = '', how, to = '', as = '']: readonly string[],
+    asked: Asked,
+  ): Answer {
+    const source = buckets.find(from, name);
+    if (source === null || !buckets.has(to)) return error(404, `No such object: ${from}/${name}`);
+    const unmet = unmetCondition(asked.url.searchParams, buckets.find(to, as));
+    if (unmet !== null) return error(unmet);
+    const object = buckets.put(to, as, source.bytes, source.settings);
+    onFinalized(object);
+    const resource = resourceOf(object, host());
+    if (how === 'copyTo') return json(200, resource);
+    const size = String(source.bytes.length);
+    return json(200, {
+      ...{ kind: 'storage#rewriteResponse', done: true, resource },
+      ...{ totalBytesRewritten: size, objectSize: size },
+    });
   }
 
   function objectAnswer(bucket: string, name: string, asked: Asked): Answer {
@@ -128,6 +155,7 @@ export async function startStorage({
       buckets.put(bucket, name, Buffer.from(content as Uint8Array), settings),
     remove: buckets.remove,
     find: buckets.find,
+    names: (bucket: string) => buckets.list(bucket).map(({ name }) => name),
   });
 }
 
