@@ -58,11 +58,17 @@ export class FakeWorkers extends Fake<Workers> implements Workers {
 
   /** The worker's process ends; a name that does not live is left alone. */
   end(name: string, outcome: Outcome): void {
+    const ended = this.kill(name, outcome);
+    if (ended !== null) this.#options.onEnded?.(ended);
+  }
+
+  /** The same without a word to the manager; `null` = it did not live. */
+  kill(name: string, outcome: Outcome): WorkerSeen | null {
     const worker = this.#workers.get(name);
-    if (worker === undefined || worker.state === 'ended') return;
+    if (worker === undefined || worker.state === 'ended') return null;
     const ended: WorkerSeen = { ...worker, state: 'ended', endedAt: this.#options.clock.now(), outcome };
     this.#workers.set(name, ended);
-    this.#options.onEnded?.(ended);
+    return ended;
   }
 
   endAll(outcome: Outcome): void {

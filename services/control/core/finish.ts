@@ -4,6 +4,7 @@ import type { Draft, Sight } from './draft.ts';
 import { moveRun, note, openRuns, titleOf, updateRun, updateShot } from './draft.ts';
 import { formatFrames, framesOf } from './frames.ts';
 import type { JobObserved, RunObserved } from './model.ts';
+import { biggerPool, moveToBigger } from './out-of-memory.ts';
 import { isLiveJob } from './progress.ts';
 import type { RunRecord } from './run.ts';
 import { rendersFolder, wantsFarm } from './run.ts';
@@ -44,6 +45,11 @@ function finish(
   }
   if (run.stopping?.code === 'maxDollars') {
     endCapped(sight, draft, run);
+    return;
+  }
+  const bigger = run.outgrown === '' ? null : biggerPool(sight, run);
+  if (bigger !== null) {
+    moveToBigger(sight, draft, run, bigger);
     return;
   }
   if (job !== null && (job.status === 'canceled' || job.status === 'cancel-requested')) {

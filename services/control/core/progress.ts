@@ -5,6 +5,7 @@ import { act, moveRun, note, openRuns, titleOf, updateRun } from './draft.ts';
 import { formatFrames, framesOf } from './frames.ts';
 import { freeHung } from './hung.ts';
 import type { JobObserved, RunObserved, TaskObserved } from './model.ts';
+import { followMemory, isOutgrown, outgrow, outgrowing } from './out-of-memory.ts';
 import type { RunRecord } from './run.ts';
 import { wantsFarm } from './run.ts';
 import {
@@ -62,7 +63,7 @@ function followJob(
   job: JobObserved,
   tasks: readonly TaskObserved[],
 ): void {
-  let run = begin(sight, draft, before, job, tasks);
+  let run = followMemory(sight, draft, begin(sight, draft, before, job, tasks), tasks);
   if (run.stopping === null) run = tellPause(sight, draft, run, job);
   if (run.stopping !== null) {
     freeHung(sight, draft, run, seen, tasks);
@@ -163,7 +164,9 @@ function retryFailed(
   for (const task of tasks) {
     const frames = framesOfTask(task);
     if (frames.length === 0 || (task.status !== 'completed' && task.status !== 'failed')) continue;
-    const bad = badVerdicts(seen, frames).filter(({ frame }) => !isGivenUp(run, frame));
+    const failed = badVerdicts(seen, frames).filter(({ frame }) => !isGivenUp(run, frame));
+    run = outgrow(draft, run, outgrowing(sight, run, failed, seen, task));
+    const bad = failed.filter(({ frame }) => !isOutgrown(run, frame));
     if (bad.length === 0) {
       if (task.status === 'failed')
         act(draft, { kind: 'closeTask', taskId: task.id, reason: 'its frames are settled' });

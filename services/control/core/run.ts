@@ -120,8 +120,8 @@ const NO_FRAME_TIMES: FrameTimes = {
   maxMemoryMiB: 0,
 };
 
-/** Why a run begins no more frames: its own cap, the month's budget, a farm that is too old. */
-export type StopCode = 'maxDollars' | 'budget' | 'farmAge';
+/** Why a run begins no more frames: its own cap, the month's budget, a farm that is too old, machines that are too small. */
+export type StopCode = 'maxDollars' | 'budget' | 'farmAge' | 'outOfMemory';
 
 /** `state/runs/<id>.json`: one go at (some of) a shot's frames. Written by the lease holder only. */
 export interface RunRecord {
@@ -162,6 +162,10 @@ export interface RunRecord {
   readonly blender: string | null;
   /** Whose workers render it; `null` until admitted. */
   readonly pool: string | null;
+  /** It has moved to a larger pool: not again. */
+  readonly hasMoved: boolean;
+  /** Frames that ran out of memory on its pool and wait for a larger one, as an expression; `''` = none. */
+  readonly outgrown: string;
   /** When it must be done; `null` = whenever. */
   readonly finishBy: EpochMs | null;
   readonly output: OutputNames | null;
@@ -220,6 +224,8 @@ export const NEW_RUN = {
   inputsKey: null,
   blender: null,
   pool: null,
+  hasMoved: false,
+  outgrown: '',
   finishBy: null,
   output: null,
   frames: null,

@@ -2,6 +2,7 @@ import { budgetReason, isBudgetSpent } from './budget.ts';
 import { act, type Draft, moveRun, note, openRuns, type Sight, titleOf, updateRun } from './draft.ts';
 import { endCapped } from './finish.ts';
 import type { JobObserved, RunObserved } from './model.ts';
+import { biggerPool, moveToBigger } from './out-of-memory.ts';
 import { parkRun } from './park.ts';
 import { isLiveJob } from './progress.ts';
 import { type Reason, type RunRecord, type StopCode, wantsFarm } from './run.ts';
@@ -32,7 +33,10 @@ function whyStop(sight: Sight, draft: Draft, run: RunRecord): StopCode | null {
   const cap = run.settings?.maxDollars.value ?? null;
   if (cap !== null && run.dollars >= cap) return 'maxDollars';
   if (isBudgetSpent(sight, draft)) return 'budget';
-  return isFarmOld(sight) ? 'farmAge' : null;
+  if (isFarmOld(sight)) return 'farmAge';
+  // Nothing has come out: the other frames would hardly fare better.
+  const hasOutgrown = run.outgrown !== '' && run.proved === '' && biggerPool(sight, run) !== null;
+  return hasOutgrown ? 'outOfMemory' : null;
 }
 
 function stop(sight: Sight, draft: Draft, before: RunRecord, code: StopCode): void {
@@ -46,6 +50,8 @@ function stop(sight: Sight, draft: Draft, before: RunRecord, code: StopCode): vo
     if (code === 'budget') parkRun(sight, draft, run, budgetReason(sight, draft));
     // With a job it is looked at as a whole first.
     if (code === 'maxDollars' && run.round === 0) endCapped(sight, draft, run);
+    const bigger = code === 'outOfMemory' ? biggerPool(sight, run) : null;
+    if (bigger !== null) moveToBigger(sight, draft, run, bigger);
     return;
   }
   if (seen === undefined || seen.job === null || seen.job === 'unknown' || seen.tasks === 'unknown') return;
@@ -68,6 +74,8 @@ function endQuietJob(sight: Sight, draft: Draft, run: RunRecord, code: StopCode,
   // The run of a cancelled job is looked at as a whole once more before it ends.
   if (code === 'maxDollars')
     act(draft, { kind: 'cancelJob', jobId: job.id, reason: 'its run has cost as much as it may' });
+  if (code === 'outOfMemory')
+    act(draft, { kind: 'cancelJob', jobId: job.id, reason: 'it goes on with a larger pool' });
   if (code === 'budget') parkRun(sight, draft, run, budgetReason(sight, draft));
 }
 
@@ -110,6 +118,12 @@ function reasonOf(sight: Sight, draft: Draft, run: RunRecord, code: StopCode): R
       const { code: budget, message, action } = budgetReason(sight, draft);
       return { code: budget, message: `${message} Running frames are finished, no more are begun.`, action };
     }
+    case 'outOfMemory':
+      return {
+        code: 'outOfMemory',
+        message: `Frames ${run.outgrown} ran out of memory: no more are begun on these machines, larger ones follow.`,
+        action: null,
+      };
     case 'farmAge':
       return {
         code: 'farmAge',
