@@ -64,6 +64,7 @@ const SHOTS: Readonly<Record<string, readonly string[]>> = {
   driver_of_a_lost_property: ['brokenDriver'],
   driver_of_an_addons_property: ['!brokenDriver'],
   rig_panel: ['blockedScript'],
+  rig_panel_broken: ['blockedScript'],
   cloth: ['!unbaked'],
   cloth_hidden: [],
   cloth_off: [],
@@ -151,6 +152,12 @@ describe('the check of a shot, in a real Blender', { skip: noBlender() }, () => 
 
   it('names a driver that fails although scripts may run', () => {
     assert.deepEqual(check('driver_script', {}, true).findings.map(inShort), ['!brokenDriver']);
+  });
+
+  it('says what a script of the file raised when it was opened', () => {
+    const { findings, output } = check('rig_panel_broken', {}, true);
+    assert.deepEqual(findings.map(inShort), ['brokenScript'], output);
+    assert.match(findings[0]?.message ?? '', /rig_ui\.py failed .*AttributeError: .*no_such_thing/);
   });
 
   it('enables add-ons of every kind where scripts may run, and names those that fail', () => {

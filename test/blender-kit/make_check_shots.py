@@ -453,6 +453,14 @@ def rig_panel():
 
 
 @shot
+def rig_panel_broken():
+    start()
+    text = bpy.data.texts.new("rig_ui.py")
+    text.write("import bpy\n\ndef register():\n    bpy.no_such_thing\n\nregister()\n")
+    text.use_module = True
+
+
+@shot
 def cloth():
     start()
     grid().modifiers.new("Cloth", "CLOTH")

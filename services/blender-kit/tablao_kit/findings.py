@@ -38,7 +38,7 @@ def examine(plan, render_dir, opening):
     if scene is None:
         scene = next((known for known in bpy.data.scenes if known.name == plan.get("scene")), bpy.context.scene)
     frames = _frames(plan, scene)
-    for question in _OPENED:
+    for question in _OPENED + (scripts.failed_texts,):
         found += _ask(question, scene, opening)
     for question in _STANDING + _ONCE:
         found += _ask(question, scene)

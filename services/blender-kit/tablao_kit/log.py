@@ -147,14 +147,14 @@ def _line(text):
 
 def faults(text):
     """What in a log makes the picture wrong, in lines; None when nothing does."""
-    lines = ["Python code of the shot failed: %s" % _raised(text) if line.startswith("Traceback") else line
+    lines = ["Python code of the shot failed: %s" % raised(text.partition("Traceback (most recent call last)")[2]) if line.startswith("Traceback") else line
              for line in _lines(text, WRONG_PICTURE)]
     return "\n".join(lines) or None
 
 
-def _raised(text):
-    """What the first traceback ends with."""
-    after = text.partition("Traceback (most recent call last)")[2].splitlines()[1:]
+def raised(traceback):
+    """What a traceback ends with; of text that begins on any of its lines but the last."""
+    after = traceback.splitlines()[1:]
     return next((line[:300] for line in after if line.strip() and not line.startswith(" ")), "")
 
 

@@ -5,7 +5,7 @@ import sys
 
 import bpy
 
-from . import reach
+from . import log as logs, reach
 from .finding import error, warning
 
 # A driver that stands still is seen on each of its frames; these run when something happens.
@@ -72,3 +72,11 @@ def blocked_texts(scene):
     for text in bpy.data.texts:
         if text.use_module and text.name.endswith(".py"):
             yield warning("blockedScript", "The script %s did not run: scripts are off." % text.name, ALLOW)
+
+
+def failed_texts(_scene, opening):
+    """Texts that ran when the file was opened, and failed. `opening`: what Blender printed meanwhile."""
+    for text in bpy.data.texts:
+        if text.use_module and re.search(r'File ".*\.blend[\\/]%s"' % re.escape(text.name), opening):
+            yield warning("brokenScript", "The script %s failed when the file was opened: %s" % (
+                text.name, logs.raised(opening[opening.find(text.name):])), "Look whether any picture needs it.")
