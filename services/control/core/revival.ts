@@ -17,7 +17,7 @@ export function isRejectedByCheck(run: RunRecord): boolean {
 }
 
 /** What the deployment lacked: another Blender or pool may have it. */
-const ABILITIES = new Set(['noDenoiser', 'gpuMissing', 'notEnoughMemory']);
+const ABILITIES = new Set(['noDenoiser', 'gpuMissing', 'gpuUnused', 'notEnoughMemory']);
 
 export function isRejectedForAbilities({ state, reason }: RunRecord): boolean {
   return state === 'rejected' && ABILITIES.has(reason?.code ?? '');

@@ -5,6 +5,7 @@ import { type Demand, demandOf, moreWorkers, secondsToDeadline } from './pool-si
 import { poolOf, withRoom } from './pools.ts';
 import { wantsFarm } from './run.ts';
 import { suspectWorkers } from './suspects.ts';
+import { limitOf, moveOn, variantFor } from './variants.ts';
 
 /** A worker that the manager does not know this long after it was started is a stranger to it (the manager was new). */
 const STRANGER_AFTER_MS = 60_000;
@@ -44,9 +45,12 @@ function staffPool(
   const runs = openRuns(draft).filter(
     (run) => wantsFarm(run.state) && poolOf(sight.policy, run) === configured,
   );
-  const pool = withRoom(withLearnedBoot(configured, draft.memory), runs);
+  const variant = variantFor(sight, draft.memory, configured);
+  const limit = limitOf(sight.observed, configured, variant)?.workers ?? configured.max;
+  const roomy = withRoom(withLearnedBoot(configured, draft.memory), runs);
+  const pool = { ...roomy, max: Math.min(roomy.max, limit) };
   const living = everyone.filter((worker) => worker.pool === pool.name);
-  const leaving = sendSuspectsHome(sight, draft, living, known);
+  const leaving = [...sendSuspectsHome(sight, draft, living, known), ...moveOn(sight, draft, pool, living)];
   const team = teamOf(
     sight,
     pool,
@@ -105,6 +109,7 @@ function takeBackDrains(draft: Draft, { queued }: Demand, team: readonly Member[
 }
 
 function order(sight: Sight, draft: Draft, pool: PoolPolicy, there: number, count: number): void {
+  const variant = variantFor(sight, draft.memory, pool)?.name ?? null;
   const serial = draft.memory.workerSerial;
   const names = Array.from({ length: count }, (_, index) => `${pool.name}-${serial + index + 1}`);
   remember(draft, { workerSerial: serial + count });
@@ -114,7 +119,7 @@ function order(sight: Sight, draft: Draft, pool: PoolPolicy, there: number, coun
     `${count} more worker${count === 1 ? '' : 's'} ordered`,
     `${there} there, tasks are waiting`,
   );
-  act(draft, { kind: 'orderWorkers', pool: pool.name, names, variant: null, reason: 'tasks are waiting' });
+  act(draft, { kind: 'orderWorkers', pool: pool.name, names, variant, reason: 'tasks are waiting' });
 }
 
 /**
