@@ -90,7 +90,8 @@ function keepUp(sight: Sight, draft: Draft, farm: Extract<FarmObserved, { state:
     return;
   }
   if (isWanted(sight, draft) || hasOtherWork(sight)) {
-    remember(draft, { idleSince: null });
+    // Not known is not busy: it delays the end and does not begin the idle time anew, as with a farm that is not known.
+    if (isWanted(sight, draft) || sight.observed.jobs !== 'unknown') remember(draft, { idleSince: null });
     if (farm.manager !== 'ready')
       act(draft, { kind: 'installManager', reason: 'Flamenco Manager does not answer' });
     const trouble = refusedAction(sight.observed, 'orderWorkers') ?? farm.trouble ?? null;
