@@ -22,6 +22,7 @@ export function FrameGrid(props: Props) {
   const { frames } = states;
   const [hasPictures, setHasPictures] = useState(frames.length <= PICTURES_UP_TO);
   const place = useRef<HTMLFieldSetElement>(null);
+  const height = useFirstBlockHeight(place);
   const blocks = Array.from({ length: Math.ceil(frames.length / BLOCK) }, (_, index) => index);
 
   function onKeyDown(event: KeyboardEvent): void {
@@ -55,7 +56,7 @@ export function FrameGrid(props: Props) {
         onKeyDown={onKeyDown}
       >
         {blocks.map((index) => (
-          <Block key={index} {...props} index={index} hasPictures={hasPictures} />
+          <Block key={index} {...props} index={index} hasPictures={hasPictures} height={height} />
         ))}
       </fieldset>
       <ul class="keys" aria-hidden="true">
@@ -84,6 +85,18 @@ function stepOf(key: string, columns: number): number {
   }
 }
 
+function useFirstBlockHeight(place: { readonly current: HTMLElement | null }): number {
+  const [height, setHeight] = useState(0);
+  useEffect(() => {
+    const first = place.current?.querySelector('.block');
+    if (first == null) return;
+    const observer = new ResizeObserver(() => setHeight(first.clientHeight));
+    observer.observe(first);
+    return () => observer.disconnect();
+  }, [place]);
+  return height;
+}
+
 function columnsOf(place: HTMLElement | null): number {
   const block = place?.querySelector('.block');
   return block == null ? 1 : getComputedStyle(block).gridTemplateColumns.split(' ').length;
@@ -92,9 +105,11 @@ function columnsOf(place: HTMLElement | null): number {
 interface BlockProps extends Props {
   readonly index: number;
   readonly hasPictures: boolean;
+  /** Of a block that is drawn, in pixels. */
+  readonly height: number;
 }
 
-function Block({ run, folder, states, frames, chosen, onChoose, index, hasPictures }: BlockProps) {
+function Block({ run, folder, states, frames, chosen, onChoose, index, hasPictures, height }: BlockProps) {
   const place = useRef<HTMLDivElement>(null);
   const [isNear, setIsNear] = useState(index === 0);
   const mine = states.frames.slice(index * BLOCK, (index + 1) * BLOCK);
@@ -119,32 +134,36 @@ function Block({ run, folder, states, frames, chosen, onChoose, index, hasPictur
   }, [index, watch]);
 
   const holdsChosen = chosen !== null && mine.includes(chosen);
-  const isDrawn = isNear || holdsChosen;
+  // The first one is always drawn: its height stands for the others.
+  const isDrawn = isNear || holdsChosen || index === 0;
   const focusable = holdsChosen ? chosen : chosen === null && index === 0 ? mine[0] : null;
   return (
-    <div ref={place} class="block" data-frames={mine.length}>
-      {isDrawn
-        ? mine.map((frame) => {
-            const record = frames.records.get(frame);
-            const state = states.stateOf(frame, record);
-            const hasPicture = hasPictures && (state === 'proved' || state === 'rendered');
-            const warnings = record?.warnings?.length ?? 0;
-            return (
-              <button
-                type="button"
-                key={frame}
-                class={`frame ${state}${warnings > 0 ? ' warned' : ''}`}
-                tabIndex={frame === focusable ? 0 : -1}
-                aria-pressed={frame === chosen}
-                aria-label={`Frame ${frame}, ${STATE_TEXTS[state]}${warnings > 0 ? `, ${plural(warnings, 'warning')}` : ''}`}
-                onClick={() => onChoose(frame)}
-              >
-                {hasPicture && <Thumb url={thumbUrl(folder, frame, run.startedAt)} />}
-                {hasPictures && <span>{frame}</span>}
-              </button>
-            );
-          })
-        : mine.map((frame) => <i key={frame} class="frame" />)}
+    <div class="row">
+      {!hasPictures && states.frames.length > BLOCK && <span class="from">{mine[0]}</span>}
+      <div ref={place} class="block" style={isDrawn ? {} : { height: `${height}px` }}>
+        {isDrawn
+          ? mine.map((frame) => {
+              const record = frames.records.get(frame);
+              const state = states.stateOf(frame, record);
+              const hasPicture = hasPictures && (state === 'proved' || state === 'rendered');
+              const warnings = record?.warnings?.length ?? 0;
+              return (
+                <button
+                  type="button"
+                  key={frame}
+                  class={`frame ${state}${warnings > 0 ? ' warned' : ''}`}
+                  tabIndex={frame === focusable ? 0 : -1}
+                  aria-pressed={frame === chosen}
+                  aria-label={`Frame ${frame}, ${STATE_TEXTS[state]}${warnings > 0 ? `, ${plural(warnings, 'warning')}` : ''}`}
+                  onClick={() => onChoose(frame)}
+                >
+                  {hasPicture && <Thumb url={thumbUrl(folder, frame, run.startedAt)} />}
+                  {hasPictures && <span>{frame}</span>}
+                </button>
+              );
+            })
+          : null}
+      </div>
     </div>
   );
 }
