@@ -58,9 +58,11 @@ const CALLED_FROM = process.env.INIT_CWD ?? '.';
 const FIRST_SERVICES = [
   'cloudbilling',
   'cloudresourcemanager',
+  'cloudscheduler',
   'compute',
   'container',
   'iam',
+  'pubsub',
   'serviceusage',
   'storage',
 ];
@@ -85,6 +87,7 @@ await main(async (argv) => {
   programs.ask('NUMBER', 'gcloud', 'projects', 'describe', project, '--format=value(projectNumber)');
   const services = FIRST_SERVICES.map((name) => `${name}.googleapis.com`);
   await programs.run('gcloud', 'services', 'enable', ...services, `--project=${project}`);
+  await makeAgents(programs, given);
   await makeTerraformBucket(programs, given, buckets.terraform);
   const files = given.vars === null ? [] : [`-var-file=${resolve(CALLED_FROM, given.vars)}`];
   const variables = {
@@ -121,13 +124,26 @@ function imagesGiven(given) {
 /** Terraform's memory, and the source that Cloud Build takes. Old versions stay, in case one is damaged. */
 async function makeTerraformBucket(programs, { project, region }, bucket) {
   const url = `gs://${bucket}`;
-  if (programs.find(null, 'gcloud', 'storage', 'buckets', 'describe', url, '--format=value(name)') !== null)
-    return;
-  await programs.run(
-    ...['gcloud', 'storage', 'buckets', 'create', url, `--project=${project}`, `--location=${region}`],
-    ...['--uniform-bucket-level-access', '--public-access-prevention'],
+  const found = programs.find(
+    null,
+    ...['gcloud', 'storage', 'buckets', 'describe', url, '--format=value(name,versioning_enabled)'],
   );
-  await programs.run('gcloud', 'storage', 'buckets', 'update', url, '--versioning');
+  if (found === null)
+    await programs.run(
+      ...['gcloud', 'storage', 'buckets', 'create', url, `--project=${project}`, `--location=${region}`],
+      ...['--uniform-bucket-level-access', '--public-access-prevention'],
+    );
+  if (!/true/i.test(found ?? ''))
+    await programs.run('gcloud', 'storage', 'buckets', 'update', url, '--versioning');
+}
+
+/** Accounts of Google's own that get rights: in a new project they come into being only when they are asked for. */
+async function makeAgents(programs, { project }) {
+  for (const service of ['pubsub', 'cloudscheduler'])
+    await programs.run(
+      ...['gcloud', 'beta', 'services', 'identity', 'create'],
+      ...[`--service=${service}.googleapis.com`, `--project=${project}`],
+    );
 }
 
 /** Where the region has the usual machines. */

@@ -100,13 +100,19 @@ function isAt(host, server) {
   return host === `127.0.0.1:${port}` || host === `localhost:${port}`;
 }
 
-/** Sends the request on, in your name; its answer is still to come. */
+/** Sends the request on, in your name; its answer is still to come. Without a token an `error` comes instead. */
 function forward(page, request, token) {
   const { url, method, headers } = request;
   const ask = page.protocol === 'https:' ? askHttps : askHttp;
-  const own = { host: page.host, authorization: `Bearer ${token()}` };
+  // Where the browser really is: uploads go straight to Cloud Storage, which must let its page read the answers.
+  const own = { host: page.host, 'x-tablao-origin': `http://${headers.host}` };
   const origin = headers.origin === undefined ? {} : { origin: page.origin };
-  const there = ask(new URL(url, page), { method, headers: { ...headers, ...own, ...origin } });
-  request.pipe(there);
+  const there = ask(new URL(url, page), { method, headers: { ...headers, ...origin, ...own } });
+  try {
+    there.setHeader('authorization', `Bearer ${token()}`);
+    request.pipe(there);
+  } catch (error) {
+    there.destroy(error);
+  }
   return there;
 }

@@ -1,6 +1,7 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
+const COLOURS = /\u001b\[[0-9;]*m/g;
 const ROOT = join(import.meta.dirname, '../..');
 
 /** What a script said and how it ended. */
@@ -19,7 +20,7 @@ export function runScript(
   return new Promise((done) => {
     const script = join(ROOT, 'infra/scripts', `${name}.mjs`);
     execFile(process.execPath, [script, ...args], { cwd: ROOT, env, maxBuffer: 64e6 }, (error, out, words) =>
-      done({ code: error === null ? 0 : Number(error.code), out, words }),
+      done({ code: error === null ? 0 : Number(error.code), out, words: words.replaceAll(COLOURS, '') }),
     );
   });
 }

@@ -42,6 +42,9 @@ export async function startStubProvider(schema: ProviderSchema): Promise<StubPro
   const loaded = grpc.loadPackageDefinition(fromJSON(protocol(), { keepCase: true, defaults: true }));
   const changes: string[] = [];
   const refusals = new Map<string, string>();
+  let project = '';
+  const toldOf = (type: string, value: Record<string, unknown>) =>
+    told(type, value, { block: blockOf(type), project });
   const pack = (value: Value): Dynamic => ({ msgpack: Buffer.from(encode(value)) });
   const unpack = (given: Dynamic | null) => (given?.msgpack.length ? (decode(given.msgpack) as Value) : null);
   const blockOf = (type: string) => schema.resources.get(type) ?? schema.dataSources.get(type);
@@ -53,14 +56,17 @@ export async function startStubProvider(schema: ProviderSchema): Promise<StubPro
       data_source_schemas: allWire(schema.dataSources),
     }),
     PrepareProviderConfig: ({ config }) => ({ prepared_config: config }),
-    Configure: () => ({}),
+    Configure: ({ config }) => {
+      project = String(unpack(config)?.project);
+      return {};
+    },
     ValidateResourceTypeConfig: () => ({}),
     ValidateDataSourceConfig: () => ({}),
     UpgradeResourceState: ({ raw_state }) => ({ value: pack(JSON.parse(String(raw_state?.json))) }),
     ReadResource: ({ current_state }) => ({ value: current_state }),
     PlanResourceChange: ({ type_name, proposed_new_state }) => {
       const proposed = unpack(proposed_new_state);
-      return { planned_state: pack(proposed && told(type_name, proposed, blockOf(type_name))) };
+      return { planned_state: pack(proposed && toldOf(type_name, proposed)) };
     },
     ApplyResourceChange: ({ type_name, prior_state, planned_state }) => {
       const [prior, planned] = [unpack(prior_state), unpack(planned_state)];
@@ -69,7 +75,7 @@ export async function startStubProvider(schema: ProviderSchema): Promise<StubPro
       if (words !== undefined)
         return { new_state: pack(prior), diagnostics: [{ severity: ERROR, summary: words }] };
       const kind = prior === null ? 'create' : planned === null ? 'delete' : 'update';
-      const whole = planned && told(type_name, planned, blockOf(type_name));
+      const whole = planned && toldOf(type_name, planned);
       changes.push(`${kind} ${type_name} ${nameOf(whole ?? prior ?? {})}`);
       return { new_state: pack(whole) };
     },
@@ -82,7 +88,7 @@ export async function startStubProvider(schema: ProviderSchema): Promise<StubPro
       return { imported_resources: [{ type_name, state: pack({ ...empty, id, name: id }) }] };
     },
     ReadDataSource: ({ type_name, config }) => ({
-      value: pack(told(type_name, unpack(config) ?? {}, blockOf(type_name))),
+      value: pack(toldOf(type_name, unpack(config) ?? {})),
     }),
     Stop: () => ({}),
   };
@@ -126,10 +132,10 @@ export async function startStubProvider(schema: ProviderSchema): Promise<StubPro
 function told(
   type: string,
   value: Record<string, unknown>,
-  block: Block | undefined,
+  { block, project }: { readonly block: Block | undefined; readonly project: string },
 ): Record<string, unknown> {
   const name = nameOf(value);
-  const email = `${name}@${value.project ?? 'p'}.iam.gserviceaccount.com`;
+  const email = `${name}@${project}.iam.gserviceaccount.com`;
   const made: Readonly<Record<string, string>> = {
     id: name,
     number: '123456789',
@@ -147,7 +153,7 @@ function told(
   };
 }
 
-const NAMES = ['name', 'account_id', 'role_id', 'repository_id', 'service', 'display_name', 'role', 'topic'];
+const NAMES = ['account_id', 'role_id', 'repository_id', 'service', 'display_name', 'name', 'role', 'topic'];
 
 function nameOf(value: Record<string, unknown>): string {
   const found = NAMES.map((name) => value[name]).find((name) => typeof name === 'string');

@@ -26,7 +26,7 @@ export function killCommand(project, region) {
   ].join('\n');
 }
 
-const AGAIN_MS = 60_000;
+const AGAIN_MS = 15_000;
 /** A creation that found no machines holds its cluster for 35 minutes. */
 const PATIENCE_MS = 60 * 60_000;
 
@@ -53,7 +53,7 @@ async function deleteCluster({ run, show }, project, name, zone) {
     await run('gcloud', 'container', 'clusters', 'delete', ...at);
   } catch (error) {
     if (!/incompatible operation|not.?found|FAILED_PRECONDITION/i.test(error.said ?? '')) throw error;
-    show(`${name} cannot be deleted yet; again in a minute`);
+    show(`${name} cannot be deleted yet; again soon`);
   }
 }
 

@@ -2,8 +2,8 @@ import { spawn, spawnSync } from 'node:child_process';
 
 /** A program that we called ended badly. `said` = the end of what it said, without colours, frames and line breaks. */
 export class ProgramFailed extends Error {
-  constructor(line, said) {
-    super(`this failed: ${line}`);
+  constructor(line, said, isShown = false) {
+    super(`this failed: ${line}${isShown ? '' : `\n${said.replaceAll(/\u001b\[[0-9;]*m/g, '').trim()}`}`);
     this.said = said.replaceAll(/(?:\u001b\[[0-9;]*m|[\s╷│╵])+/g, ' ');
   }
 }
@@ -32,7 +32,7 @@ export function createPrograms({ isDry, cwd, show = (line) => process.stderr.wri
       child.on('error', failed);
       child.on('close', done);
     });
-    if (code !== 0) throw new ProgramFailed(line, said);
+    if (code !== 0) throw new ProgramFailed(line, said, true);
     return said;
   }
 
@@ -56,7 +56,10 @@ export function createPrograms({ isDry, cwd, show = (line) => process.stderr.wri
     try {
       return ask(instead, program, ...args);
     } catch (error) {
-      if (error instanceof ProgramFailed && /not.?found|\b404\b|does not exist/i.test(error.said))
+      if (
+        error instanceof ProgramFailed &&
+        /not.?found|cannot find|\b404\b|does not exist|matched no objects/i.test(error.said)
+      )
         return null;
       throw error;
     }

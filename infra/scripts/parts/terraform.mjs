@@ -31,7 +31,15 @@ export function createTerraform(programs, { project, region, variables }) {
     destroy: (files) =>
       programs.run('terraform', at, 'destroy', '-input=false', '-auto-approve', ...files, ...vars),
     /** Whether the state knows it. */
-    knows: (address) => programs.ask('', 'terraform', at, 'state', 'list', address) !== '',
+    knows: (address) => {
+      try {
+        return programs.ask('', 'terraform', at, 'state', 'list').split('\n').includes(address);
+      } catch (error) {
+        // Before the first apply.
+        if (/No state file was found/.test(error.said)) return false;
+        throw error;
+      }
+    },
     adopt: (files, address, id) =>
       programs.run('terraform', at, 'import', '-input=false', ...files, ...vars, address, id),
     /** Leaves the thing alone from now on. */

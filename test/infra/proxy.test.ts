@@ -1,0 +1,132 @@
+// The proxy in front of a page, with a gcloud that only knows a token.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { describe, test } from 'node:test';
+
+const SCRIPT = join(import.meta.dirname, '../../infra/scripts/proxy.mjs');
+const HOUR = 3600;
+
+describe('the proxy', { skip: process.platform === 'win32' && 'its gcloud is a shell script here' }, () => {
+  type Test = { after(fn: () => unknown): void };
+
+  async function world(t: Test, { expiresIn = HOUR }: { readonly expiresIn?: number } = {}) {
+    const seen: IncomingMessage[] = [];
+    const page = createServer((asked, answer) => {
+      seen.push(asked);
+      asked.on('data', () => {}).on('end', () => answer.writeHead(200, { 'x-page': 'yes' }).end('the page'));
+    });
+    page.on('upgrade', (asked, socket) => {
+      seen.push(asked);
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n');
+      socket.on('data', (bytes) => socket.write(`heard ${bytes}`));
+      socket.on('error', () => {});
+    });
+    await new Promise<void>((listening) => page.listen(0, '127.0.0.1', listening));
+    t.after(() => page.close());
+    t.after(() => page.closeAllConnections());
+    const host = `127.0.0.1:${(page.address() as AddressInfo).port}`;
+    const dir = mkdtempSync(join(tmpdir(), 'tablao-proxy-'));
+    t.after(() => rmSync(dir, { recursive: true, force: true }));
+    writeFileSync(join(dir, 'gcloud'), gcloudThatSigns(expiresIn));
+    chmodSync(join(dir, 'gcloud'), 0o755);
+    const at = [
+      '--project',
+      'film-farm',
+      '--region',
+      'europe-west1',
+      '--port',
+      '0',
+      '--page',
+      `http://${host}`,
+    ];
+    const env = { ...process.env, PATH: `${dir}${delimiter}${process.env.PATH}` };
+    const proxy = spawn(process.execPath, [SCRIPT, ...at], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    t.after(() => proxy.kill());
+    const own = await new Promise<string>((ready, failed) => {
+      proxy.stdout.on('data', (text) => ready(/http:\/\/(127\.0\.0\.1:\d+)/.exec(String(text))?.[1] ?? ''));
+      proxy.on('exit', (code) => failed(new Error(`it ended with ${code}`)));
+    });
+    return { own, host, seen };
+  }
+
+  test('asks the page in your name, as if the page itself had asked', async (t) => {
+    const { own, host, seen } = await world(t);
+    const answer = await fetch(`http://${own}/farm/wake?x=1`, {
+      method: 'POST',
+      headers: { origin: `http://${own}`, 'content-type': 'application/json' },
+      body: '{}',
+    });
+    assert.deepEqual(
+      [answer.status, answer.headers.get('x-page'), await answer.text()],
+      [200, 'yes', 'the page'],
+    );
+    const asked = seen[0];
+    assert.deepEqual([asked?.method, asked?.url, asked?.headers.host], ['POST', '/farm/wake?x=1', host]);
+    assert.equal(asked?.headers.origin, `http://${host}`);
+    assert.equal(asked?.headers['x-tablao-origin'], `http://${own}`);
+    assert.match(asked?.headers.authorization ?? '', /^Bearer header\.[\w-]+\.signature-1$/);
+  });
+
+  test('keeps a token while it lives, and fetches the next before it ends', async (t) => {
+    const long = await world(t);
+    for (let i = 0; i < 3; i += 1) await fetch(`http://${long.own}/`);
+    assert.deepEqual(long.seen.map(signature), ['signature-1', 'signature-1', 'signature-1']);
+    const short = await world(t, { expiresIn: 60 });
+    for (let i = 0; i < 2; i += 1) await fetch(`http://${short.own}/`);
+    assert.deepEqual(short.seen.map(signature), ['signature-2', 'signature-3']);
+  });
+
+  test('lets no other page of the same browser through, nor another name of this machine', async (t) => {
+    const { own, seen } = await world(t);
+    const status = (headers: Record<string, string>) =>
+      new Promise((done) => {
+        request(`http://${own}/farm/teardown`, { method: 'POST', headers }, (answer) =>
+          done(answer.statusCode),
+        ).end();
+      });
+    assert.equal(await status({ origin: 'https://evil.example' }), 403);
+    assert.equal(await status({ host: 'evil.example' }), 403);
+    assert.equal(seen.length, 0);
+  });
+
+  test('passes WebSockets on', async (t) => {
+    const { own, seen } = await world(t);
+    const said = await new Promise<string>((done, failed) => {
+      const asked = request(`http://${own}/socket.io/`, {
+        headers: { connection: 'upgrade', upgrade: 'websocket' },
+      });
+      asked.on('upgrade', (_, socket) => {
+        socket.on('data', (bytes) => {
+          done(String(bytes));
+          socket.destroy();
+        });
+        socket.write('hello');
+      });
+      asked.on('error', failed);
+      asked.end();
+    });
+    assert.equal(said, 'heard hello');
+    assert.match(seen[0]?.headers.authorization ?? '', /^Bearer /);
+  });
+});
+
+function signature({ headers }: IncomingMessage): string | undefined {
+  return headers.authorization?.split('.').at(-1);
+}
+
+/** A token that says when it ends, and the how-manieth it is. */
+function gcloudThatSigns(expiresIn: number): string {
+  const claims = Buffer.from(JSON.stringify({ exp: Math.floor(Date.now() / 1000) + expiresIn })).toString(
+    'base64url',
+  );
+  return `#!/bin/sh
+count="$(dirname "$0")/count"
+echo x >> "$count"
+echo "header.${claims}.signature-$(wc -l < "$count" | tr -d ' ')"
+`;
+}
