@@ -70,6 +70,10 @@ describe('a deployment’s settings', () => {
     assert.deepEqual(cpu.variants?.at(-1), {
       ...{ name: 'cpu-4', isSpot: false, pricePerHour: 0.73, onDemandPricePerHour: 0.73 },
     });
+    // Not given, so four times the spot price.
+    assert.deepEqual(cpu.variants?.[2], {
+      ...{ name: 'cpu-3', isSpot: true, pricePerHour: 0.35, onDemandPricePerHour: 1.4 },
+    });
     assert.deepEqual([gpu?.hasGpu, gpu?.tag], [true, tagOf('gpu')]);
     assert.deepEqual([policy.pricesAt, policy.fixedPricePerHour], [Date.UTC(2026, 10, 20), 0.2]);
     assert.deepEqual(

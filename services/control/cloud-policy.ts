@@ -13,6 +13,8 @@ const LIST_EVERY_MS = 15 * 60_000;
 const BOOT_SECONDS = 150;
 /** The pool's consolidation delay, and the machine's own end. */
 const TAIL_SECONDS = 150;
+/** Spot machines are 60 to 91 % cheaper; a cap on old prices must not believe in the best of that where nothing was given. */
+const SPOT_TO_ON_DEMAND = 4;
 /** Where workers see the buckets (the chart's `mounts`). */
 const MOUNTS = { scenes: '/tablao/scenes', renders: '/tablao/renders' };
 
@@ -53,7 +55,8 @@ function poolPolicy({ name, max, device, machines }: PoolSettings): PoolPolicy {
     ...{ name, max, tag: tagOf(name) },
     pricePerHour: machines[0].pricePerHour,
     variants: machines.map(({ name: variant, isSpot, pricePerHour, onDemandPricePerHour }) => ({
-      ...{ name: variant, isSpot, pricePerHour, onDemandPricePerHour },
+      ...{ name: variant, isSpot, pricePerHour },
+      onDemandPricePerHour: onDemandPricePerHour ?? pricePerHour * (isSpot ? SPOT_TO_ON_DEMAND : 1),
     })),
     bootSeconds: BOOT_SECONDS,
     tailSeconds: TAIL_SECONDS,
