@@ -4,7 +4,7 @@ import type { Draft, Sight } from './draft.ts';
 import { moveRun, note, openRuns, titleOf, updateRun, updateShot } from './draft.ts';
 import { formatFrames, framesOf } from './frames.ts';
 import type { JobObserved, RunObserved } from './model.ts';
-import { biggerPool, moveToBigger } from './out-of-memory.ts';
+import { biggerPool, moveToBigger, outgrow, outgrowing } from './out-of-memory.ts';
 import { isLiveJob } from './progress.ts';
 import type { RunRecord } from './run.ts';
 import { rendersFolder, wantsFarm } from './run.ts';
@@ -47,9 +47,16 @@ function finish(
     endCapped(sight, draft, run);
     return;
   }
-  const bigger = run.outgrown === '' ? null : biggerPool(sight, run);
+  const allowed = new Set(allowedFrames(run));
+  const bad = badVerdicts(
+    seen,
+    open.filter((frame) => allowed.has(frame)),
+  );
+  const log = Object.values(seen.logs).find((text) => text !== '') ?? '';
+  const grown = job === null ? run : outgrow(draft, run, outgrowing(sight, run, bad, log));
+  const bigger = grown.outgrown === '' ? null : biggerPool(sight, grown);
   if (bigger !== null) {
-    moveToBigger(sight, draft, run, bigger);
+    moveToBigger(sight, draft, grown, bigger);
     return;
   }
   if (job !== null && (job.status === 'canceled' || job.status === 'cancel-requested')) {
@@ -57,12 +64,6 @@ function finish(
     return;
   }
   if (seen.findings === 'unknown' || endByCheck(sight, draft, run, seen)) return;
-  const allowed = new Set(allowedFrames(run));
-  const bad = badVerdicts(
-    seen,
-    open.filter((frame) => allowed.has(frame)),
-  );
-  const log = Object.values(seen.logs).find((text) => text !== '') ?? '';
   const blamed = job === null ? run : blame(run, bad, log);
   draft.runs.set(run.id, blamed);
   if (openFrames(blamed).length > 0) nextRound(sight, draft, blamed);

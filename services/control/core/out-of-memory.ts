@@ -1,7 +1,7 @@
 import { CHECK_TASK } from './chunks.ts';
 import { act, type Draft, moveRun, note, type Sight, titleOf, updateRun } from './draft.ts';
 import { formatFrames, framesOf } from './frames.ts';
-import type { PoolPolicy, RunObserved, TaskObserved } from './model.ts';
+import type { PoolPolicy, TaskObserved } from './model.ts';
 import { poolOf } from './pools.ts';
 import type { FrameVerdict } from './proof.ts';
 import type { FrameTrouble, RunRecord } from './run.ts';
@@ -122,11 +122,9 @@ export function outgrowing(
   sight: Sight,
   run: RunRecord,
   bad: readonly FrameVerdict[],
-  seen: RunObserved,
-  task: TaskObserved,
+  log: string,
 ): readonly number[] {
   if (biggerPool(sight, run) === null) return [];
-  const log = seen.logs[task.id] ?? '';
   const lacking = bad.filter((verdict) => lacksMemory(verdict));
   const isTold = lacking.length > 0 || (bad.length > 0 && MEMORY_WORDS.test(log));
   return (lacking.length > 0 || !isTold ? lacking : bad).map(({ frame }) => frame);

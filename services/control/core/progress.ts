@@ -165,7 +165,7 @@ function retryFailed(
     const frames = framesOfTask(task);
     if (frames.length === 0 || (task.status !== 'completed' && task.status !== 'failed')) continue;
     const failed = badVerdicts(seen, frames).filter(({ frame }) => !isGivenUp(run, frame));
-    run = outgrow(draft, run, outgrowing(sight, run, failed, seen, task));
+    run = outgrow(draft, run, outgrowing(sight, run, failed, seen.logs[task.id] ?? ''));
     const bad = failed.filter(({ frame }) => !isOutgrown(run, frame));
     if (bad.length === 0) {
       if (task.status === 'failed')
