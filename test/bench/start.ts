@@ -24,7 +24,9 @@ const LISTENING = /http:\/\/[^:"]+:(\d+)","message":"listening"/;
 
 interface Start {
   readonly ms: number;
-  /** `null` = cannot be read here. */
+  /** Processor time until then, which a busy machine does not change much; `null` = cannot be read here. */
+  readonly cpuMs: number | null;
+  /** The same for `null`. */
   readonly rssMiB: number | null;
 }
 
@@ -69,8 +71,11 @@ async function startInTurn<Name extends string>(
     }
   const median = (name: Name): Start => {
     const starts = all.get(name) ?? [];
-    const rss = starts.map(({ rssMiB }) => rssMiB).filter((one) => one !== null);
-    return { ms: middle(starts.map(({ ms }) => ms)), rssMiB: rss.length === 0 ? null : middle(rss) };
+    const known = (key: 'cpuMs' | 'rssMiB') => {
+      const numbers = starts.map((start) => start[key]).filter((one) => one !== null);
+      return numbers.length === 0 ? null : middle(numbers);
+    };
+    return { ms: middle(starts.map(({ ms }) => ms)), cpuMs: known('cpuMs'), rssMiB: known('rssMiB') };
   };
   return Object.fromEntries(names.map((name) => [name, median(name)])) as Record<Name, Start>;
 }
@@ -91,14 +96,20 @@ async function begin({ file, env }: Program) {
   }
   const found = LISTENING.exec(said);
   if (found === null) throw new Error(`${file} did not listen: ${said}`);
-  const start: Start = { ms: performance.now() - startedAt, rssMiB: rssOf(child) };
+  const start: Start = { ms: performance.now() - startedAt, ...useOf(child) };
   return { child, start, port: Number(found[1]) };
 }
 
-function rssOf({ pid }: ChildProcess): number | null {
-  if (process.platform !== 'linux') return null;
+function useOf({ pid }: ChildProcess): Omit<Start, 'ms'> {
+  if (process.platform !== 'linux') return { cpuMs: null, rssMiB: null };
   const found = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  return found === null ? null : Number(found[1]) / 1024;
+  // proc(5): the name stands in parentheses; user and system time are the 14th and 15th field, in hundredths of a second.
+  const [, , , , , , , , , , , user, system] =
+    readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+  return {
+    cpuMs: (Number(user) + Number(system)) * 10,
+    rssMiB: found === null ? null : Number(found[1]) / 1024,
+  };
 }
 
 async function end(child: ChildProcess): Promise<void> {
@@ -154,15 +165,18 @@ function table(
   starts: Readonly<Record<'empty' | 'control' | 'page', Start>>,
   requests: Readonly<Record<'empty' | 'status', number>>,
 ): string {
-  const row = (name: string, { ms, rssMiB }: Start) =>
+  const ratio = (a: number, b: number) => `${(a / b).toFixed(2)}x`.padStart(6);
+  const row = (name: string, { ms, cpuMs, rssMiB }: Start) =>
     [
-      name.padEnd(22),
+      name.padEnd(18),
       `${ms.toFixed(0)} ms`.padStart(8),
-      `${(ms / starts.empty.ms).toFixed(2)}x`.padStart(6),
-      `${rssMiB?.toFixed(0) ?? '?'} MiB`.padStart(8),
+      ratio(ms, starts.empty.ms),
+      `${cpuMs ?? '?'} ms`.padStart(14),
+      ratio(cpuMs ?? Number.NaN, starts.empty.cpuMs ?? Number.NaN),
+      `${rssMiB?.toFixed(0) ?? '?'} MiB`.padStart(9),
     ].join('  ');
   return [
-    'spawn to listening, median of 9 starts; memory then',
+    `spawn to listening, medians of ${STARTS}${' '.repeat(10)}processor time        memory`,
     row('empty fastify app', starts.empty),
     row('ROLE=control', starts.control),
     row('ROLE=page', starts.page),
