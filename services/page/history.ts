@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { type PoolSample, sampleOf } from '../control/core/pool-sample.ts';
 import type { StatusDocument } from '../control/core/status-document.ts';
 import { get } from './api.ts';
@@ -28,6 +28,9 @@ export function useHistory(status: StatusDocument): readonly PoolSample[] {
     const timer = setInterval(read, READ_AGAIN_MS);
     return () => clearInterval(timer);
   }, []);
-  const byTime = new Map([...written, ...seen.current].map((sample) => [sample.at, sample]));
-  return [...byTime.values()].sort((a, b) => (a.at < b.at ? -1 : 1));
+  const mine = seen.current;
+  return useMemo(() => {
+    const byTime = new Map([...written, ...mine].map((sample) => [sample.at, sample]));
+    return [...byTime.values()].sort((a, b) => (a.at < b.at ? -1 : 1));
+  }, [written, mine]);
 }

@@ -16,7 +16,7 @@ export function PoolPlot({ status }: { readonly status: StatusDocument }) {
   const samples = useHistory(status);
   const [span, setSpan] = useState<number>(SPANS[0].ms);
   const [what, setWhat] = useState<'workers' | 'money'>('workers');
-  const [pointed, setPointed] = useState<{ readonly at: number; readonly mark: Mark | null } | null>(null);
+  const [pointed, setPointed] = useState<Mark | null>(null);
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const now = Date.parse(status.asOf);
@@ -32,7 +32,7 @@ export function PoolPlot({ status }: { readonly status: StatusDocument }) {
       what,
       width: target.clientWidth,
       marks: () => marksNow.current,
-      onPoint: (at) => setPointed(at === null ? null : { at, mark: nearestMark(marksNow.current, at, span) }),
+      onPoint: (at) => setPointed(at === null ? null : nearestMark(marksNow.current, at, span)),
     });
     const made = new uPlot(options, plotData(what, shown), target);
     plot.current = made;
@@ -91,9 +91,9 @@ export function PoolPlot({ status }: { readonly status: StatusDocument }) {
         </ul>
       )}
       <p class="pointed soft">
-        {pointed === null || pointed.mark === null
+        {pointed === null
           ? 'Point at a mark to see what was decided then.'
-          : `${clockText(pointed.mark.at, now)}: ${pointed.mark.text}`}
+          : `${clockText(pointed.at, now)}: ${pointed.text}`}
       </p>
     </section>
   );

@@ -83,5 +83,5 @@ export const ORIGIN_TEXTS: Readonly<Record<string, string>> = {
   default: 'default',
   blend: 'the .blend',
   'render.json': 'render.json',
-  request: 'asked here',
+  request: 'you',
 };

@@ -42,6 +42,28 @@ describe('the page in a browser', { skip: cannotBrowse, timeout: 300_000 }, () =
     await shoot(page, 'home');
   });
 
+  it('draws the pool over time, and tells what was decided at a mark', async (t) => {
+    const { bench, url } = await serve(t, aBusyStatus());
+    const at = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+    const samples = [30, 20, 10, 2].map((minutes) => {
+      return { at: at(minutes), waiting: minutes, ordered: 3, booting: 1, busy: 2, idle: 0, today: 1 };
+    });
+    await bench.records.overwrite('history.json', { schema: 1, samples });
+    const page = await openPage(t, browser, url);
+    const box = await page.locator('.plot .u-over').boundingBox();
+    assert.ok(box !== null);
+    // The farm was ready 15 minutes ago, on an axis of an hour.
+    await page.mouse.move(box.x + box.width * 0.75, box.y + 30);
+    await page.getByText(/\d\d:\d\d: farm: ready/).waitFor();
+    await page.getByRole('button', { name: 'Money' }).click();
+    await page.locator('.plot .u-over').waitFor();
+    assert.match(
+      String(await page.locator('.plot .canvas').getAttribute('aria-label')),
+      /2 busy|2 workers busy/,
+    );
+    await shoot(page, 'money');
+  });
+
   it('follows what changes without a reload', async (t) => {
     const { bench, url } = await serve(t, aBusyStatus());
     const page = await openPage(t, browser, url);

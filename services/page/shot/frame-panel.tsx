@@ -13,10 +13,11 @@ interface Props {
   readonly state: FrameState;
   readonly record: FrameRecord | undefined;
   readonly onAgain: (frame: number) => void;
+  readonly onClose: () => void;
 }
 
 /** One frame: its picture, who rendered it and how long, its files, and what its log says. */
-export function FramePanel({ run, folder, frame, state, record, onAgain }: Props) {
+export function FramePanel({ run, folder, frame, state, record, onAgain, onClose }: Props) {
   const trouble = run.troubles.find((one) => one.frame === frame);
   const isThere = state === 'proved' || state === 'rendered';
   const planned =
@@ -29,6 +30,9 @@ export function FramePanel({ run, folder, frame, state, record, onAgain }: Props
       <header>
         <h2>Frame {frame}</h2>
         <span class={`chip ${state}`}>{STATE_TEXTS[state]}</span>
+        <button type="button" class="quiet" aria-label={`Close frame ${frame}`} onClick={onClose}>
+          ×
+        </button>
       </header>
       {isThere && <Picture key={frame} url={thumbUrl(folder, frame, run.startedAt)} frame={frame} />}
       <dl class="pairs">

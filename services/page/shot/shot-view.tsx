@@ -106,7 +106,9 @@ function Run({ run, shown, status }: RunProps) {
           <Inputs run={run} />
         </div>
         <aside class="side">
-          {chosen !== null && (
+          {chosen === null ? (
+            <About run={run} shown={shown} status={status} />
+          ) : (
             <FramePanel
               run={run}
               folder={folder}
@@ -114,18 +116,24 @@ function Run({ run, shown, status }: RunProps) {
               state={states.stateOf(chosen, frames.records.get(chosen))}
               record={frames.records.get(chosen)}
               onAgain={setAgain}
+              onClose={() => setChosen(null)}
             />
           )}
-          <Runs run={run} runs={status?.runs ?? []} />
-          {shown.version !== null && shown.frames.done > 0 && (
-            <Fetch shot={run.shot} version={shown.version} />
-          )}
-          <SettingsTable run={run} />
-          <Why decisions={status?.decisions ?? []} runs={[]} shot={run.shot} />
         </aside>
       </div>
       {again !== null && <AgainDialog run={shown} frames={String(again)} onClose={() => setAgain(null)} />}
     </article>
+  );
+}
+
+function About({ run, shown, status }: RunProps) {
+  return (
+    <>
+      <Runs run={run} runs={status?.runs ?? []} />
+      {shown.version !== null && shown.frames.done > 0 && <Fetch shot={run.shot} version={shown.version} />}
+      <SettingsTable run={run} />
+      <Why decisions={status?.decisions ?? []} runs={[]} shot={run.shot} />
+    </>
   );
 }
 
