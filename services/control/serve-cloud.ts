@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
@@ -22,8 +21,8 @@ const FAREWELL_MS = 9000;
 const INTAKE_SLACK_MS = 5 * 60_000;
 /** Dollars a GiB to the internet from most regions, up to 1 TiB a month (list price, November 2026). */
 const EGRESS_PRICE = 0.12;
-/** The page as `npm run build` leaves it. */
-const PAGE_DIR = resolve(import.meta.dirname, '..', '..', 'dist', 'page');
+/** The page as `npm run build` leaves it beside the bundle; `null` = this is no bundle. */
+const PAGE_DIR = import.meta.filename.endsWith('.mjs') ? resolve(import.meta.dirname, '..', 'page') : null;
 
 export interface CloudService {
   readonly app: FastifyInstance;
@@ -65,7 +64,7 @@ export async function serveCloud(
     newId: randomUUID,
     isReady: () => true,
     page: once(async () =>
-      existsSync(PAGE_DIR) ? readPage(PAGE_DIR) : (await import('../page/build.ts')).buildPage(),
+      PAGE_DIR === null ? (await import('../page/build.ts')).buildPage() : readPage(PAGE_DIR),
     ),
     knownHosts: config.knownHosts,
     serves: config.role === 'control' ? 'machines' : 'people',
