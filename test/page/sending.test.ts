@@ -130,6 +130,23 @@ describe('sending', { skip: cannotBrowse, timeout: 300_000 }, () => {
     assert.ok(readFileSync(join(bucket, 'film', 'sound.wav')).equals(large));
   });
 
+  it('takes what is dropped anywhere on the page', async (t) => {
+    const { url } = await serve(t);
+    const page = await openPage(t, browser, url);
+    await page.locator('.card').first().waitFor();
+    const scene = readFileSync(join(SCENES, '5.2', 'settings.blend')).toString('base64');
+    await page.evaluate(`(() => {
+      const bytes = Uint8Array.from(atob('${scene}'), (letter) => letter.charCodeAt(0));
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([bytes], 'dropped.blend'));
+      for (const type of ['dragover', 'drop'])
+        document.body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+    })()`);
+    await page.locator('.found').waitFor();
+    assert.match(await seen(page.locator('.found h2')), /^\s*dropped\.blend$/);
+    assert.match(await seen(page.locator('.files.missing')), /library\.blend is missing/);
+  });
+
   it('keeps what was dropped of a folder by its paths', async (t) => {
     const { url, project } = await serve(t);
     mkdirSync(join(project, 'a', 'b'), { recursive: true });
