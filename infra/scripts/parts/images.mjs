@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { IMAGES, namesOf, ROOT } from './names.mjs';
 
 /** What the images are made of. */
-const PARTS = ['package.json', 'package-lock.json', 'docker', 'charts', 'services'];
+const PARTS = ['.npmrc', 'package.json', 'package-lock.json', 'docker', 'charts', 'services'];
 
 /**
  * The references of the three images with their digests. What is not there under the tag of what stands in this folder
