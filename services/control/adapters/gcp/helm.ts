@@ -98,6 +98,8 @@ function runner(
   const endsAt = performance.now() + timeoutMs;
   return async (args) => {
     const env = {
+      // HELM may be a plain name.
+      PATH: process.env.PATH ?? '',
       HOME: home,
       KUBECONFIG: join(home, 'none'),
       HELM_CACHE_HOME: join(home, 'cache'),
