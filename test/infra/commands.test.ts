@@ -153,7 +153,7 @@ describe("every command of the scripts and READMEs by gcloud's own check", { ski
 
 /** Command lines of a README's code blocks. */
 function indented(text: string): readonly string[] {
-  return [...text.matchAll(/^```\n([\s\S]*?)^```$/gm)].flatMap(([, block = '']) => block.split('\n'));
+  return [...text.matchAll(/^```\w*\n([\s\S]*?)^```$/gm)].flatMap(([, block = '']) => block.split('\n'));
 }
 
 /** What gcloud would not take, with why. */
