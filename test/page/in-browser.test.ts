@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it, type TestContext } from 'node:test';
+import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import type { StatusDocument } from '../../services/control/core/status-document.ts';
 import { type Bench, commandsIn, makeApp } from '../http/app-for-tests.ts';
 import { cannotBrowse, launchBrowser, openPage, seen, shoot } from './browser.ts';
 import { aBusyStatus, aRunRecord, aRunStatus } from './statuses.ts';
-
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 describe('the page in a browser', { skip: cannotBrowse, timeout: 300_000 }, () => {
   let browser: Browser;
@@ -336,7 +333,7 @@ async function assertGood(page: Page, name: string): Promise<void> {
   await assertFits(page);
   // The policy of the page forbids scripts of others: it is run beside it.
   const found = (await page.evaluate(
-    `${axeSource}; axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations.map(
+    `${axe.source}; axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations.map(
       ({ id, impact, nodes }) => ({ id, impact, at: nodes.map(({ target, failureSummary }) => [target.join(' '), failureSummary]) })))`,
   )) as readonly { readonly impact: string }[];
   const bad = found.filter(({ impact }) => impact === 'serious' || impact === 'critical');
