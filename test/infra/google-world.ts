@@ -186,7 +186,10 @@ async function passOn({ method, headers, body }: Asked, url: URL): Promise<Answe
 
 function serviceAnswer(name: string, method: string, services: Set<string>): Answer {
   if (!services.has(name)) return googleError(404, `Resource '${name}' was not found`);
-  if (method === 'DELETE') services.delete(name);
+  if (method === 'DELETE') {
+    services.delete(name);
+    return json(200, { apiVersion: 'v1', kind: 'Status', status: 'Success' });
+  }
   return json(200, {
     ...{ apiVersion: 'serving.knative.dev/v1', kind: 'Service', metadata: { name, namespace: PROJECT } },
     ...{ spec: {}, status: { conditions: [{ type: 'Ready', status: 'True' }] } },

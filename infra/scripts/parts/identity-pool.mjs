@@ -28,8 +28,8 @@ export async function withIdentityPool(programs, { project, zone }, apply) {
     }
   }
 
-  const create = () =>
-    programs.run(
+  function create() {
+    return programs.run(
       ...['gcloud', 'container', 'clusters', 'create', ...at, `--zone=${zone}`, '--num-nodes=1'],
       ...['--machine-type=e2-medium', '--disk-size=20', '--network=tablao', '--subnetwork=tablao'],
       ...[
@@ -38,6 +38,7 @@ export async function withIdentityPool(programs, { project, zone }, apply) {
         `--service-account=tablao-nodes@${project}.iam.gserviceaccount.com`,
       ],
     );
+  }
 
   function find() {
     return programs.ask(
