@@ -61,6 +61,8 @@ export interface JobObserved {
   readonly name: string;
   readonly status: string;
   readonly createdAt: EpochMs;
+  /** Moves with each finished frame and change of status. */
+  readonly updatedAt: EpochMs;
   readonly runId: string | null;
   readonly round: number | null;
   readonly stepsCompleted: number;
@@ -235,6 +237,8 @@ export interface FarmMemory {
   readonly drySince: EpochMs | null;
   /** `null` = nothing went wrong since the farm last worked. */
   readonly setback: Setback | null;
+  /** What open runs have cost so far, by id: their records are not written for each cent. */
+  readonly dollars: Readonly<Record<string, number>>;
   /** Since when a farm only finishes what it has in hand because the budget is spent. */
   readonly drainingSince: EpochMs | null;
   /** Counts up with each worker ordered, so that names never repeat. */

@@ -30,6 +30,8 @@ interface Asked {
   readonly uploaded: ReadonlySet<string>;
   readonly details: ReadonlyMap<string, RunObserved>;
   readonly isListingDue: boolean;
+  /** Runs that render whose .blend is looked at in this pass. */
+  readonly due: ReadonlySet<string>;
   /** Reads these .blends, as they are now, into the catalog. */
   readonly readBlends: (paths: readonly string[]) => Promise<CatalogState>;
 }
@@ -129,7 +131,7 @@ function unreadBlends(
  * The pins of runs that render: when their job has ended, from time to time, and where an upload was told. Of runs that
  * their check rejected the last only.
  */
-async function lookAtPins({ scenes, runs, uploaded, details, isListingDue }: Asked, inputs: Inputs) {
+async function lookAtPins({ scenes, runs, uploaded, details, isListingDue, due }: Asked, inputs: Inputs) {
   const pinned = new Map<string, string>();
   const wanted = new Set<string>();
   for (const run of runs.values()) {
@@ -140,8 +142,9 @@ async function lookAtPins({ scenes, runs, uploaded, details, isListingDue }: Ask
     const isOver = job !== undefined && job !== null && job !== 'unknown' && !isLiveJob(job);
     const hasEnded = isLost || isOver;
     const isDue = !isRejected && (hasEnded || isListingDue || run.inputGoneSince !== null);
+    const isTurn = isRejected || due.has(run.id);
     for (const { path, generation } of run.inputs) {
-      if (inputs.has(path) || !(isDue || uploaded.has(path) || path === run.scenePath)) continue;
+      if (inputs.has(path) || !(isDue || uploaded.has(path) || (path === run.scenePath && isTurn))) continue;
       wanted.add(path);
       pinned.set(path, pinned.get(path) === undefined ? generation : '');
     }

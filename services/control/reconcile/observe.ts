@@ -29,6 +29,15 @@ import type { Ports } from './ports.ts';
 import { proveFrames, readJson } from './prove.ts';
 import type { QuotaLook } from './quotas.ts';
 import type { CatalogState, State } from './state.ts';
+import type { TaskLook } from './task-look.ts';
+
+/** How what is dear is looked at: it remembers from pass to pass. */
+export interface Looks {
+  readonly quotas: QuotaLook;
+  readonly tasksOf: TaskLook;
+  /** Whose .blend is looked at in this pass, of runs that render: word of an upload may get lost. */
+  readonly scenesDue: (runIds: readonly string[]) => ReadonlySet<string>;
+}
 
 export interface Sighting {
   readonly observed: Observed;
@@ -43,7 +52,7 @@ export async function observe(
   policy: Policy,
   isFirst: boolean,
   refusals: readonly Refusal[],
-  quotas: QuotaLook,
+  { quotas, tasksOf, scenesDue }: Looks,
 ): Promise<Sighting> {
   const now = ports.clock.now();
   const memory = await state.memory();
@@ -55,12 +64,14 @@ export async function observe(
   const before = isQuiet ? NO_CATALOG : await state.catalog();
   const listing = isListingDue ? await orUnknown(ports.scenes.list()) : null;
   const uploaded = new Set(uploadedPaths(commands));
+  const rendering = [...runs.values()].filter(({ state: is }) => wantsFarm(is)).map(({ id }) => id);
+  const due = scenesDue(rendering);
   let scan = await scanScenes(
     ports.scenes,
     ports.blendTools,
     before,
     listing === 'unknown' ? null : listing,
-    [...uploaded, ...openScenes(runs)],
+    [...uploaded, ...openScenes(runs, due)],
     now,
   );
   const readBlends = async (paths: readonly string[]) => {
@@ -77,9 +88,9 @@ export async function observe(
     isReady ? orUnknown(ports.manager.workers()) : UNKNOWN,
   ]);
   await loadRunsOfJobs(state, runs, jobs);
-  const details = await lookAtRuns(ports, runs, jobs);
+  const details = await lookAtRuns(ports, tasksOf, runs, jobs);
   const { scenes } = ports;
-  const asked = { scenes, runs, catalog: scan.catalog, uploaded, details, isListingDue, readBlends };
+  const asked = { scenes, runs, catalog: scan.catalog, uploaded, details, isListingDue, readBlends, due };
   const { inputs, listings } = await lookAtInputs(asked);
   const { catalog } = scan;
   const didList = listing !== null && listing !== 'unknown';
@@ -153,13 +164,16 @@ async function loadRuns(
   const isUpload = commands.some(({ command }) => command.kind === 'uploaded');
   const mayRevive = isListingDue || isUpload;
   const revivable = mayRevive ? memory.rejectedRuns : [];
-  const all = isFirst ? await state.runIds() : [];
+  const all = isFirst ? await unsettled(state) : [];
   const ids = [...new Set([...memory.openRuns, ...memory.unreported, ...named, ...revivable, ...all])];
+  const open = new Set(memory.openRuns);
   const records = new Map<string, RunRecord | null>();
   await inParallel(ids, async (id) => {
-    records.set(id, await state.run(id));
+    const run = await state.run(id);
+    records.set(id, run === null ? null : withLastDollars(run, memory));
   });
   const runs = new Map<string, RunRecord>();
+  const settled: string[] = [];
   for (const id of ids) {
     const run = records.get(id) ?? null;
     if (run === null) continue;
@@ -168,19 +182,45 @@ async function loadRuns(
       (isUpload && isRejectedByCheck(run)) ||
       (isListingDue && isRejectedForAbilities(run));
     const isAsked = named.includes(id) || memory.unreported.includes(id) || isRevivable;
+    if (isFirst && isSettled(run)) settled.push(id);
     // One that ended just before a crash may still stand among the open ones: it is moved over.
-    if (!isFinal(run.state) || isAsked || memory.openRuns.includes(id)) runs.set(id, run);
+    if (!isFinal(run.state) || isAsked || open.has(id)) runs.set(id, run);
   }
+  const isIndexOld = settled.some((id) => all.includes(id) && !open.has(id));
+  if (isIndexOld)
+    await state.saveSettled([...(await state.settled()), ...settled.filter((id) => !open.has(id))]);
   return runs;
+}
+
+/** Its record is not written for each cent. */
+function withLastDollars(run: RunRecord, { dollars }: FarmMemory): RunRecord {
+  const spent = dollars[run.id] ?? 0;
+  return spent > run.dollars && !isFinal(run.state) ? { ...run, dollars: spent } : run;
+}
+
+/** Rejected ones may come back; the others that have ended never change again. */
+function isSettled({ state }: RunRecord): boolean {
+  return isFinal(state) && state !== 'rejected';
+}
+
+/** Runs on record, but for those of which it is known that they have ended: of these there are ever more. */
+async function unsettled(state: State): Promise<readonly string[]> {
+  const settled = new Set(await state.settled());
+  return (await state.runIds()).filter((id) => !settled.has(id));
 }
 
 function uploadedPaths(commands: readonly CommandSeen[]): readonly string[] {
   return commands.flatMap(({ command }) => (command.kind === 'uploaded' ? [command.path] : []));
 }
 
-/** The shots of open runs, and the settings of those that are not admitted yet: word of an upload may get lost. */
-function openScenes(runs: ReadonlyMap<string, RunRecord>): readonly string[] {
-  const open = [...runs.values()].filter((run) => !isFinal(run.state));
+/**
+ * The shots of open runs (of those that render the ones whose turn it is), and the settings of those that are not admitted
+ * yet: word of an upload may get lost.
+ */
+function openScenes(runs: ReadonlyMap<string, RunRecord>, due: ReadonlySet<string>): readonly string[] {
+  const open = [...runs.values()].filter(
+    ({ id, state: is }) => !isFinal(is) && (!wantsFarm(is) || due.has(id)),
+  );
   const settings = open.filter((run) => run.admittedAt === null).map((run) => renderJsonOf(run.scenePath));
   return [...open.map((run) => run.scenePath), ...settings];
 }
@@ -197,19 +237,22 @@ function unhandled(catalog: CatalogState, shots: Observed['shots']): readonly st
 
 async function lookAtRuns(
   ports: Ports,
+  tasksOf: TaskLook,
   runs: ReadonlyMap<string, RunRecord>,
   jobs: readonly JobObserved[] | Unknown,
 ): Promise<ReadonlyMap<string, RunObserved>> {
   const details = new Map<string, RunObserved>();
+  const byRun = Map.groupBy(jobs === 'unknown' ? [] : jobs, ({ runId }) => runId);
+  const jobOf = (run: RunRecord): JobObserved | null | Unknown => {
+    if (jobs === 'unknown') return 'unknown';
+    const own = (byRun.get(run.id) ?? []).filter(({ isDeleting }) => !isDeleting);
+    return own.find(({ round }) => round === run.round) ?? own.find(isLiveJob) ?? null;
+  };
+  const wanting = [...runs.values()].filter(({ state: is }) => wantsFarm(is)).map(jobOf);
+  const readTasks = await tasksOf(wanting.filter((job) => job !== null && job !== 'unknown'));
   for (const run of runs.values()) {
-    const owns = (job: JobObserved) => job.runId === run.id && !job.isDeleting;
-    const job =
-      jobs === 'unknown'
-        ? 'unknown'
-        : (jobs.find((one) => owns(one) && one.round === run.round) ??
-          jobs.find((one) => owns(one) && isLiveJob(one)) ??
-          null);
-    if (wantsFarm(run.state)) details.set(run.id, await lookAtRun(ports, run, job));
+    const job = jobOf(run);
+    if (wantsFarm(run.state)) details.set(run.id, await lookAtRun(ports, readTasks, run, job));
     else if (job !== null && job !== 'unknown' && isLiveJob(job)) details.set(run.id, { ...NOTHING, job });
   }
   return details;
@@ -226,11 +269,12 @@ const NOTHING: RunObserved = {
 
 async function lookAtRun(
   ports: Ports,
+  readTasks: Awaited<ReturnType<TaskLook>>,
   run: RunRecord,
   job: JobObserved | null | Unknown,
 ): Promise<RunObserved> {
   if (job === 'unknown') return NOTHING;
-  const tasks = job === null ? [] : await orUnknown(ports.manager.tasks(job.id));
+  const tasks = job === null ? [] : (readTasks.get(job.id) ?? 'unknown');
   const hasEnded = job === null ? run.round > 0 : !isLiveJob(job);
   const frames = hasEnded ? framesOf(run.frames ?? '') : framesToLookAt(run, tasks, ports.clock.now());
   const proved = new Set(framesOf(run.proved));

@@ -8,12 +8,15 @@ import type { LeaseHeld } from '../ports/lease.ts';
 import { type Applied, applyActions } from './apply.ts';
 import { createHistory } from './history.ts';
 import { inParallel } from './look-up.ts';
-import { observe } from './observe.ts';
+import { type Looks, observe } from './observe.ts';
 import type { Ports } from './ports.ts';
 import { createQuotaLook } from './quotas.ts';
 import { statusDocument } from './report.ts';
+import { createRotation } from './rotation.ts';
 import { createState, newFarmMemory } from './state.ts';
+import { createTaskLook } from './task-look.ts';
 import type { RunTick, TickResult } from './tick.ts';
+import { createUnwritten, isSame, withDollars } from './unwritten.ts';
 
 /** A pass renews it; whoever dies with it lets the next one in after this. */
 const LEASE_MS = 30_000;
@@ -21,6 +24,8 @@ const LEASE_MS = 30_000;
 const TRY_AGAIN_MS = 10_000;
 /** A tick ends before the next one is due. */
 const TICK_MS = 50_000;
+/** Of runs that render so many .blends are looked at in a pass. */
+const SCENES_A_PASS = 10;
 /** How long until the regular tick comes. */
 const REST_MS = 60_000;
 
@@ -49,8 +54,14 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
 } {
   const { clock } = ports;
   const state = createState(ports.records, () => newFarmMemory(intakeSince, clock.now()));
+  const tasks = createTaskLook(ports.manager);
+  const looks: Looks = {
+    quotas: createQuotaLook(ports),
+    tasksOf: tasks.look,
+    scenesDue: createRotation(SCENES_A_PASS),
+  };
+  const unwritten = createUnwritten(clock);
   const history = createHistory(ports.records);
-  const quotas = createQuotaLook(ports);
   let held: LeaseHeld | null = null;
   /** After a start, a crash or a pass that broke off, the records are listed: one may be there that nobody remembers. */
   let isFirst = true;
@@ -63,7 +74,10 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
   async function runTick(trigger: string): Promise<TickResult> {
     const endsAt = clock.now() + TICK_MS;
     for (let passes = 1; ; passes += 1) {
+      // Else somebody else may have held it meanwhile, and written.
+      const isStillHeld = isHeld();
       held = await ports.lease.acquire(holder, LEASE_MS);
+      if (held !== null && !isStillHeld) state.forget();
       if (held === null)
         return { lookAgainAt: clock.now() + TRY_AGAIN_MS, passes: passes - 1, isElsewhere: true };
       const lookAgainAt = await pass(trigger);
@@ -77,34 +91,40 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
     const startedAt = clock.now();
     const wasFirst = isFirst;
     isFirst = true;
+    if (wasFirst) state.forget();
     const {
       observed: seen,
       catalog,
       didCatalogChange,
-    } = await observe(ports, state, policy, wasFirst, refusals, quotas);
+    } = await observe(ports, state, policy, wasFirst, refusals, looks);
     const observed = withoutReported(seen, reported);
     const now = clock.now();
     const planned = plan(observed, policy, now);
     await holdOn();
     await pushDeadman(observed.farm);
     if (didCatalogChange) await state.saveCatalog(catalog);
+    const { due, later } = unwritten.sort(planned.runs, observed.runs);
     // A new run is on record before the one that it follows is ended: a crash between the two loses neither.
-    await inParallel(planned.runs.filter(isOpen), (run) => state.saveRun(run));
+    await inParallel(due.filter(isOpen), (run) => state.saveRun(run));
     await inParallel(
-      planned.runs.filter((run) => !isOpen(run)),
+      due.filter((run) => !isOpen(run)),
       (run) => state.saveRun(run),
     );
+    for (const run of later) state.keepRun(run);
     await inParallel(planned.dropped, (id) => state.dropRun(id));
     if (planned.shots !== observed.shots && hasChanged(planned.shots, observed.shots))
       await state.saveShots(planned.shots);
-    if (planned.memory !== seen.memory || observed.didList) await state.saveMemory(planned.memory);
+    const memory = withDollars(planned.memory, [...observed.runs.values(), ...planned.runs]);
+    if (!isSame(memory, await state.memory())) await state.saveMemory(memory);
     const applied = await applyActions(ports, planned.actions, isHeld);
     reported = reportsWritten(planned.actions, applied);
     refusals = refusalsOf(applied, refusals);
+    tasks.forget(planned.actions);
     // What they ask for is on record, whether the world could be moved already or not.
     if (isHeld()) await inParallel(observed.commands, ({ id }) => state.deleteCommand(id));
     const nextLookAt = planned.lookAgainAt ?? clock.now() + REST_MS;
-    await report(observed, planned.memory, planned.runs, nextLookAt);
+    await report(observed, memory, planned.runs, nextLookAt);
+    state.keepOnly([...memory.openRuns, ...memory.endedRuns, ...memory.rejectedRuns]);
     logPass(trigger, planned.actions, applied, clock.now() - startedAt);
     isFirst = false;
     return planned.lookAgainAt;

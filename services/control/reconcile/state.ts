@@ -10,6 +10,7 @@ import { inParallel } from './look-up.ts';
 const FARM = 'farm.json';
 const SHOTS = 'shots.json';
 const CATALOG = 'catalog.json';
+const SETTLED = 'settled-runs.json';
 const runName = (id: string) => `runs/${id}.json`;
 const commandName = (id: string) => `commands/${id}.json`;
 
@@ -18,24 +19,38 @@ export interface CatalogState {
   readonly settings: ReadonlyMap<string, SettingsSeen>;
 }
 
-/** The state objects, read with their generations, so that a stale holder of the lease can overwrite nothing. */
+/**
+ * The state objects, read with their generations, so that a stale holder of the lease can overwrite nothing. What was read or
+ * written once is remembered until `forget()`: nobody but the holder of the lease writes them.
+ */
 export function createState(records: Records, newMemory: () => FarmMemory) {
   const generations = new Map<string, string>();
+  const values = new Map<string, unknown>();
 
   async function load(name: string): Promise<unknown> {
+    if (values.has(name)) return values.get(name);
     const seen = await records.read(name);
     if (seen === null) generations.delete(name);
     else generations.set(name, seen.generation);
+    if (seen !== null) values.set(name, seen.value);
     return seen?.value;
   }
 
   async function save(name: string, value: unknown): Promise<void> {
     const generation = generations.get(name);
+    // Whether a write that fails was done is not known.
+    values.delete(name);
     const next =
       generation === undefined
         ? await createOrTakeOver(name, value)
         : await records.replace(name, value, generation);
     generations.set(name, next);
+    values.set(name, value);
+  }
+
+  function drop(name: string): void {
+    generations.delete(name);
+    values.delete(name);
   }
 
   /** A record that a pass before a crash created already: its successor replaces it. */
@@ -108,10 +123,29 @@ export function createState(records: Records, newMemory: () => FarmMemory) {
         settings: Object.fromEntries(catalog.settings),
       }),
     saveRun: (run: RunRecord) => save(runName(run.id), run),
+    /** Remembers it as it is now, and does not write it yet. */
+    keepRun(run: RunRecord): void {
+      values.set(runName(run.id), run);
+    },
     async dropRun(id: string): Promise<void> {
       await records.delete(runName(id));
-      generations.delete(runName(id));
+      drop(runName(id));
     },
+    /** Somebody else may have written since: everything is read anew. */
+    forget(): void {
+      generations.clear();
+      values.clear();
+    },
+    /** Of runs that nobody looks at any more nothing is kept in memory. */
+    keepOnly(ids: readonly string[]): void {
+      const kept = new Set(ids.map(runName));
+      for (const name of values.keys()) if (name.startsWith('runs/') && !kept.has(name)) drop(name);
+    },
+    /** Runs that have ended and are of no concern at a start: they need not be read to know that. */
+    async settled(): Promise<readonly string[]> {
+      return ((await load(SETTLED)) as { ids: readonly string[] } | undefined)?.ids ?? [];
+    },
+    saveSettled: (ids: readonly string[]) => save(SETTLED, { schema: 1, ids }),
     deleteCommand: (id: string) => records.delete(commandName(id)),
   };
 }
@@ -149,6 +183,7 @@ export function newFarmMemory(intakeSince: EpochMs, now: EpochMs): FarmMemory {
     drySince: null,
     setback: null,
     drainingSince: null,
+    dollars: {},
     workerSerial: 0,
     ledger: { countedUntil: null, day: '', today: 0, month: '', thisMonth: 0 },
     decisions: [],

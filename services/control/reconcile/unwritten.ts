@@ -1,0 +1,56 @@
+import type { FarmMemory } from '../core/model.ts';
+import { isFinal, type RunRecord } from '../core/run.ts';
+import type { EpochMs } from '../core/time.ts';
+
+/** Whoever reads a record sees what it has cost until then. */
+const WRITE_EVERY_MS = 5 * 60_000;
+
+/**
+ * Tells runs whose record must be written from those that are as they were, or of which only the cost has moved, as it does
+ * in each pass while they render: that stands in the farm's memory, too.
+ */
+export function createUnwritten(clock: { now(): EpochMs }) {
+  const writtenAt = new Map<string, EpochMs>();
+
+  /** `later`: of these nothing is lost that matters if they are not written now. */
+  function sort(
+    changed: readonly RunRecord[],
+    before: ReadonlyMap<string, RunRecord>,
+  ): { readonly due: readonly RunRecord[]; readonly later: readonly RunRecord[] } {
+    const due: RunRecord[] = [];
+    const later: RunRecord[] = [];
+    for (const run of changed) {
+      const old = before.get(run.id);
+      const isLate = clock.now() - (writtenAt.get(run.id) ?? clock.now()) >= WRITE_EVERY_MS;
+      const isDue = old === undefined || isLate || hasChanged(run, old);
+      (isDue ? due : later).push(run);
+      if (isFinal(run.state)) writtenAt.delete(run.id);
+      else if (isDue || !writtenAt.has(run.id)) writtenAt.set(run.id, clock.now());
+    }
+    return { due, later };
+  }
+
+  return { sort };
+}
+
+function hasChanged(run: RunRecord, old: RunRecord): boolean {
+  const keys = Object.keys(run) as (keyof RunRecord)[];
+  return keys.some((key) => key !== 'dollars' && !isSame(run[key], old[key]));
+}
+
+/** What is written the same is the same. */
+export function isSame(a: unknown, b: unknown): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** The memory with what open runs have cost so far; `runs`: the later of two of the same id counts. */
+export function withDollars(memory: FarmMemory, runs: readonly RunRecord[]): FarmMemory {
+  const known = new Map(runs.map((run) => [run.id, run.dollars]));
+  const dollars = Object.fromEntries(
+    memory.openRuns.flatMap((id) => {
+      const spent = known.get(id) ?? memory.dollars[id] ?? 0;
+      return spent > 0 ? [[id, spent] as const] : [];
+    }),
+  );
+  return { ...memory, dollars };
+}

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import {
+  allTasks,
+  begin,
+  createWorld,
+  memory,
+  POOL,
+  pass,
+  restart,
+  run,
+  SAMPLE,
+  takeTasks,
+  type World,
+  workOff,
+} from './world.ts';
+
+const settings = { frames: '1-4', chunkSize: 1, video: false };
+const readsOf = (of: World) => of.records.callsOf('read').map(([name]) => String(name));
+
+/** So many shots, each with its job. */
+async function withJobs(jobs: number): Promise<World> {
+  const of = createWorld({ maxAtOnce: 1000, settleMs: 0, pools: [{ ...POOL, max: 8 }] });
+  for (let shot = 0; shot < jobs; shot += 1) {
+    of.scenes.put(`film/s${shot}.render.json`, JSON.stringify(settings));
+    of.scenes.put(`film/s${shot}.blend`, SAMPLE);
+  }
+  await pass(of, 10);
+  assert.equal((await of.manager.jobs()).length, jobs);
+  await takeTasks(of);
+  for (let passes = 0; passes < 3; passes += 1) await soon(of);
+  return of;
+}
+
+/** A pass as it follows another while things move. */
+async function soon(of: World): Promise<number> {
+  const ports = [of.scenes, of.renders, of.records, of.lease, of.farm, of.workers, of.manager];
+  const before = ports.reduce((sum, { calls }) => sum + calls.length, 0);
+  of.clock.advance(5000);
+  await of.service.runTick('test');
+  return ports.reduce((sum, { calls }) => sum + calls.length, 0) - before;
+}
+
+describe('a pass in which nothing has moved', () => {
+  test('makes as many calls with twice as many jobs', async () => {
+    const calls = [];
+    for (const jobs of [20, 40]) {
+      const of = await withJobs(jobs);
+      const counts = [];
+      for (let passes = 0; passes < 5; passes += 1) counts.push(await soon(of));
+      calls.push(Math.max(...counts));
+    }
+    assert.equal(calls[0], calls[1]);
+    assert.ok((calls[0] ?? 0) < 45, `${calls} calls`);
+  });
+
+  test('writes no record, and what a run has cost outlives the service all the same', async () => {
+    const of = await withJobs(1);
+    const writes = () => of.records.callsOf('replace').filter(([name]) => String(name).startsWith('runs/'));
+    const before = writes().length;
+    for (let passes = 0; passes < 12; passes += 1) await soon(of);
+    assert.equal(writes().length, before);
+    const { id, dollars } = await run(of);
+    const spent = memory(of).dollars[id] ?? 0;
+    assert.ok(spent > dollars, `${spent} dollars, ${dollars} on record`);
+    restart(of, 'two');
+    await pass(of, 3);
+    assert.ok((memory(of).dollars[id] ?? 0) > spent);
+    for (let passes = 0; passes < 70; passes += 1) await soon(of);
+    assert.ok((await run(of)).dollars > spent, 'the record follows after a while');
+  });
+});
+
+describe('tasks of many jobs', () => {
+  test('are asked for when their job has moved, and in turn else', async () => {
+    const of = await withJobs(30);
+    const asked = async () => {
+      const before = of.manager.callsOf('tasks').length;
+      await soon(of);
+      return of.manager
+        .callsOf('tasks')
+        .slice(before)
+        .map(([id]) => String(id));
+    };
+    const turns = [...(await asked()), ...(await asked()), ...(await asked())];
+    assert.deepEqual([turns.length, new Set(turns).size], [30, 30]);
+    const active = (await allTasks(of)).find(({ status }) => status === 'active');
+    of.manager.endTask(active?.id ?? '', 'failed');
+    const [job] = (await of.manager.jobs()).filter(({ id }) =>
+      of.manager.tasksOf(id).some(({ status }) => status === 'failed'),
+    );
+    of.manager.setJob(job?.id ?? '', {});
+    assert.ok((await asked()).includes(job?.id ?? ''), 'it has moved');
+  });
+});
+
+describe('records', () => {
+  test('of runs that ended long ago are read once, not at each start', async () => {
+    const of = createWorld();
+    await begin(of, settings);
+    await workOff(of);
+    const ended = { ...(await run(of)), state: 'completed' };
+    for (let each = 0; each < 50; each += 1)
+      await of.records.create(`runs/ended-${each}.json`, { ...ended, id: `ended-${each}` });
+    const readsAtStart = async (holder: string) => {
+      restart(of, holder);
+      const before = readsOf(of).length;
+      await pass(of);
+      return readsOf(of)
+        .slice(before)
+        .filter((name) => name.startsWith('runs/ended-')).length;
+    };
+    assert.deepEqual([await readsAtStart('two'), await readsAtStart('three')], [50, 0]);
+  });
+
+  test('are read anew when somebody else may have written them', async () => {
+    const of = await withJobs(1);
+    const { id } = await run(of);
+    const before = readsOf(of).length;
+    await soon(of);
+    assert.deepEqual(readsOf(of).slice(before), []);
+    of.clock.advance(60_000);
+    await soon(of);
+    assert.ok(readsOf(of).slice(before).includes(`runs/${id}.json`));
+  });
+});
