@@ -24,5 +24,6 @@ export function statusOfRecord(run: RunRecord): RunStatus {
     thumbnail:
       last === undefined ? null : `${rendersFolder(run)}/thumbs/${String(last).padStart(4, '0')}.jpg`,
     warnings: run.warnings,
+    ...(run.requestedBy === null ? {} : { requestedBy: run.requestedBy }),
   };
 }

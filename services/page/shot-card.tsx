@@ -62,6 +62,11 @@ export function State({ run }: Props) {
       <time dateTime={run.since} title={new Date(run.since).toLocaleString()}>
         {isFinal(run.state) ? agoText(run.since, now) : forText(run.since, now)}
       </time>
+      {run.requestedBy !== undefined && (
+        <span class="soft">
+          , asked for by <bdi>{run.requestedBy}</bdi>
+        </span>
+      )}
     </p>
   );
 }

@@ -34,6 +34,7 @@ describe('the page in a browser', { skip: cannotBrowse, timeout: 300_000 }, () =
     assert.match(await seen(page.locator('.fresh')), /As of/);
     const card = await seen(page.locator('.card').first());
     assert.match(card, /10 of 24 frames, 2 in work, 1 failed · about 12 min left \(9 min to 20 min\)/);
+    assert.match(card, /asked for by anna@studio\.example/);
     assert.match(card, /\$0\.31 so far, about \$0\.74 in all \(\$0\.60 to \$1\.10\)/);
     assert.match(await seen(page.locator('.card').nth(1)), /A file is missing: film\/tex\/wood\.png/);
     await shoot(page, 'home');

@@ -130,6 +130,37 @@ describe('sending', { skip: cannotBrowse, timeout: 300_000 }, () => {
     assert.ok(readFileSync(join(bucket, 'film', 'sound.wav')).equals(large));
   });
 
+  it('goes on where it stopped when the page was loaded anew', async (t) => {
+    const { url, bucket, project } = await serve(t);
+    const large = Buffer.alloc(20_000_000, 9);
+    writeProject(project, large);
+    const page = await openPage(t, browser, `${url}/#/send`);
+    const ranges: string[] = [];
+    let isDown = true;
+    await page.route('**/uploads/*', async (route) => {
+      const range = route.request().headers()['content-range'] ?? '';
+      if (!range.endsWith(`/${large.length}`)) return route.continue();
+      ranges.push(range.replace(/\/\d+$/, ''));
+      return isDown && ranges.length > 1 ? route.abort('connectionreset') : route.continue();
+    });
+    await choose(page, project);
+    await page.getByRole('button', { name: 'Send and render' }).click();
+    await page.getByText('Connection lost: it goes on by itself').waitFor();
+    isDown = false;
+    ranges.length = 0;
+    page.on('dialog', (dialog) => dialog.accept());
+    await page.reload();
+    await choose(page, project);
+    await page.getByRole('button', { name: 'Send and render' }).click();
+    await page.getByText('1 shot handed over').waitFor();
+    assert.deepEqual(ranges.slice(-3), [
+      'bytes *',
+      'bytes 8388608-16777215',
+      `bytes 16777216-${large.length - 1}`,
+    ]);
+    assert.ok(readFileSync(join(bucket, 'film', 'sound.wav')).equals(large));
+  });
+
   it('takes what is dropped anywhere on the page', async (t) => {
     const { url } = await serve(t);
     const page = await openPage(t, browser, url);

@@ -37,7 +37,10 @@ export function aBusyStatus(overrides: Partial<StatusDocument> = {}): StatusDocu
     },
     pools: [{ name: 'cpu', wanted: 3, booting: 1, busy: 2, idle: 0, draining: 0, pricePerHour: 0.2 }],
     runs: [
-      aRunStatus({ warnings: ['Blender 3.4.2 is used: 3.4.1 is not there.'] }),
+      aRunStatus({
+        requestedBy: 'anna@studio.example',
+        warnings: ['Blender 3.4.2 is used: 3.4.1 is not there.'],
+      }),
       aRunStatus({
         id: 'r2',
         shot: 'film/sh020',

@@ -57,6 +57,8 @@ export interface RunStatus {
   /** Path in the renders bucket of the newest thumbnail; `null` when there is none. */
   readonly thumbnail: string | null;
   readonly warnings: readonly string[];
+  /** Who asked for it; left out = nobody by name (it was uploaded). */
+  readonly requestedBy?: string;
 }
 
 interface DecisionMade {

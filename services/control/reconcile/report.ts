@@ -136,6 +136,7 @@ function runStatus(reported: Reported, run: RunRecord, pools: readonly PoolStatu
     dollars: { soFar: run.dollars, ...costInAll(reported, run) },
     thumbnail: thumbnailOf(run),
     warnings: run.warnings,
+    ...(run.requestedBy === null ? {} : { requestedBy: run.requestedBy }),
   };
 }
 

@@ -77,7 +77,6 @@ function Run({ run, shown, status }: RunProps) {
             framesText(shown.frames),
             etaText(shown.etaSeconds),
             costText(shown.dollars),
-            run.requestedBy === null ? '' : `asked for by ${run.requestedBy}`,
             run.blender === null ? '' : `Blender ${run.blender}`,
           ]
             .filter((text) => text !== '')
