@@ -103,6 +103,8 @@ async function finishFrames(of: World): Promise<void> {
     const [frame = 0] = framesOf(task.name.slice('render-'.length));
     putFrame(of, record, frame);
     of.manager.endTask(task.id, 'completed');
+    // Flamenco's job moves with each finished frame.
+    of.manager.setJob(job.id, {});
   }
 }
 
