@@ -101,7 +101,7 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
     const now = clock.now();
     const planned = plan(observed, policy, now);
     await holdOn();
-    await pushDeadman(observed.farm);
+    await pushDeadman(observed.farm, planned.actions);
     if (didCatalogChange) await state.saveCatalog(catalog);
     const { due, later } = unwritten.sort(planned.runs, observed.runs);
     // A new run is on record before the one that it follows is ended: a crash between the two loses neither.
@@ -130,10 +130,14 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
     return planned.lookAgainAt;
   }
 
-  /** Unknown counts as living: a farm that cannot be read for a while may be rendering. */
-  async function pushDeadman(farm: FarmObserved | Unknown): Promise<void> {
+  /**
+   * Unknown counts as living: a farm that cannot be read for a while may be rendering. One that is to go is not kept: if
+   * we are not let to delete it, the switch does. (In a drought it may stay after all.)
+   */
+  async function pushDeadman(farm: FarmObserved | Unknown, actions: readonly Action[]): Promise<void> {
     const isLiving = farm === 'unknown' || farm.state === 'creating' || farm.state === 'up';
-    if (!isLiving) return;
+    const mustGo = actions.some((action) => action.kind === 'deleteFarm' && action.sparesRunning !== true);
+    if (!isLiving || mustGo) return;
     try {
       await ports.farm.pushDeadman();
     } catch (err) {
