@@ -59,12 +59,11 @@ async function deleteCluster({ run, show }, project, name, zone) {
 
 function deleteDisks({ ask }, project) {
   const disks = ask(
-    'DISK\tZONE',
+    '/zones/ZONE/disks/DISK',
     ...['gcloud', 'compute', 'disks', 'list', `--project=${project}`],
-    ...[`--filter=labels.tablao=${FARM} AND -users:*`, '--format=value(name,zone.basename())'],
+    ...[`--filter=labels.tablao=${FARM} AND -users:*`, '--format=value(selfLink)'],
   );
-  for (const line of disks.split('\n').filter((each) => each !== '')) {
-    const [name, zone] = line.split('\t');
+  for (const [, zone, name] of disks.matchAll(/\/zones\/([^/]+)\/disks\/(\S+)/g))
     ask(
       '',
       'gcloud',
@@ -76,7 +75,6 @@ function deleteDisks({ ask }, project) {
       `--zone=${zone}`,
       '--quiet',
     );
-  }
 }
 
 /** Whatever still carries our label, by Google's own list; `[]` = nothing. */
