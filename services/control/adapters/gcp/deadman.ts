@@ -34,6 +34,7 @@ interface Options {
 const MINUTE_MS = 60_000;
 /** A push that is younger than this share of the whole time is fresh. */
 const FRESH_SHARE = 1 / 6;
+const WHAT_AND_WHEN = { paths: ['schedule', 'time_zone', 'http_target'] };
 const CLOUD_PLATFORM = 'https://www.googleapis.com/auth/cloud-platform';
 
 /**
@@ -61,7 +62,7 @@ export function createDeadman({ call, job, project, account, afterMs, clock }: O
           timeZone: 'Etc/UTC',
           httpTarget: targetOf(cluster),
         },
-        updateMask: { paths: ['schedule', 'time_zone', 'http_target'] },
+        updateMask: WHAT_AND_WHEN,
       };
       const [updated] = await call(doing, (scheduler) => scheduler.updateJob(request, ONCE));
       if (String(updated.state) !== 'ENABLED')
@@ -78,11 +79,15 @@ export function createDeadman({ call, job, project, account, afterMs, clock }: O
         httpTarget: targetOf(cluster),
       };
       const parent = job.slice(0, job.indexOf('/jobs/'));
-      await call(`guarding cluster ${cluster.name}`, (scheduler) =>
-        scheduler.createJob({ parent, job: spare }, ONCE),
-      ).catch((error: unknown) => {
-        if (!isPortError(error, 'conflict')) throw error;
-      });
+      const doing = `guarding cluster ${cluster.name}`;
+      await call(doing, (scheduler) => scheduler.createJob({ parent, job: spare }, ONCE)).catch(
+        async (error: unknown) => {
+          if (!isPortError(error, 'conflict')) throw error;
+          // Ours, or one that was left over from a cluster of that name elsewhere.
+          const request = { job: spare, updateMask: WHAT_AND_WHEN };
+          await call(doing, (scheduler) => scheduler.updateJob(request, ONCE));
+        },
+      );
     },
 
     release: async (cluster) => {

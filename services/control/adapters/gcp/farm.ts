@@ -14,6 +14,7 @@ import {
   readGkeMemory,
 } from './gke-memory.ts';
 import type { Leftovers } from './leftovers.ts';
+import { keepSpares, noteSpares } from './spare-switches.ts';
 
 type ManagerSeen = Pick<Extract<FarmSeen, { state: 'up' }>, 'manager' | 'managerUrl' | 'managerId'>;
 
@@ -59,8 +60,8 @@ export const ZONE_RESTS_MS = 30 * 60_000;
 export const SILENCE_PATIENCE_MS = 10 * 60_000;
 /** A pass looks first and then asks for workers. */
 const SEEN_HOLDS_MS = 30_000;
-/** A cluster that may not be deleted yet is asked for again so often. */
-const DELETE_AGAIN_MS = 60_000;
+/** What failed and is no matter of seconds (a cluster that may not be deleted yet) is tried again so often. */
+const AGAIN_MS = 60_000;
 /** With nothing ordered GKE is asked so often whether there is really nothing: at rest a pass is to be cheap. */
 const EMPTY_HOLDS_MS = 15 * 60_000;
 
@@ -74,35 +75,32 @@ export function createGkeFarm(options: Options): Farm & ClusterInUse {
   let seen: { readonly up: ClusterSeen | null; readonly at: EpochMs } | null = null;
   const askedToGoAt = new Map<string, EpochMs>();
   let silentSince: EpochMs | null = null;
+  let unguardedAt: EpochMs = Number.NEGATIVE_INFINITY;
 
   /** The clusters, and the memory brought up to what they show. */
   async function observe({ memory: before, save }: GkeMemoryRead) {
     const clusters = await gke.list();
     const failures = await failuresAmong(clusters, before);
-    const memory = afterLook(before, clusters, failures, clock.now());
-    if (memory !== before) await save(memory);
+    const now = clock.now();
+    const noted = noteSpares(adopt(afterLook(before, clusters, failures, now), clusters, now));
+    if (noted !== before) await save(noted);
     for (const [cluster, { message }] of failures) options.onGivenUp(cluster, message);
-    await guardGivenUp(before, memory);
+    const memory = await guardGivenUp(noted, save);
     const up = clusters.find((cluster) => isUsable(cluster) && isLiving(cluster, memory)) ?? null;
     seen = { up, at: clock.now() };
     return { clusters, memory, save };
   }
 
   /** A cluster that hangs is not the one whose deletion is put off: it must go even if nobody looks any more. */
-  async function guardGivenUp(before: GkeMemory, after: GkeMemory): Promise<void> {
-    const givenUp = ({ doomed }: GkeMemory) => doomed.filter(({ why }) => why === 'given-up');
-    const isIn = (memory: GkeMemory) => (one: GkeMemory['doomed'][number]) =>
-      givenUp(memory).some(({ name, zone }) => name === one.name && zone === one.zone);
-    const come = givenUp(after).filter((one) => !isIn(before)(one));
-    const gone = givenUp(before).filter((one) => !isIn(after)(one));
-    try {
-      for (const cluster of come) await deadman.guard(cluster);
-      for (const cluster of gone) await deadman.release(cluster);
-    } catch (error) {
-      // What must not keep the farm from being looked after; a spare switch that is left over finds nothing to delete.
-      if (!isPortError(error)) throw error;
-      options.onUnguarded?.(error);
-    }
+  async function guardGivenUp(noted: GkeMemory, save: GkeMemoryRead['save']): Promise<GkeMemory> {
+    if (clock.now() - unguardedAt < AGAIN_MS) return noted;
+    const { memory, error } = await keepSpares(noted, deadman);
+    if (memory !== noted) await save(memory);
+    if (error === null) return memory;
+    // What must not keep the farm from being looked after: it is tried again.
+    unguardedAt = clock.now();
+    options.onUnguarded?.(error);
+    return memory;
   }
 
   /** Creations that have come to nothing, with the reason. */
@@ -150,7 +148,7 @@ export function createGkeFarm(options: Options): Farm & ClusterInUse {
       const key = `${cluster.zone}/${cluster.name}`;
       const askedAt = askedToGoAt.get(key) ?? Number.NEGATIVE_INFINITY;
       if (cluster.state === 'deleting' || doomOf(cluster, memory) === null) continue;
-      if (clock.now() - askedAt < DELETE_AGAIN_MS) continue;
+      if (clock.now() - askedAt < AGAIN_MS) continue;
       askedToGoAt.set(key, clock.now());
       try {
         await gke.delete(cluster.zone, cluster.name);
@@ -279,6 +277,23 @@ function afterLook(
       failures: withFailure(after.failures, zone, reason, now),
     };
   return after;
+}
+
+/**
+ * What lives is what the dead-man's switch is for, also when nobody remembers how it came: the record was lost, or an order
+ * that seemed to have failed was carried out late. Its number is not given again.
+ */
+function adopt(memory: GkeMemory, clusters: readonly ClusterSeen[], now: EpochMs): GkeMemory {
+  const living = clusters.find((cluster) => isLiving(cluster, memory));
+  const { latest } = memory;
+  if (living === undefined || (latest?.name === living.name && latest.zone === living.zone)) return memory;
+  const { name, zone } = living;
+  const ordered = Math.max(memory.ordered, ...clusters.map(numberOf));
+  return { ...memory, ordered, latest: { name, zone, at: now, operation: null } };
+}
+
+function numberOf({ name }: ClusterSeen): number {
+  return Number(/\d+$/.exec(name)?.[0] ?? 0);
 }
 
 function whileNoneLives(clusters: readonly ClusterSeen[], memory: GkeMemory): FarmSeen {

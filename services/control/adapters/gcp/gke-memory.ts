@@ -25,6 +25,8 @@ const schema = z.object({
     .object({ name: z.string(), zone: z.string(), at: z.number(), operation: z.string().nullable() })
     .nullable(),
   doomed: z.array(doomed),
+  /** Dead-man's switches of clusters that were given up; `isSet: false` = perhaps not yet. */
+  spares: z.array(z.object({ name: z.string(), zone: z.string(), isSet: z.boolean() })).default([]),
   /** One a zone: the last time that a creation came to nothing there. */
   failures: z.array(failure),
   /** When GKE was last seen to have no cluster of ours, if none was ordered since. */
@@ -36,7 +38,14 @@ export type GkeMemory = z.infer<typeof schema>;
 export type Failure = z.infer<typeof failure>;
 
 const NAME = 'gke.json';
-const NOTHING: GkeMemory = { ordered: 0, latest: null, doomed: [], failures: [], emptyAt: null };
+const NOTHING: GkeMemory = {
+  ordered: 0,
+  latest: null,
+  doomed: [],
+  spares: [],
+  failures: [],
+  emptyAt: null,
+};
 
 export interface GkeMemoryRead {
   readonly memory: GkeMemory;
