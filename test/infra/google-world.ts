@@ -39,7 +39,7 @@ export async function googleWorld(t: Test, { buckets = [], jobs = [] }: Standing
     clock: { now: () => Date.now() },
     answer: (asked) =>
       standIns.has(asked.url.host)
-        ? withVersioning(asked, versioned)
+        ? filledUp(asked, versioned)
         : projectAnswer(asked, { services, quotas, compute: gke.url, storage: storage.url }),
     failure: (status) => googleError(status),
   });
@@ -106,9 +106,12 @@ function overrides(url: string): Readonly<Record<string, string>> {
   return Object.fromEntries(APIS.map((api) => [`CLOUDSDK_API_ENDPOINT_OVERRIDES_${api}`, `${url}/`]));
 }
 
-/** The stand-in for Cloud Storage forgets what it is told about a bucket. */
-async function withVersioning(asked: Asked, versioned: Set<string>): Promise<Answer> {
+/** What the stand-ins do not know: the one for Cloud Storage forgets what it is told about a bucket. */
+async function filledUp(asked: Asked, versioned: Set<string>): Promise<Answer> {
   const answer = await passOn(asked, asked.url);
+  // The stand-in for GKE knows no operations but creations.
+  const operation = /\/operations\/([^/]+)$/.exec(asked.url.pathname)?.[1];
+  if (operation !== undefined && answer.status === 404) return json(200, { name: operation, status: 'DONE' });
   const bucket = /^\/storage\/v1\/b\/([^/]+)$/.exec(asked.url.pathname)?.[1];
   if (bucket === undefined || answer.status !== 200) return answer;
   if (asked.method === 'PATCH' && JSON.parse(String(asked.body)).versioning?.enabled) versioned.add(bucket);
