@@ -114,6 +114,16 @@ describe('callers in private mode', () => {
     assert.deepEqual(caller, { kind: 'known', email: EVENTS });
   });
 
+  test('where the one that Cloud Run has checked cannot be read, the other does not count either', async (t) => {
+    const { issuer, closed } = await world(t);
+    const authorization = `Bearer ${issuer.token({ ...good(), email: TICK }, 'stranger')}`;
+    for (const looked of ['', 'Bearer a b', 'Basic abc'])
+      assert.deepEqual(await closed.identify({ authorization, 'x-serverless-authorization': looked }), {
+        kind: 'refused',
+        why: 'noToken',
+      });
+  });
+
   test('what is no token is unreadable', async (t) => {
     const { closed } = await world(t);
     for (const token of ['x', 'a.b.c', `a.${Buffer.from('{}').toString('base64url')}.c`])

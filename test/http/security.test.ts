@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request } from 'node:http';
 import { describe, it, type TestContext } from 'node:test';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { createIapIdentity } from '../../services/control/adapters/gcp/iap.ts';
@@ -160,6 +162,21 @@ describe('a token without its signature', () => {
     };
     assert.equal((await ask(app, 'POST', '/tick', headers)).statusCode, 403);
   });
+});
+
+describe('a header with a token that comes twice', () => {
+  for (const twice of ['x-serverless-authorization', 'authorization'])
+    it(`says nothing, and nothing beside it counts (${twice})`, async (t) => {
+      const { app, issuer } = await world(t, 'private', 'machines');
+      const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
+      const checked = `Bearer ${withoutSignature(issuer.token(claimsOf(EVENTS)))}`;
+      const forged = `Bearer ${issuer.token(claimsOf(TICK), 'stranger')}`;
+      const headers = { host: HOST, authorization: [forged], [twice]: [forged, checked] };
+      const asking = request({ host: '127.0.0.1', port, path: '/tick', method: 'POST', headers });
+      const [answer] = await once(asking.end(), 'response');
+      answer.resume();
+      assert.equal(answer.statusCode, 401);
+    });
 });
 
 describe('people behind IAP', () => {

@@ -1,4 +1,4 @@
-/** The headers of a request that may carry a token. */
+/** The headers of a request that may carry a token; `''` = it is there and cannot be used. */
 export interface TokenHeaders {
   readonly authorization?: string | undefined;
   /** Cloud Run looks at this one first, and then passes `authorization` on unseen. */

@@ -29,10 +29,9 @@ const REMOVED = 'SIGNATURE_REMOVED_BY_GOOGLE';
  */
 export function createPrivateIdentity(options: Options): Identity {
   return {
-    identify: async (headers) => {
-      const token = bearer(headers['x-serverless-authorization']) ?? bearer(headers.authorization);
-      return readClaims(token, options);
-    },
+    identify: async ({ 'x-serverless-authorization': looked, authorization }) =>
+      // If it is there at all Cloud Run has checked nothing else.
+      readClaims(bearer(looked ?? authorization), options),
   };
 }
 
