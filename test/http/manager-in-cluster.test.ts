@@ -13,6 +13,11 @@ const PRIVATE = {
   'x-goog-iap-jwt-assertion': 'a.b.c',
   'x-serverless-authorization': 'Bearer of-a-person',
   'x-forwarded-for': '192.0.2.1',
+  // The API server would take these for orders.
+  'impersonate-user': 'system:admin',
+  'impersonate-group': 'system:masters',
+  'impersonate-extra-scopes': 'all',
+  'x-remote-user': 'system:admin',
 };
 
 describe('Flamenco Manager in a cluster', () => {

@@ -5,8 +5,12 @@ import { Refusal } from './errors.ts';
 /** Flamenco's own web app, its API, its updates, and its logs and last pictures. */
 const PREFIXES = ['/app', '/api/v3', '/socket.io', '/job-files'];
 
-/** What is between the caller and us: who he is, and how he came here. */
-const OURS = /^(authorization|cookie|origin|referer|forwarded|x-forwarded-.*|x-goog-.*|x-serverless-.*)$/;
+/**
+ * What is between the caller and us: who he is, and how he came here. And what an API server takes for orders: to act as
+ * somebody else.
+ */
+const OURS =
+  /^(authorization|cookie|origin|referer|forwarded|x-forwarded-.*|x-goog-.*|x-serverless-.*|x-tablao-.*|impersonate-.*|x-remote-.*)$/;
 
 type Way = Awaited<ReturnType<ManagerBehind['find']>>;
 /** What the proxy's library calls an answer. */
