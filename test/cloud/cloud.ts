@@ -60,7 +60,8 @@ export type Cloud = Awaited<ReturnType<typeof startCloud>>;
  * Storage (with its notifications, pushed by Pub/Sub), GKE, Kubernetes, Cloud Scheduler and the metadata server; pods that
  * are real processes with the buckets mounted; and the service, a process that they call.
  */
-export async function startCloud(t: { after(fn: () => unknown): void }, options: Options = {}) {
+export async function startCloud(test: { after(fn: () => unknown): void }, options: Options = {}) {
+  const t = lastFirst(test);
   const { env = {}, createMs = 4000, bootMs = 2000, speed = 10, tokenSeconds = 3599 } = options;
   const dir = mkdtempSync(join(tmpdir(), 'tablao-cloud-'));
   t.after(() => rmSync(dir, { recursive: true, force: true, maxRetries: 10 }));
@@ -171,6 +172,15 @@ export async function startCloud(t: { after(fn: () => unknown): void }, options:
   return {
     ...{ url, dir, storage, gke, kube, cluster, scheduler, metadata, issuer, push, kubelet, service, gcloud },
     gcloudJson: async (...args: string[]) => JSON.parse(String(await gcloud(...args, '--format=json'))),
+    /** Uploads to the scenes bucket. */
+    put: async (name: string, content: string | Buffer) => {
+      const query = `uploadType=media&name=${encodeURIComponent(name)}`;
+      const answer = await fetch(`${storage.url}/upload/storage/v1/b/${BUCKETS.scenes}/o?${query}`, {
+        ...{ method: 'POST', body: new Uint8Array(Buffer.from(content as string)) },
+        headers: { authorization: 'Bearer of-gcloud' },
+      });
+      if (!answer.ok) throw new Error(`the upload of ${name}: ${answer.status}`);
+    },
     status: () => read<StatusDocument>('status.json'),
     runs: () =>
       storage
@@ -180,6 +190,15 @@ export async function startCloud(t: { after(fn: () => unknown): void }, options:
     frames: (folder: string) =>
       storage.names(BUCKETS.renders).filter((name) => name.startsWith(folder) && /_\d+\.png$/.test(name)),
   };
+}
+
+/** What was begun last is ended first: a folder in which a bucket is mounted cannot be removed. */
+function lastFirst(test: { after(fn: () => unknown): void }): { after(fn: () => unknown): void } {
+  const ends: (() => unknown)[] = [];
+  test.after(async () => {
+    for (const end of ends.reverse()) await end();
+  });
+  return { after: (end) => void ends.push(end) };
 }
 
 /** As the deployment sets them; only waits are shorter. */

@@ -93,7 +93,8 @@ export function startKubelet(t: { after(fn: () => unknown): void }, options: Opt
     const [container] = containers;
     const isWorker = labels?.[JOB_NAME] !== undefined;
     const podDir = join(dir, name);
-    const port = isWorker ? null : await freePort();
+    // As the Service's name leads to each new pod.
+    const port = isWorker ? null : (managerPort ?? (await freePort()));
     for (const { configMap } of volumes) if (configMap) writeConfig(podDir, configMap.name, port);
     const env = (container?.env ?? []).map(({ name: key, value, valueFrom }) => {
       const label = /^metadata\.labels\['(.+)'\]$/.exec(valueFrom?.fieldRef?.fieldPath ?? '')?.[1];
@@ -201,6 +202,20 @@ export function startKubelet(t: { after(fn: () => unknown): void }, options: Opt
           ({ metadata }) => running.has(metadata.uid ?? '') && metadata.labels?.[JOB_NAME] !== undefined,
         )
         .map(({ metadata }) => metadata.labels?.[JOB_NAME] ?? ''),
+    /** A worker that renders; `undefined` = none does. */
+    busyWorker: () =>
+      cluster
+        .all('pods', NAMESPACE)
+        .filter(({ metadata }) => {
+          const lines =
+            running
+              .get(metadata.uid ?? '')
+              ?.process.log()
+              .trimEnd()
+              .split('\n') ?? [];
+          return metadata.labels?.[JOB_NAME] !== undefined && /^task render-\d+ \(/.test(lines.at(-1) ?? '');
+        })
+        .map(({ metadata }) => metadata.labels?.[JOB_NAME])[0],
     /** What the process of a pod whose name begins so has said. */
     log: (name: string) =>
       cluster
