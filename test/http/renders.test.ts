@@ -29,6 +29,18 @@ describe('GET /renders/<path>', () => {
     assert.ok(answer.rawPayload.equals(LARGE));
   });
 
+  it('streams what is larger than Cloud Run lets answers be without saying how long it is', async (t) => {
+    const { app, renders } = makeApp(t);
+    const huge = Buffer.alloc(33 * 1024 * 1024, 'abcdefghij');
+    renders.put('a/beauty.exr', huge);
+    const whole = await app.inject('/renders/a/beauty.exr');
+    assert.deepEqual([whole.statusCode, whole.headers['content-length']], [200, undefined]);
+    assert.ok(whole.rawPayload.equals(huge));
+    const part = await app.inject({ url: '/renders/a/beauty.exr', headers: { range: 'bytes=1-' } });
+    assert.deepEqual([part.statusCode, part.headers['content-length']], [206, undefined]);
+    assert.equal(part.rawPayload.length, huge.length - 1);
+  });
+
   it('serves ranges, as a player asks for them', async (t) => {
     const { app, renders } = makeApp(t);
     renders.put('a/preview.mp4', LARGE);

@@ -24,6 +24,8 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /** Thumbnails and most frames fit into one read, which then tells the size, too. */
 const PIECE_BYTES = 1024 * 1024;
+/** Cloud Run refuses an answer that says it is longer than 32 MiB; one that is streamed in chunks may have any length. */
+const MAX_ANNOUNCED_BYTES = 31 * 1024 * 1024;
 
 /** `GET /renders/<path>`: thumbnails, frames and previews out of the renders bucket, with ranges. */
 export async function renderRoutes(app: FastifyInstance, { renders }: AppDeps): Promise<void> {
@@ -62,7 +64,9 @@ export async function renderRoutes(app: FastifyInstance, { renders }: AppDeps): 
   }
 
   function sendBytes(reply: FastifyReply, path: string, start: number, end: number): FastifyReply {
-    return reply.header('content-length', end - start).send(Readable.from(pieces(path, start, end)));
+    const bytes = end - start;
+    if (bytes <= MAX_ANNOUNCED_BYTES) reply.header('content-length', bytes);
+    return reply.send(Readable.from(pieces(path, start, end)));
   }
 
   async function* pieces(path: string, start: number, end: number): AsyncGenerator<Uint8Array> {
