@@ -111,6 +111,11 @@ export class FakeScenes extends Fake<Scenes> implements Scenes {
     this.#store.remove(path);
   }
 
+  /** What is there, without a call; `null` = nothing. */
+  peek(path: string): ObjectSeen | null {
+    return this.#store.seen(path);
+  }
+
   /** What an object holds, without a call. */
   bytesOf(path: string): Uint8Array {
     const stored = this.#store.get(path);

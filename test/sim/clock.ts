@@ -50,7 +50,8 @@ export class SimClock {
   }
 
   /** As `sleep`, again and again while nothing changes, but no longer than `mostMs`. */
-  sleepWhileStill(ms: number, mostMs: number): Promise<void> {
+  sleepWhileStill(stepMs: number, mostMs: number): Promise<void> {
+    const ms = Math.max(1, stepMs);
     const begin = this.#now;
     return new Promise((resolve) => {
       const cancel = this.#plan(begin + Math.max(ms, Math.floor(mostMs / ms) * ms), resolve, true);

@@ -9,6 +9,8 @@ export interface ShotPhysics {
   readonly memoryGiB: number;
   readonly secondsOf: (frame: number) => number;
   readonly fateOf?: (frame: number, attempt: number, worker: string) => Fate;
+  /** Told of each whole picture that was made of the shot as it was when its task began. */
+  readonly onPicture?: (path: string) => void;
   /** What the check says; empty = nothing is wrong. */
   readonly findings?: readonly {
     readonly code: string;

@@ -247,7 +247,9 @@ export class SimWorker implements WorkerProgram {
     const { renders, tally } = this.#options;
     const { job } = inHand;
     tally.of(job.shot).rendering += seconds;
-    renders.putPicture(`${job.folder}/${job.fileOf(frame)}`);
+    const path = `${job.folder}/${job.fileOf(frame)}`;
+    renders.putPicture(path);
+    job.physics.onPicture?.(path);
     this.#record(job, frame, { state: 'done', attempt, seconds, loadSeconds });
     inHand.frame = null;
     inHand.since = this.#options.clock.now();

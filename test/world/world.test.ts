@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { drawWorld } from './draw.ts';
+import { storyOf } from './story.ts';
+import { runWorld } from './world.ts';
+
+const SEEDS = 30;
+
+describe('random worlds', () => {
+  it(`hold every invariant, seeds 1 to ${SEEDS}`, async () => {
+    for (let seed = 1; seed <= SEEDS; seed += 1) {
+      const { violation } = await runWorld(drawWorld(seed));
+      if (violation !== null) assert.fail((await storyOf(drawWorld(seed), 80)).text);
+    }
+  });
+
+  it('are the same to the letter for the same seed', async () => {
+    const story = async (seed: number) => (await storyOf(drawWorld(seed), Number.POSITIVE_INFINITY)).text;
+    assert.equal(await story(3), await story(3));
+    assert.notEqual(await story(3), await story(4));
+  });
+});
