@@ -22,7 +22,10 @@ describe('the seconds that a frame is taken to need', () => {
 
   test('grow with a running frame that takes longer, from the first one on', () => {
     assert.equal(expectedSeconds(runWith(3, 60, [180]), NOW), 90);
-    assert.equal(expectedSeconds(runWith(0, 0, [90, 90, 90]), NOW), (30 + 3 * 90) / 4);
+  });
+
+  test('are half as much again as running ones have taken, before the first has ended', () => {
+    assert.equal(expectedSeconds(runWith(0, 0, [90, 90, 90]), NOW), (30 + 3 * 135) / 4);
   });
 
   test('never fall below the mean, and never rise above the longest that is known', () => {

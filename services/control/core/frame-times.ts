@@ -4,6 +4,8 @@ import type { EpochMs } from './time.ts';
 
 /** Seconds a frame is taken to need before any was rendered. */
 const PRIOR_SECONDS = 30;
+/** Before any has ended, one that has taken so long needs half as much again, at a guess: nothing says that it is nearly done. */
+const AT_LEAST_TO_LIKELY = 1.5;
 
 /** Adds what a finished frame's record says. */
 export function learn(times: FrameTimes, record: FrameRecord): FrameTimes {
@@ -37,7 +39,8 @@ export function expectedSeconds(
     .map(({ since }) => (now - since) / 1000)
     .filter((seconds) => seconds > usual);
   const known = Math.max(1, run.times.frames);
-  const sum = late.reduce((total, seconds) => total + seconds, known * usual);
+  const factor = run.times.frames === 0 ? AT_LEAST_TO_LIKELY : 1;
+  const sum = late.reduce((total, seconds) => total + factor * seconds, known * usual);
   return sum / (known + late.length);
 }
 

@@ -91,11 +91,11 @@ function upcomingTasks(
   return { tasks: sizes.length, seconds: frames * secondsEach };
 }
 
-/** A task whose frame takes longer than usual needs a tenth of what it has taken so far, at a guess. */
+/** A frame that takes longer than usual needs a tenth of what it has taken so far, at a guess; half, while nothing is usual. */
 function leftOfActive(run: RunRecord, task: TaskObserved, usual: number, now: number): number {
   const mark = run.standstill[task.id];
   const taken = mark === undefined ? 0 : (now - mark.since) / 1000;
-  return Math.max(usual - taken, taken * 0.1);
+  return Math.max(usual - taken, taken * (run.times.frames === 0 ? 0.5 : 0.1));
 }
 
 /** What must be rendered until this run is done: its own frames and those that go before them. */
@@ -131,6 +131,9 @@ interface Worth {
   readonly valueOfTimePerHour: number;
 }
 
+/** For those that come later each must bring a little more than it costs: the estimate wavers, and a boot is paid for good. */
+const CAUTION = 1.3;
+
 /**
  * How many more workers a pool is to have: as many as bring more time than they cost, by a forecast with those that are
  * there, and as many as a deadline asks for. Clamped to tasks and to the pool's maximum in this one place. While no frame has taught how long
@@ -149,9 +152,10 @@ export function moreWorkers(
   const unknownMost =
     pool.pricePerHour === 0 ? pool.max : Math.max(1, Math.ceil(perHour / pool.pricePerHour));
   const most = isKnown ? room : Math.max(0, Math.min(room, unknownMost - work.freeAt.length));
+  const perWorker = (pool.pricePerHour * (pool.bootSeconds + pool.tailSeconds)) / 3600;
   const prices = {
     perSecond: perHour / 3600,
-    perWorker: (pool.pricePerHour * (pool.bootSeconds + pool.tailSeconds)) / 3600,
+    perWorker: work.freeAt.length === 0 ? perWorker : CAUTION * perWorker,
   };
   return bestMore(work, most, pool.bootSeconds, prices, bySeconds);
 }

@@ -294,7 +294,10 @@ async function lookAtRun(
   };
 }
 
-/** Those of tasks that have ended, and of those in which one seems to hang. */
+/** So many frames teach how long one takes; before, they are looked at as soon as they are done. */
+const TAUGHT_BY = 20;
+
+/** Those of tasks that have ended, and of those in which one seems to hang; the first ones of a run, too, while others of their task are rendered. */
 function framesToLookAt(
   run: RunRecord,
   tasks: readonly TaskObserved[] | Unknown,
@@ -302,7 +305,9 @@ function framesToLookAt(
 ): readonly number[] {
   if (tasks === 'unknown') return [];
   const ended = tasks.filter(({ status }) => status === 'completed' || status === 'failed');
-  return [...ended.flatMap(framesOfTask), ...framesOfHungTasks(run, tasks, now)];
+  const underway = run.times.frames < TAUGHT_BY ? tasks.filter(({ status }) => status === 'active') : [];
+  const done = underway.flatMap((task) => framesOfTask(task).slice(0, task.stepsCompleted));
+  return [...ended.flatMap(framesOfTask), ...done, ...framesOfHungTasks(run, tasks, now)];
 }
 
 /** What the workers said last about tasks that did not deliver. A log that cannot be read is left out. */
