@@ -4,6 +4,7 @@ import type { Policy } from '../../services/control/core/model.ts';
 import {
   allTasks,
   begin,
+  command,
   createWorld,
   endTasks,
   memory,
@@ -119,5 +120,59 @@ describe('a frame that runs out of memory', () => {
     const { state, hasMoved, pool } = await run(of);
     assert.deepEqual([state, hasMoved, pool], ['incomplete', true, 'big']);
     assert.equal(memory(of).decisions.filter(({ what }) => what.includes('moves on to pool')).length, 1);
+  });
+
+  test('stays on the larger pool when its run waits meanwhile', async () => {
+    const of = createWorld({ pools: POOLS });
+    await begin(of, { ...settings, frames: '1-4' });
+    await takeTasks(of);
+    await pass(of);
+    await killWorkerOf(of, 1);
+    await pass(of);
+    for (let go = 0; go < 30 && (await run(of)).pool === 'p'; go += 1) await workOff(of);
+    await command(of, { kind: 'teardown' });
+    await pass(of, 2);
+    await command(of, { kind: 'resume' });
+    await pass(of, 12);
+    const { pool, hasMoved } = await run(of);
+    assert.deepEqual([pool, hasMoved], ['big', true]);
+  });
+
+  test('is not rendered once more on the small one when the job is lost', async () => {
+    const of = createWorld({ pools: POOLS });
+    await begin(of, { ...settings, frames: '1-6' });
+    await takeTasks(of);
+    await pass(of);
+    await killWorkerOf(of, 1);
+    await pass(of);
+    await endTasks(of);
+    await pass(of);
+    assert.deepEqual([(await run(of)).outgrown, (await run(of)).pool], ['1', 'p']);
+    of.manager.forgetEverything();
+    await pass(of, 8);
+    const jobs = await of.manager.jobs();
+    const names = jobs.flatMap(({ id }) => of.manager.tasksOf(id).map(({ name }) => name));
+    assert.ok(names.length > 0 && !names.includes('render-1'), names.join());
+    await workOff(of);
+    await workOff(of);
+    await workOff(of);
+    assert.deepEqual([(await run(of)).state, (await run(of)).pool], ['completed', 'big']);
+  });
+
+  test('is not gone on with when a person has cancelled the job in Flamenco', async () => {
+    const of = createWorld({ pools: POOLS });
+    await begin(of, { ...settings, frames: '1-6' });
+    await takeTasks(of);
+    await pass(of);
+    await killWorkerOf(of, 1);
+    await pass(of);
+    await endTasks(of);
+    await pass(of);
+    await pass(of);
+    assert.deepEqual([(await run(of)).outgrown, (await run(of)).stopping], ['1', null]);
+    const [job] = await of.manager.jobs();
+    await of.manager.setJobStatus(job?.id ?? '', 'cancel-requested', 'by hand');
+    await pass(of, 3);
+    assert.equal((await run(of)).state, 'cancelled');
   });
 });

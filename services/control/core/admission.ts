@@ -4,6 +4,7 @@ import type { Draft, Sight } from './draft.ts';
 import { dropRun, lookAgain, moveRun, note, openRuns, shotMemory, updateShot } from './draft.ts';
 import { framesOf } from './frames.ts';
 import { badName, judgeInputs, stillSettling } from './judge-inputs.ts';
+import type { Policy } from './model.ts';
 import { judgeScripts } from './needs-scripts.ts';
 import { extensionOf, outputNames } from './output-names.ts';
 import { choosePool } from './pools.ts';
@@ -158,7 +159,12 @@ function judgeAbilities(
   if (denoiser !== null) return denoiser;
   const pool = choosePool(settings, scene, policy.pools);
   if (!pool.ok) return { kind: 'reject', reason: pool.reason };
-  return { blender: version, note: blender.note, pool: pool.pool.name };
+  return { blender: version, note: blender.note, pool: movedTo(policy, run) ?? pool.pool.name };
+}
+
+/** The larger pool that it has moved to for its memory, as long as there is one of this name: it moves once only. */
+function movedTo({ pools }: Policy, { hasMoved, pool }: RunRecord): string | null {
+  return hasMoved && pools.some(({ name }) => name === pool) ? pool : null;
 }
 
 /** Frames of two Blenders do not go together: a run that has begun goes on with its own. */

@@ -12,6 +12,8 @@ import { allowedFrames } from './scouts.ts';
 import { openFrames } from './submission.ts';
 import { badVerdicts, blame, describeTroubles } from './troubles.ts';
 
+const CANCELLED = new Set(['canceled', 'cancel-requested']);
+
 /** Ends every run whose job has ended: proved, or once more for what is missing, or with what did not come out. */
 export function finishRuns(sight: Sight, draft: Draft): void {
   for (const run of openRuns(draft)) {
@@ -54,13 +56,14 @@ function finish(
   );
   const log = Object.values(seen.logs).find((text) => text !== '') ?? '';
   const grown = job === null ? run : outgrow(draft, run, outgrowing(sight, run, bad, log));
+  // A person's word, unless we cancelled it for the move to a larger pool.
+  if (job !== null && CANCELLED.has(job.status) && run.stopping?.code !== 'outOfMemory') {
+    endCancelledElsewhere(sight, draft, run);
+    return;
+  }
   const bigger = grown.outgrown === '' ? null : biggerPool(sight, grown);
   if (bigger !== null) {
     moveToBigger(sight, draft, grown, bigger);
-    return;
-  }
-  if (job !== null && (job.status === 'canceled' || job.status === 'cancel-requested')) {
-    endCancelledElsewhere(sight, draft, run);
     return;
   }
   if (seen.findings === 'unknown' || endByCheck(sight, draft, run, seen)) return;

@@ -5,6 +5,7 @@ import { act, moveRun, openRuns, titleOf, updateRun } from './draft.ts';
 import { secondsPerFrame } from './frame-times.ts';
 import { framesOf } from './frames.ts';
 import type { RunObserved } from './model.ts';
+import { biggerPool, isOutgrown, moveToBigger } from './out-of-memory.ts';
 import { poolOf } from './pools.ts';
 import { whyNotSubmitted } from './refusals.ts';
 import type { RunRecord, RunSettings } from './run.ts';
@@ -43,8 +44,14 @@ function needsJob(run: RunRecord, seen: RunObserved): boolean {
 }
 
 function submit(sight: Sight, draft: Draft, run: RunRecord): void {
-  const frames = openFrames(run);
-  if (frames.length === 0 || run.settings === null) return;
+  const open = openFrames(run);
+  const bigger = run.outgrown === '' ? null : biggerPool(sight, run);
+  const frames = bigger === null ? open : open.filter((frame) => !isOutgrown(run, frame));
+  if (open.length === 0 || run.settings === null) return;
+  if (bigger !== null && frames.length === 0) {
+    moveToBigger(sight, draft, run, bigger);
+    return;
+  }
   const isFirst = run.round === 0;
   const next = updateRun(draft, run, {
     round: Math.max(1, run.round),

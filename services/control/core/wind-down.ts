@@ -98,6 +98,8 @@ function goOn(sight: Sight, draft: Draft, run: RunRecord): void {
   if (run.stopping === null) return;
   const job = sight.observed.details.get(run.id)?.job;
   if (job === undefined || job === 'unknown') return;
+  // Its job was cancelled for the move to a larger pool: it moves.
+  if (run.stopping.code === 'outOfMemory' && job !== null && !isLiveJob(job)) return;
   if (job !== null && PAUSING.has(job.status)) {
     act(draft, { kind: 'resumeJob', jobId: job.id, reason: 'nothing stops it any more' });
     return;
