@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { allTasks, begin, createWorld, pass, restart, run, takeTasks, type World } from './world.ts';
+import { allTasks, begin, command, createWorld, pass, restart, run, takeTasks, type World } from './world.ts';
 
 const stateOf = async (of: World) => {
   const { state, reason } = await run(of);
@@ -52,4 +52,28 @@ describe('a check that fails', () => {
       assert.deepEqual(await stateOf(of), ['queued', 'submitted']);
       assert.equal((await of.records.list('runs/')).length, 2);
     });
+
+  test('is followed by another run when its file comes, although its job could not be ended at first', async () => {
+    const of = createWorld({ checkFirst: 'always' });
+    await begin(of, { chunkSize: 24, video: false });
+    await takeTasks(of);
+    await pass(of);
+    const { id } = await run(of);
+    const findings = [
+      { code: 'missingImage', level: 'error', message: 'wood.png is not there.', action: null },
+    ];
+    const record = { schema: 1, run: id, findings };
+    of.renders.put('film/sh010/v001/records/check.json', JSON.stringify(record));
+    const check = (await allTasks(of)).find(({ name }) => name === 'check');
+    of.manager.endTask(check?.id ?? '', 'failed');
+    of.manager.failUntilHealed('transient', 'setJobStatus');
+    await pass(of, 3);
+    assert.equal((await run(of)).state, 'rejected');
+    of.manager.heal();
+    await pass(of, 2);
+    of.scenes.put('film/wood.png', new Uint8Array([1]));
+    await command(of, { kind: 'uploaded', path: 'film/wood.png', generation: null });
+    await pass(of, 2);
+    assert.equal((await of.records.list('runs/')).length, 2);
+  });
 });

@@ -59,7 +59,9 @@ export async function observe(
   const commands = await state.commands();
   const isListingDue = isFirst || memory.listedAt === null || now - memory.listedAt >= policy.listEveryMs;
   const runs = await loadRuns(state, memory, commands, isFirst, isListingDue);
-  const isQuiet = !isListingDue && commands.length === 0 && runs.size === 0;
+  // While a farm stands a job of a run that has ended may bring that run back into view.
+  const isResting = memory.stage === 'absent' && runs.size === 0;
+  const isQuiet = !isListingDue && commands.length === 0 && isResting;
   const shots = isQuiet ? new Map<string, ShotMemory>() : await state.shots();
   const before = isQuiet ? NO_CATALOG : await state.catalog();
   const listing = isListingDue ? await orUnknown(ports.scenes.list()) : null;
