@@ -172,6 +172,15 @@ describe('simulated trouble', () => {
     assert.equal(runsOf(world)[0]?.proved, '1-12');
   });
 
+  it('a job of more frames than a pass can look at is submitted again when its farm is lost before the first', async () => {
+    const world = start();
+    upload(world, 'film/s1', { ...SHOT, secondsOf: () => 2 }, { frames: '1-240' });
+    await untilBusy(world);
+    world.cluster.vanish();
+    await runToEnd(world, 3);
+    assert.equal(outcome(world).state, 'completed');
+  });
+
   it('a worker that dies without a word gives its task back', async () => {
     const world = start();
     upload(world, 'film/s1', SHOT, { frames: '1-12' });

@@ -35,7 +35,14 @@ export async function proveFrames(
   const objects = await renders.list(`${folder}/`).catch(() => null);
   if (objects === null) return { verdicts: [], isWhole: false };
   const byPath = new Map(objects.map((object) => [object.path, object]));
-  const batch = frames.slice(0, READS_PER_PASS);
+  // Frames of which nothing is there cost no read: a lost job of thousands is seen as a whole in one pass.
+  const hasLeft = (frame: number) =>
+    byPath.has(`${folder}/records/${String(frame).padStart(4, '0')}.json`) ||
+    expectedFiles(run, frame, null).some(({ path }) => byPath.has(`${folder}/${path}`));
+  const { there = [], absent = [] } = Object.groupBy(frames, (frame) =>
+    hasLeft(frame) ? 'there' : 'absent',
+  );
+  const batch = [...there.slice(0, READS_PER_PASS), ...absent];
   const verdicts: FrameVerdict[] = findGone(run, proved, folder, byPath);
   for (let from = 0; from < batch.length; from += AT_ONCE) {
     const some = batch.slice(from, from + AT_ONCE);
