@@ -235,14 +235,20 @@ describe('simulated trouble', () => {
 describe('the simulated service', () => {
   it('that is killed at a call does nothing any more, and its successor goes on', async () => {
     const world = createSimWorld({ seed: 1, cloud: STEADY, policy: { idleTeardownMs: 0 } });
+    let isDead = false;
+    let calls = 0;
     const gate: Gate = (call, act) => {
-      if (call.method === 'submit') first.kill();
+      if (isDead) calls += 1;
+      if (call.method === 'submit') {
+        first.kill();
+        isDead = true;
+      }
       return act();
     };
     const first = startService(world, { gate });
     upload(world, 'film/s1', SHOT, { frames: '1-12' });
     await world.clock.run(world.clock.now() + 40 * MINUTE);
-    assert.equal(world.pool.ordered, 0);
+    assert.deepEqual([isDead, calls], [true, 0]);
     startService(world, { skipsStill: true });
     await runToEnd(world, 3);
     assert.deepEqual(outcome(world), WHOLE);
