@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { RunRecord } from '../../services/control/core/run.ts';
 import {
   allTasks,
   begin,
@@ -91,6 +92,59 @@ describe('tasks of many jobs', () => {
     );
     of.manager.setJob(job?.id ?? '', {});
     assert.ok((await asked()).includes(job?.id ?? ''), 'it has moved');
+  });
+
+  test('are seen at once where something was done: nobody loses what he has taken since', async () => {
+    const of = await withJobs(30);
+    const jobs = await of.manager.jobs();
+    const [{ id } = { id: '' }] = of.manager.tasksOf(jobs[25]?.id ?? '');
+    const workerId = of.manager.workerIdOf('p-1');
+    of.manager.startTask(id, workerId ?? '');
+    await soon(of);
+    of.manager.endTask(id, 'failed');
+    // So many that have moved that the turn does not come round to it in the next pass.
+    for (const job of jobs.slice(5, 26)) of.manager.setJob(job.id, {});
+    await soon(of);
+    const handedOut = () => of.manager.callsOf('requeueTask').filter(([taskId]) => taskId === id).length;
+    assert.equal(handedOut(), 1);
+    of.manager.setTask(id, { status: 'active', workerId });
+    await soon(of);
+    assert.equal(handedOut(), 1);
+  });
+
+  test('are asked for anew when somebody else may have done something to them', async () => {
+    const of = await withJobs(30);
+    of.clock.advance(60_000);
+    const before = of.manager.callsOf('tasks').length;
+    await soon(of);
+    const asked = of.manager.callsOf('tasks').slice(before);
+    assert.equal(new Set(asked.map(([id]) => id)).size, 30);
+  });
+
+  test('are asked for when a worker ran out of memory: it is counted where it was', async () => {
+    const of = await withJobs(30);
+    const before = of.manager.callsOf('tasks').length;
+    await soon(of);
+    const justAsked = new Set(
+      of.manager
+        .callsOf('tasks')
+        .slice(before)
+        .map(([id]) => id),
+    );
+    const [left] = (await allTasks(of)).filter(({ status }) => status === 'active');
+    const job = (await of.manager.jobs()).find(
+      (one) => justAsked.has(one.id) && of.manager.tasksOf(one.id).every(({ status }) => status === 'queued'),
+    );
+    const [taken] = of.manager.tasksOf(job?.id ?? '');
+    const worker = (await of.manager.workers()).find(({ id }) => id === left?.workerId);
+    of.manager.setTask(left?.id ?? '', { status: 'queued', workerId: null });
+    of.manager.setTask(taken?.id ?? '', { status: 'active', workerId: worker?.id ?? null });
+    of.workers.kill(worker?.name ?? '', 'outOfMemory');
+    await soon(of);
+    const names = await of.records.list('runs/');
+    const runs = names.map((name) => of.records.valueAt(name) as RunRecord);
+    const blamed = runs.filter(({ troubles }) => troubles.length > 0).map(({ id }) => id);
+    assert.deepEqual(blamed, [job?.runId]);
   });
 });
 

@@ -90,7 +90,8 @@ export async function observe(
     isReady ? orUnknown(ports.manager.workers()) : UNKNOWN,
   ]);
   await loadRunsOfJobs(state, runs, jobs);
-  const details = await lookAtRuns(ports, tasksOf, runs, jobs);
+  const readTasks = (of: readonly JobObserved[]) => tasksOf(of, hasDiedUnheard(workers));
+  const details = await lookAtRuns(ports, readTasks, runs, jobs);
   const { scenes } = ports;
   const asked = { scenes, runs, catalog: scan.catalog, uploaded, details, isListingDue, readBlends, due };
   const { inputs, listings } = await lookAtInputs(asked);
@@ -136,6 +137,11 @@ async function lookForLeftovers(
 /** At rest nothing is decided about files: what is known of them is not even read. */
 const NO_CATALOG: CatalogState = { blends: new Map(), settings: new Map() };
 const UNKNOWN: Unknown = 'unknown';
+
+/** Flamenco does not know of it: which task it had is found out before its record goes. */
+function hasDiedUnheard(workers: Observed['workers']): boolean {
+  return workers !== 'unknown' && workers.some(({ outcome }) => outcome === 'outOfMemory');
+}
 
 /** A job whose run has ended must end too, also when the service died between the two. */
 async function loadRunsOfJobs(
@@ -239,7 +245,7 @@ function unhandled(catalog: CatalogState, shots: Observed['shots']): readonly st
 
 async function lookAtRuns(
   ports: Ports,
-  tasksOf: TaskLook,
+  tasksOf: (jobs: readonly JobObserved[]) => ReturnType<TaskLook>,
   runs: ReadonlyMap<string, RunRecord>,
   jobs: readonly JobObserved[] | Unknown,
 ): Promise<ReadonlyMap<string, RunObserved>> {

@@ -77,7 +77,7 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
       // Else somebody else may have held it meanwhile, and written.
       const isStillHeld = isHeld();
       held = await ports.lease.acquire(holder, LEASE_MS);
-      if (held !== null && !isStillHeld) state.forget();
+      if (held !== null && !isStillHeld) forget();
       if (held === null)
         return { lookAgainAt: clock.now() + TRY_AGAIN_MS, passes: passes - 1, isElsewhere: true };
       const lookAgainAt = await pass(trigger);
@@ -87,11 +87,16 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
     }
   }
 
+  function forget(): void {
+    state.forget();
+    tasks.forgetAll();
+  }
+
   async function pass(trigger: string): Promise<EpochMs | null> {
     const startedAt = clock.now();
     const wasFirst = isFirst;
     isFirst = true;
-    if (wasFirst) state.forget();
+    if (wasFirst) forget();
     const {
       observed: seen,
       catalog,

@@ -8,9 +8,10 @@ import { createRotation } from './rotation.ts';
 /** Jobs in which nothing has moved are looked into all the same, so many in a pass: who has which task in hand is no news. */
 const UNCHANGED_A_PASS = 10;
 
-/** The tasks of these jobs, by the job's id. */
+/** The tasks of these jobs, by the job's id; `isAll` = nothing is taken from memory. */
 export type TaskLook = (
   jobs: readonly JobObserved[],
+  isAll: boolean,
 ) => Promise<ReadonlyMap<string, readonly TaskObserved[] | Unknown>>;
 
 interface Read {
@@ -22,12 +23,13 @@ interface Read {
 export function createTaskLook(manager: Pick<Manager, 'tasks'>): {
   readonly look: TaskLook;
   readonly forget: (done: readonly Action[]) => void;
+  readonly forgetAll: () => void;
 } {
   let known = new Map<string, Read>();
   const rotation = createRotation(UNCHANGED_A_PASS);
 
-  async function look(jobs: readonly JobObserved[]) {
-    const isSame = (job: JobObserved) => known.get(job.id)?.mark === markOf(job);
+  async function look(jobs: readonly JobObserved[], isAll: boolean) {
+    const isSame = (job: JobObserved) => !isAll && known.get(job.id)?.mark === markOf(job);
     const turn = rotation(jobs.filter(isSame).map(({ id }) => id));
     const kept = new Map<string, Read>();
     const answers = new Map<string, readonly TaskObserved[] | Unknown>();
@@ -50,7 +52,12 @@ export function createTaskLook(manager: Pick<Manager, 'tasks'>): {
       if (jobs.has(id) || (tasks.size > 0 && read.tasks.some((task) => tasks.has(task.id)))) known.delete(id);
   }
 
-  return { look, forget };
+  /** Somebody else may have done something meanwhile: he has looked at it since, and we have not. */
+  function forgetAll(): void {
+    known = new Map();
+  }
+
+  return { look, forget, forgetAll };
 }
 
 function markOf({ status, updatedAt, stepsCompleted }: JobObserved): string {
