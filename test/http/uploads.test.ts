@@ -267,6 +267,20 @@ describe('an upload', () => {
     assert.equal((await put(bench, await begin(bench, 'file.txt/a.blend', 1), null, 'x')).status, 409);
   });
 
+  it('whose bytes are all here is put in its place when it is asked for, as soon as that is possible', async (t) => {
+    const bench = await listen(t);
+    const way = join(bench.dir, 'scenes', 'a.blend');
+    mkdirSync(way);
+    const path = await begin(bench, 'a.blend', 4);
+    assert.equal((await put(bench, path, null, '1234')).status, 409);
+    assert.equal((await put(bench, path, 'bytes */4')).status, 409);
+    rmSync(way, { recursive: true });
+    assert.equal((await put(bench, path, 'bytes */4')).status, 200);
+    assert.equal(sceneText(bench, 'a.blend'), '1234');
+    const empty = await begin(bench, 'empty.vdb', 0);
+    assert.equal((await put(bench, empty, 'bytes */0')).status, 200);
+  });
+
   it('does not follow a link out of the bucket', async (t) => {
     const bench = await listen(t);
     mkdirSync(join(bench.dir, 'elsewhere'));

@@ -3,7 +3,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { wantJson } from './callers.ts';
 import { recordUpload } from './command-records.ts';
-import { readUploadPut } from './content-range.ts';
+import { readUploadPut, type UploadPut } from './content-range.ts';
 import type { AppDeps, UploadSeen, UploadStore } from './deps.ts';
 import { Refusal } from './errors.ts';
 import type { LongLived } from './long-lived.ts';
@@ -73,8 +73,7 @@ export async function receiveRoutes(
     const { token } = request.params;
     const before = await store.look(token);
     if (put.kind === 'bad' || (put.total !== null && put.total !== before.size)) throw badRange(before);
-    const isDone = before.object !== null || put.kind === 'query';
-    const after = isDone ? before : await receive(request, token, put.offset);
+    const after = await goOn(request, before, put);
     // Also when it was whole before: perhaps it could not be written down that time.
     if (after.object !== null) await recordUpload(deps, after.path, after.object.generation);
     return answer(request, reply, after);
@@ -84,6 +83,18 @@ export async function receiveRoutes(
     await store.cancel(request.params.token);
     return reply.code(204).send();
   });
+
+  async function goOn(
+    request: FastifyRequest<UploadRequest>,
+    before: UploadSeen,
+    put: Exclude<UploadPut, { readonly kind: 'bad' }>,
+  ): Promise<UploadSeen> {
+    const { token } = request.params;
+    if (before.object !== null) return before;
+    if (put.kind === 'bytes') return receive(request, token, put.offset);
+    // All its bytes came and it could not be put in its place: nobody has any more bytes to send, so it is tried now.
+    return before.received === before.size ? store.write(token, before.received, nothing()) : before;
+  }
 
   async function receive(request: FastifyRequest, token: string, offset: number): Promise<UploadSeen> {
     const untrack = longLived.track({ end: () => request.raw.destroy() });
