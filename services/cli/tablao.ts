@@ -19,7 +19,7 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
     process.stdout.write(USAGE);
     return command === undefined ? 2 : 0;
   }
-  if (!(command in COMMANDS)) {
+  if (!Object.hasOwn(COMMANDS, command)) {
     const near = closest(command, Object.keys(COMMANDS));
     process.stderr.write(
       `tablao: there is no command "${command}". Did you mean ${near}? See tablao --help.\n`,

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { createPatience, type Patience } from '../service/patience.ts';
 import { refusalOf, ServiceError } from '../service/service-client.ts';
 import { createStall } from '../service/stall.ts';
+import { SubmitError } from './plan.ts';
 
 /** The session is not known any more: begin a new one. */
 export class SessionGone extends Error {
@@ -25,7 +26,8 @@ const PIECE_BYTES = 1024 * 1024;
 
 /**
  * Sends a file to a resumable upload, from where it stands: with the protocol of Cloud Storage's sessions, 308 until
- * whole. A lost connection is taken up again. Throws `SessionGone`, or `ServiceError` when it lasts too long.
+ * whole. A lost connection is taken up again. Throws `SessionGone`, `SubmitError` when the file became shorter or unreadable, or
+ * `ServiceError` when it lasts too long.
  * @see https://cloud.google.com/storage/docs/performing-resumable-uploads
  */
 export async function putFile({ url, file, size, onBytes, patience = createPatience() }: Put): Promise<void> {
@@ -61,18 +63,22 @@ async function send(
   // The question about an empty file has answered it already, unless the server wants its nothing said again.
   if (size === 0) return put(url, { 'content-range': 'bytes */0' }, null, AbortSignal.timeout(ANSWER_MS));
   const stall = createStall();
+  let isReadable = true;
   async function* pieces(): AsyncGenerator<Uint8Array> {
     let sent = from;
-    for await (const piece of createReadStream(file, {
-      start: from,
-      end: size - 1,
-      highWaterMark: PIECE_BYTES,
-    })) {
-      stall.touch();
-      yield piece as Uint8Array;
-      sent += (piece as Uint8Array).length;
-      onBytes(sent);
+    const range = { start: from, end: size - 1, highWaterMark: PIECE_BYTES };
+    try {
+      for await (const piece of createReadStream(file, range)) {
+        stall.touch();
+        yield piece as Uint8Array;
+        sent += (piece as Uint8Array).length;
+        onBytes(sent);
+      }
+    } catch (error) {
+      isReadable = false;
+      throw error;
     }
+    isReadable = sent === size;
   }
   try {
     const headers = {
@@ -80,6 +86,11 @@ async function send(
       'content-length': `${size - from}`,
     };
     return await put(url, headers, Readable.from(pieces()), stall.signal);
+  } catch (error) {
+    // Not the connection's fault: trying again would only take minutes.
+    if (!isReadable)
+      throw new SubmitError(`${file} was changed while it was sent. Run the same command again.`);
+    throw error;
   } finally {
     stall.end();
   }

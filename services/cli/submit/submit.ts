@@ -48,9 +48,17 @@ async function send(options: SubmitOptions, env: NodeJS.ProcessEnv): Promise<num
   const client = createServiceClient(options);
   const before = await latestRunOf(client, plan.shot);
   await sendAll(client, plan, env);
-  process.stdout.write(`${plainText(plan.shot)} is sent. Fetch its frames with: tablao pull ${plan.shot}\n`);
+  process.stdout.write(
+    `${plainText(plan.shot)} is sent. Fetch its frames with: tablao pull ${quoted(plan.shot)}\n`,
+  );
   if (!options.watch) return 0;
   return watchRun({ client, shot: plan.shot, after: before });
+}
+
+/** As it is typed into a shell. */
+function quoted(shot: string): string {
+  const plain = plainText(shot);
+  return /^[\w./-]+$/.test(plain) ? plain : `'${plain.replaceAll("'", "'\\''")}'`;
 }
 
 async function sendAll(client: ServiceClient, plan: SubmitPlan, env: NodeJS.ProcessEnv): Promise<void> {

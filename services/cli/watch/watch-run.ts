@@ -22,17 +22,26 @@ export async function latestRunOf(client: ServiceClient, shot: string): Promise<
   return newestOf(await client.get<StatusDocument>('/status'), shot)?.id ?? null;
 }
 
-/** Shows how a shot goes until its run ends. Resolves to the exit code: 0 = completed. Throws `ServiceError`. */
+/**
+ * Shows how a shot goes until its run ends. A superseded one is followed by that of the files that took its place. Resolves to
+ * the exit code: 0 = completed. Throws `ServiceError`.
+ */
 export async function watchRun({ client, shot, after }: Options): Promise<number> {
   const isTTY = process.stdout.isTTY === true;
   const progress = createProgress({ out: process.stdout, isTTY, now: Date.now });
-  const givesUpAt = Date.now() + NEW_RUN_WITHIN_MS;
+  let givesUpAt = Date.now() + NEW_RUN_WITHIN_MS;
+  let replaced: string | null = null;
   for (;;) {
     const status = await statusOf(client);
     const run = newestOf(status, shot);
     const isOurs = run !== null && (run.id !== after || !isFinal(run.state));
     if (isOurs) progress.show({ ...status, runs: [run] });
-    if (run !== null && isFinal(run.state) && (isOurs || Date.now() > givesUpAt)) {
+    if (isOurs && run.state === 'superseded' && run.id !== replaced) {
+      replaced = run.id;
+      givesUpAt = Date.now() + NEW_RUN_WITHIN_MS;
+    }
+    const isLast = isOurs && run.id !== replaced;
+    if (run !== null && isFinal(run.state) && (isLast || Date.now() > givesUpAt)) {
       progress.done();
       return ending(run, isOurs);
     }
