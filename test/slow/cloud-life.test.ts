@@ -70,6 +70,31 @@ test('gcloud uploads a shot; its frames come into the bucket, gcloud sees what t
   assert.equal(cloud.scheduler.find(DEADMAN_JOB)?.state, 'ENABLED');
 });
 
+test('a spot machine, the service and the manager lost while frames render: the same frames, and nothing is left', {
+  skip,
+}, async (t) => {
+  const cloud = await startCloud(t);
+  const { kubelet, service, frames } = cloud;
+  const settings = JSON.stringify({ ...SMALL, samples: 16, frames: '1-6', chunkSize: 1 });
+  for (const [name, content] of [
+    ['shot.render.json', settings],
+    ['shot.blend', SAMPLE],
+  ] as const)
+    await cloud.put(`film/${name}`, content);
+
+  const worker = await until('a worker at work', () => kubelet.busyWorker(), explain(cloud));
+  assert.equal(await kubelet.preempt(worker), 1, 'it has signed off');
+  await service.end('SIGKILL');
+  await service.start();
+  await until('a frame', () => frames('film/shot/v001/').length > 0, explain(cloud));
+  await kubelet.killManager();
+  await until('the frames', () => cloud.runs()[0]?.state === 'completed', explain(cloud));
+  assert.equal(frames('film/shot/v001/').length, 6);
+  assert.equal(cloud.runs().length, 1);
+  await untilGone(cloud);
+  assert.deepEqual(kubelet.workers(), []);
+});
+
 /** The shot and its settings, by Google's own program. */
 async function upload({ dir, gcloud }: Cloud, settings: object): Promise<void> {
   writeFileSync(join(dir, 'shot.render.json'), JSON.stringify(settings));
