@@ -51,4 +51,41 @@ describe('ticks of one process', () => {
     await first;
     assert.equal(passes, 2);
   });
+
+  it('are not begun anew for ever in one request, whoever asks', async () => {
+    let now = 0;
+    const { oneAtATime } = createOneTick({ clock: { now: () => now } });
+    let runs = 0;
+    const runTick = oneAtATime(async () => {
+      runs += 1;
+      now += 60_000;
+      // Each upload asks.
+      if (runs < 9) void runTick('upload');
+      return DONE;
+    });
+    assert.deepEqual(await runTick('a'), DONE);
+    assert.equal(runs, 2);
+  });
+
+  it('are kept company by a later one when they take too long, so that they go on', async () => {
+    let now = 0;
+    const { oneAtATime } = createOneTick({ clock: { now: () => now } });
+    const run = Promise.withResolvers<void>();
+    const runTick = oneAtATime(async () => {
+      await run.promise;
+      throw new Error('no lease');
+    });
+    const first = assert.rejects(runTick('a'), /no lease/);
+    now = 100_000;
+    let isAnswered = false;
+    const second = runTick('b').then((result) => {
+      isAnswered = true;
+      return result;
+    });
+    await new Promise(setImmediate);
+    assert.equal(isAnswered, false);
+    run.resolve();
+    await first;
+    assert.deepEqual(await second, { lookAgainAt: null, passes: 0, isElsewhere: true });
+  });
 });
