@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Policy, PoolVariant } from '../../services/control/core/model.ts';
 import type { StatusDocument } from '../../services/control/core/status-document.ts';
+import { PortError } from '../../services/control/ports/errors.ts';
 import {
   begin,
   command,
   createWorld,
+  HOUR,
   MINUTE,
   memory,
   POOL,
@@ -166,6 +168,49 @@ describe('a drought', () => {
     assert.equal((await of.farm.look()).state, 'up');
     await pass(of);
     assert.equal(memory(of).setback, null);
+  });
+
+  test('is no less one for a look that fails now and then', async () => {
+    const of = createWorld(POLICY);
+    of.workers.without.set(null, NONE);
+    await begin(of, settings);
+    for (let minute = 0; minute < 30; minute += 1) {
+      if (minute % 10 === 9) of.manager.failNext('tasks', 'transient');
+      await pass(of);
+    }
+    assert.equal(memory(of).setback?.kind, 'noMachines');
+  });
+
+  test('is none while nobody is ordered because some job cannot be read', async () => {
+    const of = createWorld(POLICY);
+    of.workers.capacity = 0;
+    await upload(of, settings);
+    await upload(of, settings, 'film/sh020');
+    await pass(of, 12);
+    const [blind] = await of.manager.jobs();
+    const { tasks } = of.manager;
+    of.manager.tasks = (id) =>
+      id === blind?.id
+        ? Promise.reject(new PortError('transient', 'it times out'))
+        : tasks.call(of.manager, id);
+    for (const { name } of await of.workers.list()) of.workers.vanish(name);
+    of.workers.capacity = 4;
+    await pass(of, 40);
+    assert.deepEqual(await of.workers.list(), []);
+    assert.equal(memory(of).setback, null);
+    assert.equal((await of.farm.look()).state, 'up');
+  });
+
+  test('that was long ago makes the next one no longer', async () => {
+    const of = await dry();
+    await pass(of, 45);
+    assert.equal(memory(of).setback?.times, 2);
+    await command(of, { kind: 'cancel', runId: (await run(of)).id });
+    await pass(of);
+    of.clock.advance(24 * HOUR);
+    await upload(of, settings, 'film/sh020');
+    await pass(of, 40);
+    assert.equal(memory(of).setback?.times, 1);
   });
 
   test('is tried again at once when a person wakes the farm', async () => {

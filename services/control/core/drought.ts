@@ -1,5 +1,5 @@
 import { type Draft, openRuns, remember, type Sight } from './draft.ts';
-import type { WorkerObserved } from './model.ts';
+import type { Unknown, WorkerObserved } from './model.ts';
 import { wantsFarm } from './run.ts';
 import { setBack } from './setback.ts';
 import { runnableTasks } from './tasks.ts';
@@ -24,10 +24,13 @@ export function watchMachines(sight: Sight, draft: Draft): void {
   const { setback, stage, stageSince } = draft.memory;
   const isSound = stage === 'ready' && sight.now - stageSince >= SOUND_AFTER_MS && setback?.kind === 'broken';
   if (setback !== null && (isRunning || isSound)) remember(draft, { setback: null });
-  if (isRunning || !isWorkWaiting(sight, draft)) {
+  const waits = isWorkWaiting(sight, draft);
+  if (isRunning || waits === false) {
     remember(draft, { drySince: null });
     return;
   }
+  // Neither begun anew nor over: a failed look says nothing about machines.
+  if (waits === 'unknown') return;
   const drySince = draft.memory.drySince ?? sight.now;
   remember(draft, { drySince });
   const isOver = sight.now - drySince >= sight.policy.droughtMs;
@@ -35,13 +38,12 @@ export function watchMachines(sight: Sight, draft: Draft): void {
   if (isOver && !isTold) setBack(sight, draft, 'noMachines', messageOf(workers));
 }
 
-/** Unreadable jobs are no work that waits in vain. */
-function isWorkWaiting({ observed }: Sight, draft: Draft): boolean {
-  return openRuns(draft).some((run) => {
-    const tasks = observed.details.get(run.id)?.tasks ?? 'unknown';
-    if (!wantsFarm(run.state) || run.stopping !== null || tasks === 'unknown') return false;
-    return runnableTasks(tasks).length > 0;
-  });
+/** `'unknown'` = some job could not be read: then nobody is ordered for its pool, and what waits there does not wait in vain. */
+function isWorkWaiting({ observed }: Sight, draft: Draft): boolean | Unknown {
+  const wanting = openRuns(draft).filter(({ state, stopping }) => wantsFarm(state) && stopping === null);
+  const tasks = wanting.map(({ id }) => observed.details.get(id)?.tasks ?? 'unknown');
+  if (tasks.includes('unknown')) return 'unknown';
+  return tasks.some((each) => each !== 'unknown' && runnableTasks(each).length > 0);
 }
 
 function messageOf(workers: readonly WorkerObserved[]): string {

@@ -10,10 +10,14 @@ const MINUTES: Readonly<Record<Setback['kind'], readonly number[]>> = {
   noMachines: [10, 20, 40, 60],
 };
 
+/** A farm that was tried again takes no longer than this to break once more; what came before it says nothing by now. */
+const FORGOTTEN_AFTER_MS = 6 * 60 * MINUTE_MS;
+
 /** Notes that the farm could not do its work: it is tried again later, each time after a longer wait. */
 export function setBack(sight: Sight, draft: Draft, kind: Setback['kind'], message: string): void {
   const { setback } = draft.memory;
-  const times = setback?.kind === kind ? setback.times + 1 : 1;
+  const isAnother = setback?.kind === kind && sight.now - setback.until < FORGOTTEN_AFTER_MS;
+  const times = isAnother ? setback.times + 1 : 1;
   const minutes = MINUTES[kind][Math.min(times, MINUTES[kind].length) - 1] ?? 0;
   const next = { kind, times, message, until: sight.now + minutes * MINUTE_MS };
   remember(draft, { setback: next });
