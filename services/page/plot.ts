@@ -62,7 +62,7 @@ export function plotOptions({ what, width, marks, onPoint }: Wanted): uPlot.Opti
     line('ink', 'workers'),
     line('good', 'workers', { fill: `${colour('good')}33` }),
     line('live', 'workers'),
-    line('over', 'workers'),
+    line('wait', 'workers'),
   ];
   return {
     width,

@@ -57,7 +57,7 @@ export function Why({ decisions, runs, shot }: Props) {
       </ol>
       {found.length > shown.length && (
         <button type="button" class="quiet" onClick={() => setIsWhole(true)}>
-          {found.length - shown.length} earlier ones
+          {found.length - shown.length} earlier
         </button>
       )}
     </section>

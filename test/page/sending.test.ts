@@ -161,6 +161,24 @@ describe('sending', { skip: cannotBrowse, timeout: 300_000 }, () => {
     assert.ok(readFileSync(join(bucket, 'film', 'sound.wav')).equals(large));
   });
 
+  it('says so when a file was saved again while it was sent, and hands nothing over', async (t) => {
+    const { url, bucket, project } = await serve(t);
+    const sound = join(project, 'sound.wav');
+    writeProject(project, Buffer.alloc(20_000_000, 7));
+    const page = await openPage(t, browser, `${url}/#/send`);
+    await page.route('**/uploads/*', async (route) => {
+      const range = route.request().headers()['content-range'] ?? '';
+      if (range.startsWith('bytes 8388608-')) {
+        writeFileSync(sound, 'saved again');
+        await route.abort('connectionreset');
+      } else await route.continue();
+    });
+    await choose(page, project);
+    await page.getByRole('button', { name: 'Send and render' }).click();
+    await page.getByText('film/sound.wav was changed since you chose it.').waitFor();
+    assert.equal(existsSync(join(bucket, 'film', 'shot.render.json')), false);
+  });
+
   it('takes what is dropped anywhere on the page', async (t) => {
     const { url } = await serve(t);
     const page = await openPage(t, browser, url);

@@ -2,7 +2,7 @@ import { post, problemText } from '../api.ts';
 import { crcOfBlob } from './crc32c.ts';
 import type { ProjectFiles } from './project.ts';
 import { type Progress, tellProgress } from './sending.ts';
-import { upload } from './upload.ts';
+import { upload, wantReadable } from './upload.ts';
 
 /** One shot to hand over. */
 export interface ShotToSend {
@@ -83,6 +83,7 @@ async function compare(
     const blob = files.get(path);
     if (blob === undefined) continue;
     meter.tell({ current: [path] });
+    await wantReadable({ path, blob });
     const crc32c = await crcOfBlob(blob);
     const isThere = (await crcThere(there.get(path), blob.size)) === crc32c;
     pins.set(path, { path, size: blob.size, crc32c, isThere });

@@ -37,6 +37,7 @@ export async function upload(one: Upload): Promise<void> {
       one.signal.throwIfAborted();
       if (error instanceof Forgotten) forget(one);
       else if (!isPassing(error)) throw error;
+      await wantReadable(one);
       one.onConnected(!(error instanceof Unreachable));
       await pause(PAUSES_MS[Math.min(failures, PAUSES_MS.length - 1)] ?? 0, one.signal);
       failures += 1;
@@ -132,6 +133,18 @@ function refusalOf(call: XMLHttpRequest): Refused {
     return new Refused(call.status, error.message, error.action);
   } catch {
     return new Refused(call.status, `The answer was ${call.status}.`, '');
+  }
+}
+
+/**
+ * A file that was saved, moved or removed since it was chosen cannot be read any more, which browsers call a lost
+ * connection: no patience helps. Throws what to do.
+ */
+export async function wantReadable({ path, blob }: Pick<Upload, 'path' | 'blob'>): Promise<void> {
+  try {
+    await blob.slice(0, 1).arrayBuffer();
+  } catch (cause) {
+    throw new Error(`${path} was changed since you chose it. Choose the folder again, then send it.`, { cause });
   }
 }
 
