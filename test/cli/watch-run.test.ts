@@ -36,7 +36,7 @@ describe('submit --watch', () => {
       [aRun('r2', 'rendering'), old('superseded')],
       [aRun('r2', 'completed'), old('superseded')],
     ]);
-    assert.equal(await watchRun({ client, shot: 'film/sh010', after: 'r1' }), 0);
+    assert.equal(await watchRun({ client, shot: 'film/sh010', after: null }), 0);
   });
 
   it('waits for a service that is started again, and tells a failed run by its exit code', async () => {
