@@ -4,6 +4,7 @@ import type { RunRecord } from '../../services/control/core/run.ts';
 import {
   allTasks,
   begin,
+  command,
   createWorld,
   memory,
   POOL,
@@ -165,6 +166,11 @@ describe('records', () => {
         .filter((name) => name.startsWith('runs/ended-')).length;
     };
     assert.deepEqual([await readsAtStart('two'), await readsAtStart('three')], [50, 0]);
+    await of.records.create('runs/ended-50.json', { ...ended, id: 'ended-50' });
+    await command(of, { kind: 'cancel', runId: 'ended-0' });
+    await readsAtStart('four');
+    const { ids } = of.records.valueAt('settled-runs.json') as { ids: readonly string[] };
+    assert.deepEqual([...ids].sort(), [...new Set(ids)].sort(), 'each once');
   });
 
   test('are read anew when somebody else may have written them', async () => {

@@ -190,13 +190,11 @@ async function loadRuns(
       (isUpload && isRejectedByCheck(run)) ||
       (isListingDue && isRejectedForAbilities(run));
     const isAsked = named.includes(id) || memory.unreported.includes(id) || isRevivable;
-    if (isFirst && isSettled(run)) settled.push(id);
+    if (isSettled(run) && all.includes(id) && !open.has(id)) settled.push(id);
     // One that ended just before a crash may still stand among the open ones: it is moved over.
     if (!isFinal(run.state) || isAsked || open.has(id)) runs.set(id, run);
   }
-  const isIndexOld = settled.some((id) => all.includes(id) && !open.has(id));
-  if (isIndexOld)
-    await state.saveSettled([...(await state.settled()), ...settled.filter((id) => !open.has(id))]);
+  if (settled.length > 0) await state.saveSettled([...(await state.settled()), ...settled]);
   return runs;
 }
 
