@@ -144,7 +144,9 @@ export async function wantReadable({ path, blob }: Pick<Upload, 'path' | 'blob'>
   try {
     await blob.slice(0, 1).arrayBuffer();
   } catch (cause) {
-    throw new Error(`${path} was changed since you chose it. Choose the folder again, then send it.`, { cause });
+    throw new Error(`${path} was changed since you chose it. Choose the folder again, then send it.`, {
+      cause,
+    });
   }
 }
 
