@@ -146,7 +146,7 @@ async function projectAnswer(
       name: REGION,
       quotas: Object.entries(quotas).map(([metric, limit]) => ({ metric, limit, usage: 0 })),
     });
-  if (/\/aggregated\/(disks|instances)$|\/zones\/[^/]+\/disks\//.test(path))
+  if (/\/aggregated\/(disks|instances)$|\/zones\/[^/]+\/(disks|operations)\//.test(path))
     return passOn(asked, new URL(`${compute}${path}${url.search}`));
   if (path.endsWith('/aggregated/machineTypes')) return json(200, machineTypes());
   if (/^\/v1beta1\/projects\/[^/]+\/services\/[^/]+:generateServiceIdentity$/.test(path))

@@ -221,8 +221,12 @@ export async function startGke({
       if (disk.users.length > 0)
         return googleError(400, `The disk resource '${disk.name}' is already being used`);
       left.disks = left.disks.filter((each) => each !== disk);
-      return json(200, { kind: 'compute#operation', status: 'RUNNING' });
+      operations += 1;
+      return json(200, diskOperation(disk.zone, `operation-${operations}`, 'RUNNING'));
     }
+    // What is asked for is done at once, and told at the first look.
+    const [, zone, name] = /^zones\/([^/]+)\/operations\/([^/]+?)(?:\/wait)?$/.exec(path) ?? [];
+    if (zone !== undefined && name !== undefined) return json(200, diskOperation(zone, name, 'DONE'));
     const kind = path === 'aggregated/disks' ? 'disks' : path === 'aggregated/instances' ? 'instances' : null;
     if (kind === null) return googleError(404);
     const [, label = '', value] = /^labels\.([a-z]+)=(.+)$/.exec(url.searchParams.get('filter') ?? '') ?? [];
@@ -256,4 +260,12 @@ export async function startGke({
     setPoolStatus: (pool: string, status: string) => void poolStatuses.set(pool, status),
     leave: (kind: 'disks' | 'instances', disk: Disk) => void left[kind].push(disk),
   });
+}
+
+function diskOperation(zone: string, name: string, status: 'RUNNING' | 'DONE') {
+  const at = `https://www.googleapis.com/compute/v1/projects/p/zones/${zone}`;
+  return {
+    ...{ kind: 'compute#operation', operationType: 'delete', name, status },
+    ...{ zone: at, selfLink: `${at}/operations/${name}` },
+  };
 }
