@@ -125,6 +125,10 @@ export class SimCluster implements Farm {
     return this.#cluster.state === 'up' ? this.#cluster.since : null;
   }
 
+  get isBroken(): boolean {
+    return this.#cluster.state === 'broken';
+  }
+
   /** What happens to it in a test: */
 
   loseManager({ keepsMemory }: { readonly keepsMemory: boolean }): void {

@@ -89,6 +89,12 @@ export class SimPool implements Workers {
     return this.#machines.most;
   }
 
+  /** How many of a pool wait for a machine or run. */
+  living(pool: string): number {
+    return [...this.#workers.values()].filter(({ seen }) => seen.pool === pool && seen.state !== 'ended')
+      .length;
+  }
+
   /** Names of those that run. */
   running(): readonly string[] {
     return [...this.#workers.values()]

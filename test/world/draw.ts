@@ -101,12 +101,12 @@ function drawPolicy(random: Random): PolicySpec {
 
 function drawCloud(random: Random, calmAt: number): WorldSpec['cloud'] {
   const isShort = maybe(random, 0.15);
-  const from = between(random, 0, calmAt / 2);
+  const from = whole(random, 0, calmAt / 2);
   return {
     ...USUAL_CLOUD,
     preemptionsPerHour: pick(random, [0, 0, 0.05, 1, 4]),
     zoneEventsPerHour: maybe(random, 0.1) ? 2 : 0,
-    stockouts: isShort ? [{ fromSeconds: from, toSeconds: between(random, from, calmAt) }] : [],
+    stockouts: isShort ? [{ fromSeconds: from, toSeconds: whole(random, from + 1, calmAt) }] : [],
   };
 }
 

@@ -6,9 +6,9 @@ import type { TroubleKind, TroubleWindow } from './spec.ts';
 
 /** Less than the time-out of a call. */
 const SLOWEST_MS = 9000;
-/** Answers of the world that may be a little old. Our own records and the lease never are (Cloud Storage is consistent). */
+/** Answers that may be a little old. Our own records, the lease and the workers never are, by the contracts of their ports. */
 const MAY_BE_STALE =
-  /^(farm\.(look|leftovers)|workers\.list|manager\.(jobs|tasks|workers)|scenes\.(list|look)|renders\.list)$/;
+  /^(farm\.(look|leftovers)|manager\.(jobs|tasks|workers)|scenes\.(list|look)|renders\.list)$/;
 const OLDEST_MS = 60_000;
 /** Lists of which something may be missing; the others say all, or fail (ports). */
 const MAY_BE_PARTIAL = /^(scenes\.list|renders\.list)$/;

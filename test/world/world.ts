@@ -102,7 +102,7 @@ class Stage {
     for (const happening of spec.happenings)
       clock.at(startedAt + happening.at * 1000, () => this.#happen(happening));
     spec.services.forEach((service, index) => {
-      clock.resumeAt(startedAt + service.startsAt * 1000, () =>
+      clock.resumeAt(startedAt + Math.round(service.startsAt * 1000), () =>
         this.#live(service, `service-${index + 1}`, 0),
       );
     });
@@ -138,7 +138,8 @@ class Stage {
     this.#tell(`${holder} starts`);
     const offset = () => this.#offset(service);
     let process: SimService | null = null;
-    const gate = this.#gate(holder, life ?? null, offset, () => {
+    const unread = new Set<string>();
+    const gate = this.#gate(holder, life ?? null, offset, unread, () => {
       process?.kill();
       this.#tell(`${holder} is killed`);
       const later = clock.now() + Math.round((life?.nextAfter ?? 0) * 1000);
@@ -151,8 +152,14 @@ class Stage {
       skipsStill: true,
       ports: { ...ports, clock: { now: () => clock.now() + offset() } },
       policy: { ...policy, ...this.#options.believes },
-      onPass: () => this.#passed(holder),
-      onError: (error) => this.#failed(holder, error),
+      onPass: () => {
+        unread.clear();
+        this.#passed(holder);
+      },
+      onError: (error) => {
+        unread.clear();
+        this.#failed(holder, error);
+      },
     });
   }
 
@@ -162,12 +169,11 @@ class Stage {
   }
 
   /** break -> watch -> death -> trouble -> the world. */
-  #gate(holder: string, life: Life | null, offset: () => number, die: () => void): Gate {
+  #gate(holder: string, life: Life | null, offset: () => number, unread: Set<string>, die: () => void): Gate {
     const { world } = this;
     const trouble = createTrouble(world, this.#spec.troubles, holder, (what) =>
       this.#tell(`${holder}   ! ${what}`),
     );
-    const unread = new Set<string>();
     const counted = new Map<string, number>();
     let isDead = false;
     const isDying = (name: string, when: 'before' | 'after'): boolean => {
@@ -185,7 +191,6 @@ class Stage {
       this.calls += 1;
       counted.set('', (counted.get('') ?? 0) + 1);
       counted.set(name, (counted.get(name) ?? 0) + 1);
-      if (name === 'records.read' && call.args[0] === 'farm.json') unread.clear();
       if (isDying(name, 'before')) return kill();
       const seen: WatchedCall = { service: holder, name, args: call.args, unread };
       let hasActed = false;
@@ -199,6 +204,8 @@ class Stage {
         });
         if (isDead) return NEVER;
         this.#readAt.set(name, world.clock.now());
+        // What is destroyed may be looked at once more just before.
+        unread.delete(name);
         this.#tellCall(holder, name, call.args);
         return name === 'lease.acquire' ? byOwnClock(answer as LeaseHeld | null, offset()) : answer;
       } catch (error) {

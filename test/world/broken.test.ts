@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { USUAL_CLOUD } from '../sim/world.ts';
+import type { WorldSpec } from './spec.ts';
+import { type Break, type RunOptions, runWorld } from './world.ts';
+
+/** One shot, nothing goes wrong. */
+const PEACE: WorldSpec = {
+  seed: 1,
+  policy: {
+    pools: [{ name: 'cpu', max: 2, memoryGiB: 52 }],
+    idleTeardownSeconds: 0,
+    settleSeconds: 0,
+    maxFarmHours: 24,
+    maxUnknownHours: 3,
+    droughtMinutes: 20,
+    missingFilesGraceHours: 2,
+    monthlyBudgetDollars: null,
+    budgetStop: 'drain',
+    checkFirst: 'never',
+  },
+  cloud: { ...USUAL_CLOUD, preemptionsPerHour: 0 },
+  creations: [],
+  shots: [
+    {
+      ...{ name: 'film/s1', frames: 4, secondsPerFrame: 120, loadSeconds: 5, memoryGiB: 4, chunkSize: 2 },
+      ...{ maxDollars: null, hasImage: false, fate: 'sound' },
+    },
+  ],
+  happenings: [{ at: 10, kind: 'upload', shot: 'film/s1', what: 'all', content: 1, word: 'once', lateBy: 0 }],
+  troubles: [],
+  services: [{ startsAt: 0, lives: [], jumps: [] }],
+  calmAt: 1200,
+};
+
+const busy: Break = async (call, act, also, world) => {
+  const name = world.pool.running().find((one) => world.pool.isBusy(one));
+  if (call.method === 'pushDeadman' && name !== undefined) await also('workers', 'remove', name);
+  return act();
+};
+
+/** A deliberately broken decision for each invariant. */
+const BROKEN: Readonly<Record<string, RunOptions & { readonly spec?: Partial<WorldSpec> }>> = {
+  endsOnce: {
+    breaks: async ({ method, args }, act, also) => {
+      const answer = await act();
+      const run = args[1] as { state?: string } | undefined;
+      if (method === 'replace' && run?.state === 'completed')
+        await also('records', 'replace', args[0], { ...run, state: 'rendering' }, answer);
+      return answer;
+    },
+  },
+  nothingIsLost: {
+    breaks: async ({ port, method }, act) => (port === 'scenes' && method === 'list' ? [] : act()),
+    spec: {
+      happenings: [
+        { at: 10, kind: 'upload', shot: 'film/s1', what: 'all', content: 1, word: 'lost', lateBy: 0 },
+      ],
+    },
+  },
+  oneJob: {
+    breaks: async ({ method, args }, act, also) => {
+      const [job] = args as readonly [object];
+      if (method === 'submit') await also('manager', 'submit', { ...job, round: 77 });
+      return act();
+    },
+  },
+  oneVersion: {
+    // The service is kept from seeing that the shot was overwritten.
+    breaks: async ({ port, method, args }, act) => {
+      const answer = await act();
+      if (port !== 'scenes' || (method !== 'look' && method !== 'list')) return answer;
+      const old = (seen: unknown) => {
+        const one = seen as { path: string; generation: string } | null;
+        if (one?.path !== 'film/s1.blend') return one;
+        firstSeen ??= one;
+        return firstSeen;
+      };
+      return method === 'look'
+        ? old(answer)
+        : args.length === 0
+          ? (answer as readonly unknown[]).map(old)
+          : answer;
+    },
+    spec: {
+      calmAt: 3600,
+      happenings: [
+        { at: 10, kind: 'upload', shot: 'film/s1', what: 'all', content: 1, word: 'once', lateBy: 0 },
+        { at: 300, kind: 'upload', shot: 'film/s1', what: 'blend', content: 2, word: 'once', lateBy: 0 },
+      ],
+    },
+  },
+  noBusyWorkerKilled: { breaks: busy },
+  nothingFromUnknown: {
+    breaks: async ({ port, method }, act, also) => {
+      try {
+        return await act();
+      } catch (error) {
+        if (port === 'workers' && method === 'list') await also('farm', 'delete');
+        throw error;
+      }
+    },
+    spec: {
+      troubles: [{ from: 0, to: 1200, share: 0.5, port: 'workers', kinds: ['fails'], codes: ['transient'] }],
+    },
+  },
+  neverTooMany: {
+    breaks: async ({ method, args }, act, also) => {
+      if (method === 'order') await also('workers', 'order', args[0], ['cpu-90', 'cpu-91', 'cpu-92']);
+      return act();
+    },
+  },
+  budgetHolds: {
+    believes: { monthlyBudgetDollars: null },
+    spec: { policy: { ...PEACE.policy, monthlyBudgetDollars: 0.001 } },
+  },
+  endsAtZero: {
+    breaks: async ({ method }, act) => (method === 'leftovers' ? ['a disk'] : act()),
+  },
+};
+
+let firstSeen: { path: string; generation: string } | null = null;
+
+describe('a deliberately broken decision', () => {
+  for (const [name, { spec, ...options }] of Object.entries(BROKEN)) {
+    it(`is found by ${name}`, async () => {
+      firstSeen = null;
+      const { violation } = await runWorld({ ...PEACE, ...spec }, options);
+      assert.equal(violation?.name, name, violation?.what);
+    });
+  }
+
+  it('is what it takes: without one every invariant holds', async () => {
+    for (const { spec } of Object.values(BROKEN)) {
+      const { violation } = await runWorld({ ...PEACE, ...spec });
+      assert.equal(violation, null);
+    }
+  });
+});

@@ -1,0 +1,103 @@
+import { isFinal } from '../../../services/control/core/run.ts';
+import { jobOf, liveWorker } from '../../../services/flamenco-lite/core/farm.ts';
+import { memoryOf, runsOf } from '../../sim/world.ts';
+import type { NewInvariant, Watched, WatchedCall } from '../watch.ts';
+
+/** Clocks of services may be off by so much. */
+const SKEW_MS = 5 * 60_000;
+
+/** No busy worker is killed by us but by the named exceptions of design.md §1 (and strangers, §7), each counted. */
+export const noBusyWorkerKilled: NewInvariant = (watched) => {
+  let killed = 0;
+  let excuse: string | null = null;
+  return {
+    name: 'noBusyWorkerKilled',
+    before: (call) => {
+      killed = watched.world.tally.killedByUs;
+      if (call.name === 'farm.delete') excuse = whyDelete(watched);
+      else if (call.name === 'workers.remove') excuse = whyRemove(watched, String(call.args[0]));
+      else if (call.name === 'manager.setJobStatus') return judgeCancel(watched, call);
+      else if (call.name === 'manager.requeueTask' || call.name === 'manager.closeTask')
+        return judgeTake(watched, call);
+      return null;
+    },
+    after: ({ name, args }) => {
+      const lost = watched.world.tally.killedByUs - killed;
+      if (lost === 0 || (name !== 'farm.delete' && name !== 'workers.remove')) return null;
+      if (excuse === null) return `${name} ${args.join(' ')} killed ${lost} frames in hand`;
+      watched.count(excuse);
+      return null;
+    },
+  };
+};
+
+/** Which of the exceptions it is; `null` = none. By what the world knows, not by what the service says. */
+function whyDelete({ world, spec, orders, readAt }: Watched): string | null {
+  const { cluster, clock, policy, startedAt } = world;
+  const now = clock.now();
+  const memory = memoryOf(world);
+  if (orders.has('teardown') && memory?.mustGo === true) return 'a person tore the farm down';
+  if (cluster.isBroken) return 'the farm was broken';
+  if (cluster.upSince !== null && now - cluster.upSince >= policy.maxFarmMs - SKEW_MS)
+    return 'MAX_FARM_HOURS';
+  const budget = spec.policy.monthlyBudgetDollars;
+  if (budget !== null && (memory?.ledger.thisMonth ?? 0) >= budget) return 'the budget was spent';
+  const seen = ['farm.look', 'manager.jobs', 'workers.list'].map((name) => readAt.get(name) ?? startedAt);
+  return now - Math.min(...seen) >= policy.maxUnknownMs - SKEW_MS ? 'MAX_UNKNOWN_HOURS' : null;
+}
+
+function whyRemove({ world: { manager } }: Watched, name: string): string | null {
+  const rows = [...manager.farm.workers.values()].filter((row) => row.name === name);
+  return rows.some(({ id }) => liveWorker(manager.farm, id) !== null)
+    ? null
+    : 'the manager did not know the worker';
+}
+
+function judgeCancel({ world, count }: Watched, { args }: WatchedCall): string | null {
+  const job = world.manager.farm.jobs.get(String(args[0]));
+  if (args[1] !== 'cancel-requested' || job === undefined) return null;
+  if (!job.tasks.some(({ status }) => status === 'active')) return null;
+  const run = runsOf(world).find(({ id }) => id === job.metadata.run);
+  const isPeople = run?.state === 'cancelled' || run?.state === 'superseded';
+  const isParked = run?.state === 'waiting' && ['budget', 'paused'].includes(run.reason?.code ?? '');
+  const isHopeless = run !== undefined && isFinal(run.state) && run.state !== 'completed';
+  if (!isPeople && !isParked && !isHopeless)
+    return `a job that renders was cancelled; its run is ${run?.state}`;
+  count(`the run was ${run?.state} (${run?.reason?.code})`);
+  return null;
+}
+
+/** Only of a worker that stands still: its shot hangs, or its machine does. */
+function judgeTake({ spec, world, count }: Watched, { name, args }: WatchedCall): string | null {
+  const { farm } = world.manager;
+  const task = farm.tasks.get(String(args[0]));
+  if (task?.status !== 'active' || task.name === 'preview-video') return null;
+  const worker = liveWorker(farm, task.workerId ?? '');
+  if (worker === null || !world.pool.isBusy(worker.name)) return null;
+  const shot = spec.shots.find((one) => jobOf(farm, task).name.startsWith(`${one.name} `));
+  const mayHang = shot?.fate === 'oneHangs' || shot?.fate === 'oneHangsOnce';
+  const mayFreeze = spec.happenings.some((one) => one.kind === 'worker' && one.what === 'freeze');
+  if (!mayHang && !mayFreeze) return `${name} of ${task.name}, which renders`;
+  count('a frame stood still');
+  return null;
+}
+
+/** Reads without which nothing may be destroyed, unless nothing was read for MAX_UNKNOWN_HOURS. */
+const NEEDS: Readonly<Record<string, readonly string[]>> = {
+  'farm.delete': ['farm.look', 'manager.jobs', 'workers.list'],
+  'workers.remove': ['farm.look', 'workers.list', 'manager.workers'],
+  'manager.forget': ['farm.look', 'workers.list', 'manager.workers'],
+  'manager.drain': ['farm.look', 'workers.list', 'manager.workers'],
+  'manager.setJobStatus': ['manager.jobs'],
+};
+
+/** Nothing is destroyed out of an unknown. */
+export const nothingFromUnknown: NewInvariant = (watched) => ({
+  name: 'nothingFromUnknown',
+  before: ({ name, unread }) => {
+    const missing = NEEDS[name]?.find((read) => unread.has(read));
+    if (missing === undefined) return null;
+    if (name === 'farm.delete' && whyDelete(watched) !== null) return null;
+    return `${name} in a pass that could not read ${missing}`;
+  },
+});

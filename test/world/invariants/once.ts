@@ -1,0 +1,35 @@
+import { framesOf } from '../../../services/control/core/frames.ts';
+import { frameFiles } from '../../../services/control/core/output-names.ts';
+import { rendersFolder } from '../../../services/control/core/run.ts';
+import { stampOfPins } from '../buckets.ts';
+import type { NewInvariant } from '../watch.ts';
+
+const LIVE = new Set(['under-construction', 'queued', 'active', 'requeueing', 'pause-requested', 'paused']);
+
+/** Never two jobs alive for one run. */
+export const oneJob: NewInvariant = ({ world: { manager } }) => ({
+  name: 'oneJob',
+  after: ({ name }) => {
+    if (name !== 'manager.submit' && name !== 'manager.setJobStatus') return null;
+    const live = [...manager.farm.jobs.values()].filter(({ status }) => LIVE.has(status));
+    const runs = live.map(({ metadata }) => metadata.run);
+    const twice = runs.find((run, index) => runs.indexOf(run) !== index);
+    return twice === undefined ? null : `run ${twice} has two jobs that live`;
+  },
+});
+
+/** A completed run is all there, and every frame of it was made of exactly the bytes that it is pinned to. */
+export const oneVersion: NewInvariant = ({ buckets }) => ({
+  name: 'oneVersion',
+  wrote: (run) => {
+    if (run.state !== 'completed' || run.output === null) return null;
+    const pinned = stampOfPins(run);
+    for (const frame of framesOf(run.frames ?? '')) {
+      for (const file of frameFiles(run.output, frame)) {
+        const stamp = buckets.stampOf(`${rendersFolder(run)}/${file}`);
+        if (stamp !== pinned) return `run ${run.id}: frame ${frame} is of ${stamp}, the run of ${pinned}`;
+      }
+    }
+    return null;
+  },
+});
