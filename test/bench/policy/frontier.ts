@@ -19,7 +19,7 @@ export interface Found {
   readonly dollars: number;
 }
 
-export function poolsToTry({ jobs, policy }: Trace): readonly Pool[] {
+function poolsToTry({ jobs, policy }: Trace): readonly Pool[] {
   const frames = jobs.reduce((sum, job) => sum + job.frames, 0);
   const most = Math.min(policy.maxWorkers, frames);
   const sizes = new Set<number>();

@@ -70,7 +70,7 @@ export function runHindsight(
   return { endSeconds, dollars: (workerSeconds * cloud.spotPricePerHour + fixed) / HOUR };
 }
 
-export function clusterSeconds(
+function clusterSeconds(
   seed: number,
   { clusterCreateSeconds }: Trace['cloud'],
   creation: number,

@@ -25,7 +25,7 @@ export interface RuleSight {
   readonly random: () => number;
 }
 
-export interface RuleWorker {
+interface RuleWorker {
   readonly name: string;
   readonly isPending: boolean;
   readonly isBusy: boolean;
@@ -43,7 +43,7 @@ export interface RuleStep {
 export const NOTHING: RuleStep = { order: 0, end: [], drain: [] };
 
 /** A rule that somebody uses today. Each run of a trace gets a rule of its own, which may remember. */
-export interface Rule {
+interface Rule {
   /** How often it looks. */
   readonly everySeconds: number;
   /** Its workers take one task and end. */
