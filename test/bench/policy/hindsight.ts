@@ -70,11 +70,7 @@ export function runHindsight(
   return { endSeconds, dollars: (workerSeconds * cloud.spotPricePerHour + fixed) / HOUR };
 }
 
-function clusterSeconds(
-  seed: number,
-  { clusterCreateSeconds }: Trace['cloud'],
-  creation: number,
-): number {
+function clusterSeconds(seed: number, { clusterCreateSeconds }: Trace['cloud'], creation: number): number {
   return lognormal(
     randomOf(seed, 'cluster', creation),
     clusterCreateSeconds.median,
