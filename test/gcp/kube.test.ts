@@ -88,6 +88,8 @@ describe('workers on Kubernetes', () => {
     assert.equal(waiting?.startedAt, null);
     cluster.stockOut(NAMESPACE);
     assert.match((await workers.list())[0]?.why ?? '', /FailedScaleUp: .*out of resources/);
+    cluster.giveNode('w-1');
+    assert.doesNotMatch((await workers.list())[0]?.why ?? '', /FailedScaleUp/, 'that is over');
   });
 
   test('one that was asked to end signs off in its own time; the Job stays until it is forgotten', async (t) => {

@@ -191,11 +191,17 @@ export function createCluster({ clock, bootMs = 90_000, endMs = 5000 }: Options)
         });
   }
 
+  /** A node has come after all; its image is still being pulled. */
+  function giveNode(name: string): void {
+    for (const pod of podsOf(name)) put('pods', { ...pod, spec: { ...pod.spec, nodeName: 'node-1' } });
+  }
+
   const podNamed = (name: string) =>
     [...objects].find(([key, { metadata }]) => key.startsWith('pods/') && metadata.name === name)?.[1];
 
   clock.listen(settle);
   return {
+    giveNode,
     /** As `kubectl delete pod`. */
     askToEnd: (name: string) => {
       const pod = podNamed(name);

@@ -73,7 +73,9 @@ function whyDied(job: V1Job, pods: readonly V1Pod[]): string | null {
 function whyWaiting(pods: readonly V1Pod[], events: readonly CoreV1Event[]): string | null {
   const [pod] = pods;
   if (pod === undefined) return null;
-  const about = events
+  // Events live for an hour: what the autoscaler said before there was a node says nothing about a pod that has one.
+  const hasNode = pod.spec?.nodeName !== undefined;
+  const about = (hasNode ? [] : events)
     .filter(({ involvedObject }) => involvedObject.name === pod.metadata?.name)
     .sort((a, b) => timeOf(b) - timeOf(a));
   const [latest] = about;
