@@ -108,6 +108,9 @@ function overrides(url: string): Readonly<Record<string, string>> {
 
 /** What the stand-ins do not know: the one for Cloud Storage forgets what it is told about a bucket. */
 async function filledUp(asked: Asked, versioned: Set<string>): Promise<Answer> {
+  // What gcloud looks at before it removes a bucket: ours have no folders but in the names of objects.
+  const [, of] = /^\/storage\/v1\/b\/[^/]+\/(storageLayout|managedFolders)$/.exec(asked.url.pathname) ?? [];
+  if (of !== undefined) return json(200, of === 'storageLayout' ? { hierarchicalNamespace: {} } : {});
   const answer = await passOn(asked, asked.url);
   // The stand-in for GKE knows no operations but creations.
   const operation = /\/operations\/([^/]+)$/.exec(asked.url.pathname)?.[1];

@@ -1,0 +1,59 @@
+// destroy, with the real gcloud and the real Terraform on stand-ins for Google.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { deployAbsent, deployWorld } from './deploy-world.ts';
+import { PROJECT, REGION } from './google-world.ts';
+import { commandsIn } from './scripts.ts';
+
+const JOBS = `projects/${PROJECT}/locations/${REGION}/jobs`;
+const DEADMAN = `${JOBS}/tablao-deadman`;
+/** The service's own, for a cluster whose creation hung. */
+const SPARE = `${DEADMAN}-tablao-1`;
+
+describe('destroy', { skip: deployAbsent }, () => {
+  test('ends the farm and all else in this order, and keeps what people made', async (t) => {
+    const world = await deployWorld(t);
+    const { gke, storage, scheduler, provider, services, raise } = world;
+    assert.equal((await world.deploy()).code, 0);
+    // What the provider has made there, in the stand-ins.
+    for (const name of ['scenes', 'renders'])
+      await fetch(`${storage.url}/storage/v1/b`, {
+        method: 'POST',
+        body: JSON.stringify({ name: `${PROJECT}-tablao-${name}` }),
+      });
+    services.add('tablao-control');
+    for (const name of [DEADMAN, SPARE])
+      await fetch(`http://${scheduler.host}/v1/${JOBS}`, {
+        method: 'POST',
+        body: JSON.stringify({ name }),
+      });
+    storage.put(`${PROJECT}-tablao-renders`, 'film/shot/v001/shot_0001.png', 'x');
+    await raise('tablao-1', `${REGION}-b`);
+    gke.leave('disks', { name: 'pvc-1', zone: `${REGION}-b`, labels: { tablao: 'tablao' }, users: [] });
+    world.goOn();
+
+    const ran = await world.destroy();
+    assert.equal(ran.code, 0, ran.words);
+    assert.deepEqual(gke.clusters(), []);
+    assert.deepEqual([...services], []);
+    assert.equal(scheduler.find(SPARE), undefined);
+    assert.ok(scheduler.find(DEADMAN), "is Terraform's");
+    assert.match(ran.out, /Nothing of Tablao is left in film-farm but\n {2}scenes: .*\n {2}renders: /);
+    const deleted = provider.changes.filter((line) => line.startsWith('delete '));
+    assert.ok(deleted.length > 55);
+    assert.ok(!deleted.some((line) => /google_storage_bucket film-farm-tablao-(scenes|renders)/.test(line)));
+    assert.ok(deleted.includes('delete google_storage_bucket film-farm-tablao-state'));
+    assert.ok(storage.find(`${PROJECT}-tablao-renders`, 'film/shot/v001/shot_0001.png'));
+    const order = commandsIn(ran);
+    const at = (words: RegExp) => order.findIndex((line) => words.test(line));
+    const steps = [
+      ...[/run services delete/, /clusters delete tablao-1/, /disks delete pvc-1/],
+      ...[/jobs delete tablao-deadman-tablao-1/, / destroy /, /storage rm .*-terraform/],
+    ].map(at);
+    assert.ok(!steps.includes(-1), ran.words);
+    assert.deepEqual(
+      steps.toSorted((a, b) => a - b),
+      steps,
+    );
+  });
+});
