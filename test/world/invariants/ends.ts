@@ -1,6 +1,6 @@
 import { isFinal, type RunRecord } from '../../../services/control/core/run.ts';
 import { memoryOf, runsOf } from '../../sim/world.ts';
-import { pathOf, stampOfPins } from '../buckets.ts';
+import { pathOf } from '../buckets.ts';
 import type { ShotSpec } from '../spec.ts';
 import type { NewInvariant, Watched } from '../watch.ts';
 
@@ -38,7 +38,7 @@ export const nothingIsLost: NewInvariant = (watched) => ({
 });
 
 function lossOf(watched: Watched, shot: ShotSpec): string | null {
-  const { world, buckets } = watched;
+  const { world } = watched;
   if (world.scenes.peek(pathOf(shot, 'blend')) === null) return null;
   const runs = runsOf(world).filter((run) => run.shot === shot.name);
   const last = runs.toSorted((a, b) => b.count - a.count)[0];
@@ -46,8 +46,10 @@ function lossOf(watched: Watched, shot: ShotSpec): string | null {
   if (!isSound(watched, shot)) return null;
   if (last.state !== 'completed')
     return `nothing is wrong with it, and it is ${last.state} (${last.reason?.message})`;
-  const now = buckets.stampNow(shot);
-  return stampOfPins(last) === now ? null : `rendered of ${stampOfPins(last)}, uploaded was ${now}`;
+  // A picture that comes when its shot is done asks for nothing by itself.
+  const now = world.scenes.peek(pathOf(shot, 'blend'))?.crc32c;
+  const pinned = last.inputs.find(({ path }) => path === pathOf(shot, 'blend'))?.crc32c;
+  return pinned === now ? null : `rendered of ${pinned}, uploaded was ${now}`;
 }
 
 /** Neither it nor what people said keeps it from being completed. Workers that break count against frames. */
