@@ -14,7 +14,7 @@ import { showTable } from './table.ts';
 /** Bytes of memory that a Blender of the row about memory may have, in KiB as `ulimit` counts. */
 const SMALL_MEMORY_KIB = 4_000_000;
 const SMALL_DISK = '1m';
-const TIMEOUT_MS = 7 * 60_000;
+const TIMEOUT_MS = 30 * 60_000;
 /** Longer messages are cut in the table. */
 const LONGEST = 160;
 

@@ -10,7 +10,7 @@ import { chosenRows, makeProjects, noBlender } from './projects.ts';
 import { type Rendered, renderAll } from './service.ts';
 import { showTable } from './table.ts';
 
-const TIMEOUT_MS = 8 * 60_000;
+const TIMEOUT_MS = 30 * 60_000;
 
 const ROWS = chosenRows(HEALTHY);
 
