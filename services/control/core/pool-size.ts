@@ -3,10 +3,10 @@ import type { Draft, Sight } from './draft.ts';
 import { openRuns } from './draft.ts';
 import { bestMore, type WorkLeft } from './forecast.ts';
 import { expectedSeconds, loadSecondsOf, secondsPerFrame } from './frame-times.ts';
-import type { PoolPolicy, RunObserved, TaskObserved } from './model.ts';
+import type { PoolPolicy, TaskObserved } from './model.ts';
 import { poolOf } from './pools.ts';
 import { type RunRecord, wantsFarm } from './run.ts';
-import { openFrames } from './submission.ts';
+import { openFrames, wantsCheck } from './submission.ts';
 import { activeTasks, runnableTasks } from './tasks.ts';
 
 /** What is left to do for a pool, as far as it can run now. */
@@ -35,7 +35,7 @@ export function demandOf(sight: Sight, draft: Draft, pool: PoolPolicy): Demand |
     const seen = sight.observed.details.get(run.id);
     const perFrame = run.times.frames > 0 ? undefined : usual;
     const each = expectedSeconds(run, sight.now, perFrame);
-    const upcoming = upcomingTasks(run, seen, each);
+    const upcoming = upcomingTasks(sight, draft, run, each);
     if (upcoming !== null) {
       queued += upcoming.tasks;
       seconds += upcoming.seconds;
@@ -76,16 +76,21 @@ function usualSeconds(runs: readonly RunRecord[]): number | undefined {
 
 /** Tasks of a job that is about to be submitted, or of one that was lost; `null` = its job is there, or cannot be seen. */
 function upcomingTasks(
+  sight: Sight,
+  draft: Draft,
   run: RunRecord,
-  seen: RunObserved | undefined,
   secondsEach: number,
 ): { readonly tasks: number; readonly seconds: number } | null {
+  const seen = sight.observed.details.get(run.id);
   const isKnownJob = seen !== undefined && seen.job !== null && seen.job !== 'unknown';
   const isLost = seen?.job === null && run.jobId !== null;
   if (isKnownJob || (run.jobId !== null && !isLost)) return null;
   if (run.stopping !== null || run.settings === null) return { tasks: 0, seconds: 0 };
   // What a lost job had delivered is looked at first.
   if (isLost) return { tasks: 1, seconds: secondsEach };
+  // One worker is enough for the check, and a bad shot costs no more than that.
+  const isCheckAhead = run.check === 'pending' || (run.check === 'none' && wantsCheck(sight, draft, run));
+  if (isCheckAhead) return { tasks: 1, seconds: secondsEach };
   const frames = openFrames(run).length;
   const sizes = chunkSizesFor(frames, secondsEach, run.settings.chunkSize.value);
   return { tasks: sizes.length, seconds: frames * secondsEach };

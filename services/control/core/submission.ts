@@ -80,7 +80,7 @@ export function unfinishedFrames(run: RunRecord): readonly number[] {
 }
 
 /** `auto`: once for a version of a shot that never delivered a frame before. */
-function wantsCheck(sight: Sight, draft: Draft, run: RunRecord): boolean {
+export function wantsCheck(sight: Sight, draft: Draft, run: RunRecord): boolean {
   if (sight.policy.checkFirst !== 'auto') return sight.policy.checkFirst === 'always';
   const done = draft.shots.get(run.scenePath)?.completed;
   return done === null || done === undefined || done.inputsKey !== run.inputsKey;
