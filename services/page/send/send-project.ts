@@ -1,3 +1,4 @@
+import { renderJsonOf } from '../../control/core/catalog.ts';
 import { post, problemText } from '../api.ts';
 import { crcOfBlob } from './crc32c.ts';
 import type { ProjectFiles } from './project.ts';
@@ -140,10 +141,10 @@ async function handOver(
     crc32c === null ? [] : [{ path: input, size, crc32c }],
   );
   const blob = new Blob([`${JSON.stringify({ ...settings, inputs }, null, 2)}\n`]);
-  const target = path.replace(/\.blend$/i, '.render.json');
+  const target = renderJsonOf(path);
   const crc32c = await crcOfBlob(blob);
   const [there] = await lookInBucket([target]);
-  // Written anew it would end a run that lives and begin another one of the same.
+  // The service takes the same words again for nothing new, so they need not be sent.
   if ((await crcThere(there, blob.size)) === crc32c) {
     meter.skip();
     return;

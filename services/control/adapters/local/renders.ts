@@ -17,8 +17,8 @@ export function createLocalRenders(options: { readonly dir: string }): Renders {
         const under = prefix.slice(0, prefix.lastIndexOf('/') + 1);
         if (under !== '' && !isInsidePath(under.slice(0, -1))) return [];
         const objects: ObjectSeen[] = [];
-        for await (const { path, file } of walkFiles({ dir, under, isWanted: isNotTemporary })) {
-          const object = path.startsWith(prefix) ? await inspect(path, file) : null;
+        for await (const { path, file } of walkFiles({ dir, under, prefix, isWanted: isNotTemporary })) {
+          const object = await inspect(path, file);
           if (object !== null) objects.push(object);
         }
         return objects;

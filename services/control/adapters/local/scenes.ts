@@ -82,8 +82,7 @@ export function createLocalScenes({ dir, storageNow, onOddName }: Options): Scen
         const objects: ObjectSeen[] = [];
         if (under !== '' && !isFolderPath(under)) return { objects, isWhole: true };
         const isWanted = isSceneFileName;
-        for await (const { path, file } of walkFiles({ dir, under, isWanted, isDeep, onOddName })) {
-          if (!path.startsWith(prefix)) continue;
+        for await (const { path, file } of walkFiles({ dir, under, prefix, isWanted, isDeep, onOddName })) {
           if (objects.length >= limit) return { objects, isWhole: false };
           const found = await inspect(path, file);
           if (found !== null) objects.push(seen(path, found));

@@ -10,6 +10,8 @@ interface Options {
   readonly dir: string;
   /** Where to begin inside the bucket, `''` or ending in `/`. */
   readonly under: string;
+  /** Only paths that begin so, `under` included; other folders are not looked into. Left out = all. */
+  readonly prefix?: string;
   readonly isWanted: (name: string) => boolean;
   /** False: only the files of the folder itself. */
   readonly isDeep?: boolean;
@@ -31,17 +33,19 @@ async function* walkFolder(
   /** The real folders on the way here: a link back to one of them would never end. */
   way: readonly string[],
 ): AsyncGenerator<{ path: string; file: string }> {
+  const { prefix = '' } = options;
   for (const entry of await entriesOf(folder)) {
     if (!isUtf8(entry.name)) {
       options.onOddName?.(`${under}${entry.name.toString('latin1')}`);
       continue;
     }
     const name = entry.name.toString('utf8');
-    if (!options.isWanted(name)) continue;
+    const path = `${under}${name}`;
+    if (!options.isWanted(name) || !path.startsWith(prefix)) continue;
     const found = await kindOf(options.dir, join(folder, name), entry);
-    if (found?.kind === 'file') yield { path: `${under}${name}`, file: found.real };
+    if (found?.kind === 'file') yield { path, file: found.real };
     if (found?.kind === 'folder' && options.isDeep !== false && !way.includes(found.real))
-      yield* walkFolder(options, found.real, `${under}${name}/`, [...way, found.real]);
+      yield* walkFolder(options, found.real, `${path}/`, [...way, found.real]);
   }
 }
 
