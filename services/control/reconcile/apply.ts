@@ -1,6 +1,6 @@
 import type { Action } from '../core/actions.ts';
 import { type RunRecord, rendersFolder } from '../core/run.ts';
-import { isPortError } from '../ports/errors.ts';
+import { isPortError, PortError } from '../ports/errors.ts';
 import type { Ports } from './ports.ts';
 
 export interface Applied {
@@ -101,27 +101,37 @@ function perform(ports: Ports, action: Action): Promise<unknown> {
 
 /** Looked at once more just before: a worker's record may go only when its process is gone. */
 async function forgetWorker(ports: Ports, workerId: string, name: string): Promise<void> {
-  const workers = await ports.workers.list();
+  const workers = await known(ports.workers.list());
   if (workers.some((worker) => worker.name === name && worker.state !== 'ended')) return;
   await ports.manager.forget(workerId);
 }
 
 /** Looked at once more just before: one that has begun meanwhile may have a frame in hand. */
 async function withdrawWorker(ports: Ports, name: string): Promise<void> {
-  const workers = await ports.workers.list();
+  const workers = await known(ports.workers.list());
   if (workers.some((worker) => worker.name === name && worker.state === 'waiting'))
     await ports.workers.remove(name);
+}
+
+/** What is gone already is as good as deleted; a look that finds nothing to ask tells nothing, so nothing is deleted on it. */
+async function known<T>(look: Promise<T>): Promise<T> {
+  return look.catch((cause: unknown) => {
+    throw isPortError(cause, 'notFound')
+      ? new PortError('transient', 'looking once more before a deletion', { cause })
+      : cause;
+  });
 }
 
 type DeleteFarm = Extract<Action, { kind: 'deleteFarm' }>;
 
 /** Looked at once more just before: a job may have come since the plan was made. */
 async function deleteFarm(ports: Ports, { isForced, sparesRunning }: DeleteFarm): Promise<void> {
-  if (sparesRunning === true && (await ports.workers.list()).some(({ state }) => state === 'running')) return;
+  if (sparesRunning === true && (await known(ports.workers.list())).some(({ state }) => state === 'running'))
+    return;
   if (!isForced) {
-    const farm = await ports.farm.look();
+    const farm = await known(ports.farm.look());
     const isUp = farm.state === 'up' && farm.manager === 'ready';
-    if (isUp && (await ports.manager.jobs()).some((job) => AT_WORK.has(job.status))) return;
+    if (isUp && (await known(ports.manager.jobs())).some((job) => AT_WORK.has(job.status))) return;
   }
   await ports.farm.delete();
 }
