@@ -41,6 +41,8 @@ test('gcloud uploads a shot; its frames come into the bucket, gcloud sees what t
   await until('a worker', () => cloud.kubelet.workers().length > 0, explain(cloud));
   const described = await gcloudJson('container', 'clusters', 'describe', name, `--zone=${zone}`);
   assert.equal(described.status, 'RUNNING');
+  // The first workers are ordered while the manager still starts.
+  await until('the manager', () => cloud.status()?.farm.stage === 'ready', explain(cloud));
   assert.deepEqual([cloud.status()?.farm.stage, cloud.status()?.farm.zone], ['ready', zone]);
   const ticks = cloud.scheduler.runs.length;
   await gcloud('scheduler', 'jobs', 'run', 'tablao-tick', at);
