@@ -3,8 +3,11 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
+import { fetchFile } from '../../services/cli/pull/fetch-file.ts';
 import { parsePull } from '../../services/cli/pull/options.ts';
+import { createServiceClient, type ServiceClient } from '../../services/cli/service/service-client.ts';
+import { crcOf } from '../../services/control/adapters/local/upload-file.ts';
 import type { RunRecord } from '../../services/control/core/run.ts';
 import { aRun } from '../http/app-for-tests.ts';
 import { type BucketsBench, KINDS, someBytes, startBuckets, tempDir, write } from './buckets-for-tests.ts';
@@ -60,6 +63,12 @@ function assertFrames(dir: string, frames: readonly number[]): void {
     assert.deepEqual(readFileSync(join(dir, nameOf(frame))), frameOf(frame), `frame ${frame}`);
     assert.equal(readFileSync(join(dir, 'outputs', 'mask', `mask_000${frame}.png`), 'utf8'), `mask ${frame}`);
   }
+}
+
+async function checksumOf(t: TestContext, bytes: Buffer): Promise<string> {
+  const path = join(tempDir(t), 'bytes');
+  write(path, bytes);
+  return crcOf(path);
 }
 
 const partsIn = (dir: string) => readdirSync(dir).filter((name) => name.startsWith('.'));
@@ -169,6 +178,33 @@ describe('tablao pull', () => {
     const { code, said } = await pull(['film/sh010', '--to', join(dir, 'here'), '--url', bench.url]);
     assert.equal(code, 0, said);
     assert.deepEqual(readdirSync(dir), ['here']);
+  });
+
+  it('fetches anew what came with other bytes, and gives up when it always does', async (t) => {
+    const right = Buffer.from('a frame');
+    const file = { path: 'a/f.png', size: right.length, generation: '1', crc32c: await checksumOf(t, right) };
+    for (const [damaged, isGood] of [
+      [1, true],
+      [9, false],
+    ] as const) {
+      let asked = 0;
+      const client: ServiceClient = {
+        ...createServiceClient({ url: 'http://127.0.0.1:9', token: null }),
+        open: async () => {
+          asked += 1;
+          return new Response(asked <= damaged ? 'a frome' : 'a frame', { status: 206 });
+        },
+      };
+      const target = join(tempDir(t), 'f.png');
+      const fetched = fetchFile(client, file, target, () => {});
+      if (isGood) {
+        await fetched;
+        assert.deepEqual([asked, readFileSync(target)], [2, right]);
+      } else {
+        await assert.rejects(fetched, /came with other bytes/);
+        assert.equal(existsSync(target), false);
+      }
+    }
   });
 
   it('reads its command line', () => {

@@ -128,6 +128,21 @@ describe('tablao submit', () => {
     assert.ok(back === undefined || back.bytesDone > 0, JSON.stringify(back));
   });
 
+  it('sends again what has the same size and other bytes there', async (t) => {
+    const bench = await startBuckets(t, 'folders');
+    const source = join(tempDir(t), 'a.bin');
+    const client = createServiceClient({ url: bench.url, token: null });
+    const send = async (text: string) => {
+      write(source, text);
+      const sessions = createSessions(tempDir(t));
+      return sendFiles([{ source, path: 'a.bin', size: 3 }], { client, sessions, onProgress: () => {} });
+    };
+    await send('abc');
+    assert.equal((await send('xyz')).known, 0);
+    assert.equal(Buffer.from(bench.scene('a.bin') ?? []).toString(), 'xyz');
+    assert.equal((await send('xyz')).known, 1);
+  });
+
   it('begins anew when the session is not known any more', async (t) => {
     const bench = await startBuckets(t, 'folders');
     const source = join(tempDir(t), 'a.bin');
