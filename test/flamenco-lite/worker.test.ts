@@ -249,7 +249,8 @@ describe("flamenco-lite's worker", () => {
     t.after(() => again.close());
     await jobWith(lite, jobId, 'completed');
     assert.match(await logOf(lite, (await theTask(lite, jobId)).id), /> worked\n/);
-    assert.equal(existsSync(join(lite.folder, 'home', 'flamenco-lite-updates.jsonl')), false);
+    // It goes right after its last update was taken.
+    await until(async () => !existsSync(join(lite.folder, 'home', 'flamenco-lite-updates.jsonl')));
   });
 
   const failing: readonly (readonly [string, Command, RegExp])[] = [
