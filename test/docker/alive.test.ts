@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { describe, it, type TestContext } from 'node:test';
 import { startLite, type TestWorker } from '../flamenco-lite/lite-manager.ts';
 import { dockerFolder, processFolder, shellAbsent, start, temporaryFolder, until } from './shell.ts';
@@ -124,21 +126,24 @@ async function startNamed(t: TestContext, name: string): Promise<number> {
   return pid;
 }
 
-/** A Blender that has ended and that nobody collects: its parent has become a program that never will. */
+/**
+ * A Blender that has ended and that nobody collects: its parent has become a program that never will. It ends only then,
+ * since a shell would still collect it.
+ */
 async function startZombie(t: TestContext): Promise<number> {
   const folder = temporaryFolder(t);
-  copyFileSync('/bin/sleep', join(folder, 'blender'));
-  const script = `'${folder}/blender' 0 & echo $! >'${folder}/pid'; exec sleep 60`;
-  const parent = spawn('/bin/sh', ['-c', script], { stdio: 'ignore' });
+  copyFileSync('/bin/cat', join(folder, 'blender'));
+  const script = `exec 3<&0; '${folder}/blender' <&3 & echo $!; exec sleep 60`;
+  const parent = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', 'pipe', 'ignore'] });
   t.after(() => {
     parent.kill('SIGKILL');
   });
-  const zombie = () => {
-    if (!existsSync(join(folder, 'pid'))) return null;
-    const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
-    return pid > 0 && / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')) ? pid : null;
-  };
-  return until(zombie);
+  const [line] = await once(createInterface(parent.stdout), 'line');
+  const pid = Number(line);
+  await until(() => commandOf(parent.pid ?? 0) === 'sleep' && commandOf(pid) === 'blender');
+  parent.stdin.end();
+  await until(() => / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')));
+  return pid;
 }
 
 function commandOf(pid: number): string {
