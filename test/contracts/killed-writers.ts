@@ -42,9 +42,9 @@ async function killAgainAndAgain(script: string, args: readonly string[]): Promi
     const closed = once(child, 'close');
     await Promise.race([once(child.stdout, 'data'), closed]);
     const timer = setTimeout(() => child.kill('SIGKILL'), Math.random() * 400);
-    const [, signal] = await closed;
+    const [code, signal] = await closed;
     clearTimeout(timer);
-    assert.equal(signal, 'SIGKILL', `${args.at(-1)} ended by itself`);
+    assert.equal(signal, 'SIGKILL', `${args.at(-1)} ended by itself with ${code}`);
     // The last line may have been cut by the kill.
     for (const own of output.split('\n').slice(0, -1).map(Number)) {
       assert.ok(own > known, `${args.at(-1)} counted to ${known}, then to ${own}: an increment was lost`);

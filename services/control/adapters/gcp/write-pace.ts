@@ -7,21 +7,24 @@ const GAP_MS = 1000;
 export type WritePace = <T>(name: string, write: () => Promise<T>) => Promise<T>;
 
 export function createWritePace(gapMs = GAP_MS): WritePace {
-  /** Of each object the latest write, which resolves when the next one may begin. */
-  const latest = new Map<string, Promise<void>>();
+  /** Of each object the latest write, which resolves with when the next one may begin. */
+  const latest = new Map<string, Promise<number>>();
 
   return async (name, write) => {
     const before = latest.get(name);
-    const { promise: isFree, resolve: free } = Promise.withResolvers<void>();
-    latest.set(name, isFree);
-    await before;
+    const { promise: ended, resolve: end } = Promise.withResolvers<number>();
+    latest.set(name, ended);
+    if (before !== undefined) await rest(await before);
     try {
       return await write();
     } finally {
-      void delay(gapMs, undefined, { ref: false }).then(() => {
-        if (latest.get(name) === isFree) latest.delete(name);
-        free();
-      });
+      end(performance.now() + gapMs);
+      // Forgetting keeps no process alive; what waits for its turn does: it would end half-way, without a word.
+      setTimeout(() => latest.get(name) === ended && latest.delete(name), gapMs).unref();
     }
   };
+}
+
+async function rest(until: number): Promise<void> {
+  await delay(Math.max(0, until - performance.now()));
 }
