@@ -3,16 +3,26 @@ import { clockText, dollarsText, durationText, plural } from './format.ts';
 
 // What the first glance says, from the status alone. Pure.
 
-/** `Ready about 14:30, for about $1.10.`; empty while nothing renders or nothing is known. */
+/**
+ * `Ready about 14:30, for about $1.10.`; where some cannot be told yet, when the others are: `Two of them about 14:30;
+ * for one it is too early to tell.` Empty while nothing renders or nothing is known.
+ */
 export function outlook({ runs }: StatusDocument, now: number): string {
   const open = runs.filter(({ state }) => state === 'queued' || state === 'rendering');
   const known = open.flatMap(({ etaSeconds }) => (etaSeconds === null ? [] : [etaSeconds.p50]));
   if (open.length === 0 || known.length === 0) return '';
-  const isPart = known.length < open.length;
+  const unknown = open.length - known.length;
   const dollars = open.reduce((sum, run) => sum + (run.dollars.p50 ?? 0), 0);
   const money = dollars > 0 ? `, for about ${dollarsText(dollars)}` : '';
   const ready = clockText(now + Math.max(...known) * 1000, now);
-  return isPart ? `What is known so far is ready about ${ready}${money}.` : `Ready about ${ready}${money}.`;
+  if (unknown === 0) return `Ready about ${ready}${money}.`;
+  return `${inWords(known.length)} of them about ${ready}${money}; for ${inWords(unknown).toLowerCase()} it is too early to tell.`;
+}
+
+const NUMBERS = ['No', 'One', 'Two', 'Three', 'Four', 'Five', 'Six', 'Seven', 'Eight', 'Nine', 'Ten'];
+
+function inWords(count: number): string {
+  return NUMBERS[count] ?? String(count);
 }
 
 export const STAGES = ['absent', 'creating', 'installing', 'ready', 'letting-go', 'deleting'] as const;

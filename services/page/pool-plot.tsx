@@ -11,6 +11,9 @@ const SPANS = [
   { label: '24 h', ms: 24 * 3_600_000 },
 ] as const;
 
+/** A farm that is minutes old fills the width, and is not a line at its right edge. */
+const SHORTEST_MS = 600_000;
+
 /** Tasks, workers and money over time, with every decision marked. */
 export function PoolPlot({ status }: { readonly status: StatusDocument }) {
   const samples = useHistory(status);
@@ -24,6 +27,10 @@ export function PoolPlot({ status }: { readonly status: StatusDocument }) {
   const marks = useMemo(() => marksOf(status.decisions), [status.decisions]);
   const marksNow = useRef(marks);
   marksNow.current = marks;
+  const first = Math.min(...shown.map(({ at }) => Date.parse(at)), ...marks.map(({ at }) => at));
+  const from = Math.max(now - span, Math.min(first, now - SHORTEST_MS));
+  const shownMs = useRef(span);
+  shownMs.current = now - from;
 
   useEffect(() => {
     const target = place.current;
@@ -32,7 +39,7 @@ export function PoolPlot({ status }: { readonly status: StatusDocument }) {
       what,
       width: target.clientWidth,
       marks: () => marksNow.current,
-      onPoint: (at) => setPointed(at === null ? null : nearestMark(marksNow.current, at, span)),
+      onPoint: (at) => setPointed(at === null ? null : nearestMark(marksNow.current, at, shownMs.current)),
     });
     const made = new uPlot(options, plotData(what, shown), target);
     plot.current = made;
@@ -49,8 +56,8 @@ export function PoolPlot({ status }: { readonly status: StatusDocument }) {
 
   useEffect(() => {
     plot.current?.setData(plotData(what, shown));
-    plot.current?.setScale('x', { min: (now - span) / 1000, max: now / 1000 });
-  }, [shown, marks, what, span, now]);
+    plot.current?.setScale('x', { min: from / 1000, max: now / 1000 });
+  }, [shown, marks, what, from, now]);
 
   const last = shown.at(-1);
   return (

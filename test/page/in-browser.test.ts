@@ -50,8 +50,8 @@ describe('the page in a browser', { skip: cannotBrowse, timeout: 300_000 }, () =
     const page = await openPage(t, browser, url);
     const box = await page.locator('.plot .u-over').boundingBox();
     assert.ok(box !== null);
-    // The farm was ready 15 minutes ago, on an axis of an hour.
-    await page.mouse.move(box.x + box.width * 0.75, box.y + 30);
+    // The farm was ready 15 minutes ago, on an axis of the 30 minutes that are known.
+    await page.mouse.move(box.x + box.width * 0.5, box.y + 30);
     await page.getByText(/\d\d:\d\d: farm: ready/).waitFor();
     await page.getByRole('button', { name: 'Money' }).click();
     await page.locator('.plot .u-over').waitFor();

@@ -67,6 +67,8 @@ describe('sending', { skip: cannotBrowse, timeout: 300_000 }, () => {
     assert.match(text, /Blender 5\.2/);
     assert.match(text, /\d+ files missing/);
     assert.match(text, /in film\/needs\.blend refers to it/);
+    // A sequence is one line.
+    assert.match(text, /film\/smoke\/s_0004\.vdb to s_0007\.vdb: 4 files are missing; Smoke in/);
     await shoot(page, 'send-missing');
     assert.equal(existsSync(join(bucket, 'film')), false);
   });

@@ -5,7 +5,8 @@ import { sequenceName } from './sequence.ts';
 const SHOWN = 5;
 const LONGEST_PATH = 160;
 
-interface Group {
+/** Files of one sequence that are missing together; `count` = 1 for a file of its own. */
+interface MissingGroup {
   readonly first: MissingInput;
   readonly last: MissingInput;
   readonly count: number;
@@ -30,8 +31,8 @@ function describeAll(missing: readonly MissingInput[]): string {
 }
 
 /** Frames of one sequence that follow one another in the list are told as a range. */
-function groupSequences(missing: readonly MissingInput[]): readonly Group[] {
-  const groups: Group[] = [];
+export function groupSequences(missing: readonly MissingInput[]): readonly MissingGroup[] {
+  const groups: MissingGroup[] = [];
   for (const one of missing) {
     const group = groups.at(-1);
     if (group !== undefined && isSameSequence(group.last, one))
@@ -47,7 +48,7 @@ function isSameSequence(a: MissingInput, b: MissingInput): boolean {
   return left.before === right.before && left.after === right.after && a.referredBy === b.referredBy;
 }
 
-function describeGroup({ first, last, count }: Group): string {
+function describeGroup({ first, last, count }: MissingGroup): string {
   const path = count === 1 ? short(first.path) : `${short(first.path)} to ${short(nameOf(last.path))}`;
   const size = count === 1 ? '' : `${count} files, `;
   const meant = first.suggestion === null ? '' : `; ${askWhetherMeant(first.path, short(first.suggestion))}`;
@@ -85,7 +86,9 @@ function whatToDo(missing: readonly MissingInput[]): string {
   if (missing.some(({ suggestion }) => suggestion !== null))
     advice.push('Where a file is there under another name, correct the path in Blender or rename the file.');
   if (has('missing', 'absolute', 'outside'))
-    advice.push('Or pack them into the .blend (File > External Data > Pack Resources).');
+    advice.push(
+      `Or pack ${missing.length === 1 ? 'it' : 'them'} into the .blend (File > External Data > Pack Resources).`,
+    );
   return advice.join(' ');
 }
 

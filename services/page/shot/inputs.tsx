@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
+import { groupSequences } from '../../control/core/missing-text.ts';
 import type { MissingInput, RunRecord } from '../../control/core/run.ts';
-import { bytesText, plural } from '../format.ts';
+import { bytesText, plural, splitName } from '../format.ts';
 
 const FIRST = 50;
 
@@ -38,36 +39,52 @@ export function Inputs({ run }: { readonly run: RunRecord }) {
   );
 }
 
-const PROBLEM_TEXTS: Readonly<Record<MissingInput['problem'], string>> = {
-  missing: 'is missing',
-  absolute: 'is a path of one machine only: make it relative',
-  outside: 'leads out of the project',
-  different: 'has other bytes than were meant',
-  unreadable: 'cannot be read as a .blend',
+/** Said of one file, and of several. */
+const PROBLEM_TEXTS: Readonly<Record<MissingInput['problem'], readonly [string, string]>> = {
+  missing: ['is missing', 'are missing'],
+  absolute: [
+    'is a path of one machine only: make it relative',
+    'are paths of one machine only: make them relative',
+  ],
+  outside: ['leads out of the project', 'lead out of the project'],
+  different: ['has other bytes than were meant', 'have other bytes than were meant'],
+  unreadable: ['cannot be read as a .blend', 'cannot be read as .blend files'],
 };
 
 const MISSING_FIRST = 100;
 
-/** What is not there, who refers to it, and what was probably meant. */
+/** What is not there, who refers to it, and what was probably meant; a sequence is one line. */
 export function MissingList({ missing }: { readonly missing: readonly MissingInput[] }) {
+  const groups = groupSequences(missing);
   return (
     <ul class="files missing">
-      {missing.slice(0, MISSING_FIRST).map(({ path, problem, owner, referredBy, suggestion }) => (
-        <li key={`${path}${owner}`}>
+      {groups.slice(0, MISSING_FIRST).map(({ first, last, count }) => (
+        <li key={`${first.path}${first.owner}`}>
           <strong>
-            <bdi>{path}</bdi>
-          </strong>{' '}
-          {PROBLEM_TEXTS[problem]}; {owner === null ? '' : `${owner} in `}
-          <bdi>{referredBy}</bdi> refers to it.
-          {suggestion !== null && (
+            <bdi>{first.path}</bdi>
+          </strong>
+          {count > 1 && (
             <>
               {' '}
-              Did you mean <bdi>{suggestion}</bdi>?
+              to{' '}
+              <strong>
+                <bdi>{splitName(last.path).name}</bdi>
+              </strong>
+              : {count} files
+            </>
+          )}{' '}
+          {PROBLEM_TEXTS[first.problem][count === 1 ? 0 : 1]};{' '}
+          {first.owner === null ? '' : `${first.owner} in `}
+          <bdi>{first.referredBy}</bdi> refers to {count === 1 ? 'it' : 'them'}.
+          {first.suggestion !== null && (
+            <>
+              {' '}
+              Did you mean <bdi>{first.suggestion}</bdi>?
             </>
           )}
         </li>
       ))}
-      {missing.length > MISSING_FIRST && <li>and {missing.length - MISSING_FIRST} more.</li>}
+      {groups.length > MISSING_FIRST && <li>and {groups.length - MISSING_FIRST} more.</li>}
     </ul>
   );
 }
