@@ -33,6 +33,12 @@ describe('an action on what is not found', () => {
       assert.deepEqual(seen.of.farm.callsOf('delete'), []);
     });
 
+  test('has failed when it was to make something', async () => {
+    const order: Action = { kind: 'orderWorkers', pool: 'p', names: ['p-1'], variant: null, ...REASON };
+    const seen = await outcomes([order, DELETE_FARM], (of) => of.workers.failNext('order', 'notFound'));
+    assert.deepEqual(seen.outcomes, ['orderWorkers failed', 'deleteFarm skipped']);
+  });
+
   test('deletes no farm that could not be looked at', async () => {
     const seen = await outcomes([DELETE_FARM], (of) => of.farm.failNext('look', 'notFound'));
     assert.deepEqual(seen.outcomes, ['deleteFarm failed']);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { RunRecord } from '../../services/control/core/run.ts';
-import { proveFrames } from '../../services/control/reconcile/prove.ts';
+import type { ObjectSeen } from '../../services/control/ports/buckets.ts';
+import { createProofLook } from '../../services/control/reconcile/prove.ts';
 import { FakeRenders } from '../fakes/fake-buckets.ts';
 import { FakeClock } from '../fakes/fake-clock.ts';
 
@@ -32,25 +33,32 @@ function record(over: object = {}): string {
   });
 }
 
+function bucket(): FakeRenders {
+  return new FakeRenders({ clock: new FakeClock() });
+}
+
 /** Frame 1 with both views, what a File Output node wrote, and its record. */
-function delivered(): FakeRenders {
-  const clock = new FakeClock();
-  const renders = new FakeRenders({ clock });
+function delivered<R extends FakeRenders>(renders: R): R {
   for (const path of ['pic_0001_L.png', 'pic_0001_R.png', 'outputs/Extra/mask0001.png'])
     renders.put(`${FOLDER}/${path}`, PNG, STARTED + 1);
   renders.put(`${FOLDER}/records/0001.json`, record(), STARTED + 1);
   return renders;
 }
 
+/** These frames, of tasks that have ended. */
+function asked(open: readonly number[]) {
+  return { open, expected: new Set(open), proved: [] };
+}
+
 async function verdictOf(renders: FakeRenders): Promise<string> {
-  const { verdicts } = await proveFrames(renders, run, [1]);
+  const { verdicts } = await createProofLook(renders).look(run, asked([1]));
   const [one] = verdicts;
   return one === undefined ? 'none' : `${one.verdict}: ${one.message}`;
 }
 
 describe('the proof of a frame', () => {
   test('is given when every view and every recorded file is there, new and whole', async () => {
-    assert.equal(await verdictOf(delivered()), 'proved: ');
+    assert.equal(await verdictOf(delivered(bucket())), 'proved: ');
   });
 
   const faults: readonly [string, (renders: FakeRenders) => void, string][] = [
@@ -119,15 +127,89 @@ describe('the proof of a frame', () => {
   ];
   for (const [name, spoil, verdict] of faults) {
     test(`is refused when ${name}`, async () => {
-      const renders = delivered();
+      const renders = delivered(bucket());
       spoil(renders);
       assert.equal(await verdictOf(renders), verdict);
     });
   }
 
   test('takes one small read a file', async () => {
-    const renders = delivered();
-    await proveFrames(renders, run, [1]);
+    const renders = delivered(bucket());
+    await createProofLook(renders).look(run, asked([1]));
     assert.equal(renders.callsOf('read').length, 4);
+  });
+});
+
+/** Answers as the bucket does, but the next listing lacks these. */
+class Forgetful extends FakeRenders {
+  hidden: readonly string[] = [];
+
+  override async list(prefix: string): Promise<readonly ObjectSeen[]> {
+    const { hidden } = this;
+    this.hidden = [];
+    return (await super.list(prefix)).filter(({ path }) => !hidden.some((one) => path.endsWith(one)));
+  }
+}
+
+describe('a listing that lacks what is there', () => {
+  const cases: readonly [string, readonly string[], string][] = [
+    ['a file', ['pic_0001_R.png'], 'unknown: pic_0001_R.png was not listed, and is there'],
+    ['the record', ['0001.json'], 'proved: '],
+    ['everything', [''], 'unknown: pic_0001_L.png was not listed, and is there'],
+  ];
+  for (const [what, hidden, verdict] of cases)
+    test(`counts against no frame: ${what}`, async () => {
+      const renders = delivered(new Forgetful({ clock: new FakeClock() }));
+      renders.hidden = hidden;
+      assert.equal(await verdictOf(renders), verdict);
+      assert.equal(await verdictOf(renders), 'proved: ');
+    });
+
+  test('takes no frame away that was proved; one that is gone is missing', async () => {
+    const renders = delivered(new Forgetful({ clock: new FakeClock() }));
+    const { look } = createProofLook(renders);
+    const again = async () => {
+      const { verdicts, isWhole } = await look(run, { open: [], expected: new Set(), proved: [1] });
+      return [...verdicts.map(({ verdict }) => verdict), isWhole];
+    };
+    renders.hidden = ['pic_0001_L.png'];
+    assert.deepEqual(await again(), ['unknown', false]);
+    assert.deepEqual(await again(), [true]);
+    renders.remove(`${FOLDER}/pic_0001_L.png`);
+    assert.deepEqual(await again(), ['missing', true]);
+  });
+
+  test('costs no read for frames that nobody has begun', async () => {
+    const renders = delivered(bucket());
+    const open = Array.from({ length: 5000 }, (_, index) => index + 2);
+    const { isWhole } = await createProofLook(renders).look(run, { open, expected: new Set(), proved: [] });
+    assert.deepEqual([isWhole, renders.callsOf('read').length], [true, 0]);
+  });
+});
+
+describe('more frames than a pass reads', () => {
+  test('all have a verdict after a few, however many are broken', async () => {
+    const renders = delivered(bucket());
+    const open = Array.from({ length: 450 }, (_, index) => index + 1);
+    const breakFrame = (frame: number, error: string) => {
+      const name = String(frame).padStart(4, '0');
+      const text = record({ frame, state: 'failed', error });
+      renders.put(`${FOLDER}/records/${name}.json`, text, STARTED + 1);
+    };
+    for (const frame of open) breakFrame(frame, 'it broke');
+    const { look } = createProofLook(renders);
+    const counts = [];
+    for (let pass = 1; pass <= 3; pass += 1) {
+      const { verdicts, isWhole } = await look(run, asked(open));
+      counts.push([verdicts.length, isWhole]);
+    }
+    assert.deepEqual(counts, [
+      [200, false],
+      [400, false],
+      [450, true],
+    ]);
+    breakFrame(1, 'it broke once more');
+    const [first] = (await look(run, asked(open))).verdicts;
+    assert.equal(first?.message, 'it broke once more');
   });
 });

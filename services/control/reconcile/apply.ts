@@ -12,6 +12,14 @@ export interface Applied {
 }
 
 const DESTRUCTIVE = new Set<Action['kind']>(['withdrawWorker', 'removeWorker', 'deleteFarm']);
+/** What they are to make is not there because something else is not: a namespace, a bucket, the manager. */
+const MAKING = new Set<Action['kind']>([
+  'createFarm',
+  'installManager',
+  'submitJob',
+  'orderWorkers',
+  'writeReport',
+]);
 const AT_WORK = new Set(['queued', 'active', 'requeueing', 'pause-requested']);
 
 /** What `report.json` says of a run, in this order. */
@@ -56,7 +64,8 @@ async function applyOne(ports: Ports, action: Action): Promise<Applied> {
     return result(action, 'done');
   } catch (error) {
     if (!isPortError(error)) throw error;
-    return isPortError(error, 'notFound') ? result(action, 'done') : result(action, 'failed', error);
+    const isDone = isPortError(error, 'notFound') && !MAKING.has(action.kind);
+    return isDone ? result(action, 'done') : result(action, 'failed', error);
   }
 }
 

@@ -20,13 +20,12 @@ import { isRejectedByCheck, isRejectedForAbilities, isRejectedForFiles } from '.
 import { isFinal, type RunRecord, rendersFolder, wantsFarm } from '../core/run.ts';
 import type { EpochMs } from '../core/time.ts';
 import { framesOfTask, isGivenUp } from '../core/troubles.ts';
-import { isPortError } from '../ports/errors.ts';
 import { joinScans, scanScenes } from './catalog-scan.ts';
 import { lookAtInputs } from './look-at-inputs.ts';
 import { inParallel } from './look-up.ts';
 import { orUnknown } from './or-unknown.ts';
 import type { Ports } from './ports.ts';
-import { proveFrames, readJson } from './prove.ts';
+import { type ProofLook, readJson } from './prove.ts';
 import type { QuotaLook } from './quotas.ts';
 import type { CatalogState, State } from './state.ts';
 import type { TaskLook } from './task-look.ts';
@@ -35,6 +34,7 @@ import type { TaskLook } from './task-look.ts';
 export interface Looks {
   readonly quotas: QuotaLook;
   readonly tasksOf: TaskLook;
+  readonly proofs: ProofLook;
   /** Whose .blend is looked at in this pass, of runs that render: word of an upload may get lost. */
   readonly scenesDue: (runIds: readonly string[]) => ReadonlySet<string>;
 }
@@ -52,7 +52,7 @@ export async function observe(
   policy: Policy,
   isFirst: boolean,
   refusals: readonly Refusal[],
-  { quotas, tasksOf, scenesDue }: Looks,
+  { quotas, tasksOf, proofs, scenesDue }: Looks,
 ): Promise<Sighting> {
   const now = ports.clock.now();
   const memory = await state.memory();
@@ -91,7 +91,8 @@ export async function observe(
   ]);
   await loadRunsOfJobs(state, runs, jobs);
   const readTasks = (of: readonly JobObserved[]) => tasksOf(of, hasDiedUnheard(workers));
-  const details = await lookAtRuns(ports, readTasks, runs, jobs);
+  const details = await lookAtRuns(ports, readTasks, proofs, runs, jobs);
+  proofs.keepOnly(new Set(details.keys()));
   const { scenes } = ports;
   const asked = { scenes, runs, catalog: scan.catalog, uploaded, details, isListingDue, readBlends, due };
   const { inputs, listings } = await lookAtInputs(asked);
@@ -244,6 +245,7 @@ function unhandled(catalog: CatalogState, shots: Observed['shots']): readonly st
 async function lookAtRuns(
   ports: Ports,
   tasksOf: (jobs: readonly JobObserved[]) => ReturnType<TaskLook>,
+  proofs: ProofLook,
   runs: ReadonlyMap<string, RunRecord>,
   jobs: readonly JobObserved[] | Unknown,
 ): Promise<ReadonlyMap<string, RunObserved>> {
@@ -258,7 +260,7 @@ async function lookAtRuns(
   const readTasks = await tasksOf(wanting.filter((job) => job !== null && job !== 'unknown'));
   for (const run of runs.values()) {
     const job = jobOf(run);
-    if (wantsFarm(run.state)) details.set(run.id, await lookAtRun(ports, readTasks, run, job));
+    if (wantsFarm(run.state)) details.set(run.id, await lookAtRun(ports, readTasks, proofs, run, job));
     else if (job !== null && job !== 'unknown' && isLiveJob(job)) details.set(run.id, { ...NOTHING, job });
   }
   return details;
@@ -276,25 +278,26 @@ const NOTHING: RunObserved = {
 async function lookAtRun(
   ports: Ports,
   readTasks: Awaited<ReturnType<TaskLook>>,
+  proofs: ProofLook,
   run: RunRecord,
   job: JobObserved | null | Unknown,
 ): Promise<RunObserved> {
   if (job === 'unknown') return NOTHING;
   const tasks = job === null ? [] : (readTasks.get(job.id) ?? 'unknown');
   const hasEnded = job === null ? run.round > 0 : !isLiveJob(job);
-  const frames = hasEnded ? framesOf(run.frames ?? '') : framesToLookAt(run, tasks, ports.clock.now());
+  const expected = framesToLookAt(run, tasks, ports.clock.now());
+  const frames = hasEnded ? framesOf(run.frames ?? '') : expected;
   const proved = new Set(framesOf(run.proved));
   const open = frames.filter((frame) => !proved.has(frame) && !isGivenUp(run, frame));
   // Once more at the end: a frame that was there may have been taken away since.
-  const proofs = await proveFrames(ports.renders, run, open, hasEnded ? [...proved] : []);
-  const bad = new Set(
-    proofs.verdicts.filter(({ verdict }) => verdict !== 'proved').map(({ frame }) => frame),
-  );
+  const asked = { open, expected: new Set(expected), proved: hasEnded ? [...proved] : [] };
+  const { verdicts, isWhole } = await proofs.look(run, asked);
+  const bad = new Set(verdicts.filter(({ verdict }) => verdict !== 'proved').map(({ frame }) => frame));
   return {
     job,
     tasks,
-    verdicts: proofs.verdicts,
-    isWhole: hasEnded && proofs.isWhole,
+    verdicts,
+    isWhole: hasEnded && isWhole,
     logs: tasks === 'unknown' ? {} : await readLogs(ports, tasks, bad),
     findings: run.check === 'pending' && tasks !== 'unknown' ? await readFindings(ports, run, tasks) : null,
   };
@@ -339,20 +342,18 @@ async function readFindings(
 ): Promise<readonly CheckFinding[] | null | Unknown> {
   const check = tasks.find((task) => task.name === CHECK_TASK);
   if (check === undefined || (check.status !== 'completed' && check.status !== 'failed')) return null;
-  try {
-    const value = await readJson(ports.renders, `${rendersFolder(run)}/records/check.json`, null);
-    if (value === null || value.run !== run.id || !Array.isArray(value.findings)) return null;
-    return value.findings.map(toFinding);
-  } catch (error) {
-    return isPortError(error, 'notFound') ? null : 'unknown';
-  }
+  const value = await orUnknown(readJson(ports.renders, `${rendersFolder(run)}/records/check.json`));
+  if (value === 'unknown') return 'unknown';
+  if (value === null || value.run !== run.id || !Array.isArray(value.findings)) return null;
+  return value.findings.map(toFinding);
 }
 
-function toFinding(value: Record<string, unknown>): CheckFinding {
+function toFinding(value: unknown): CheckFinding {
+  const { code, level, message, action } = (value ?? {}) as Record<string, unknown>;
   return {
-    code: String(value.code ?? 'check'),
-    level: value.level === 'error' ? 'error' : 'warning',
-    message: String(value.message ?? ''),
-    action: value.action === undefined || value.action === null ? null : String(value.action),
+    code: String(code ?? 'check'),
+    level: level === 'error' ? 'error' : 'warning',
+    message: String(message ?? ''),
+    action: action === undefined || action === null ? null : String(action),
   };
 }

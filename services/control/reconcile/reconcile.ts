@@ -10,6 +10,7 @@ import { createHistory } from './history.ts';
 import { inParallel } from './look-up.ts';
 import { type Looks, observe } from './observe.ts';
 import type { Ports } from './ports.ts';
+import { createProofLook } from './prove.ts';
 import { createQuotaLook } from './quotas.ts';
 import { statusDocument } from './report.ts';
 import { createRotation } from './rotation.ts';
@@ -58,6 +59,7 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
   const looks: Looks = {
     quotas: createQuotaLook(ports),
     tasksOf: tasks.look,
+    proofs: createProofLook(ports.renders),
     scenesDue: createRotation(SCENES_A_PASS),
   };
   const unwritten = createUnwritten(clock);
