@@ -24,7 +24,7 @@ export interface Bench {
 
 export const JSON_TYPE = { 'content-type': 'application/json' };
 
-export function makeApp(t: TestContext, overrides: Partial<AppDeps> = {}): Bench {
+export function makeApp(t: Pick<TestContext, 'after'>, overrides: Partial<AppDeps> = {}): Bench {
   const clock = new FakeClock();
   const records = new FakeRecords();
   const renders = new FakeRenders({ clock });
