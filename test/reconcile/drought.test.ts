@@ -91,6 +91,43 @@ describe('workers for which there is no machine', () => {
     assert.deepEqual([...new Set(orders(of))], ['p-spot', 'p-2']);
   });
 
+  for (const [who, why] of [
+    ['the autoscaler says so', NONE],
+    ['nobody says why', null],
+  ] as const)
+    test(`come to the last variant before there is said to be a drought (${who})`, async () => {
+      const of = createWorld({ pools: POOLS, droughtMs: 5 * MINUTE });
+      of.workers.without.set('p-spot', why);
+      of.workers.without.set('p-2', why);
+      await begin(of, settings);
+      await pass(of, 30);
+      assert.deepEqual(new Set(await runningOn(of)), new Set(['p-3']));
+      assert.equal(memory(of).setback, null);
+      assert.equal(of.farm.callsOf('delete').length, 0);
+    });
+
+  for (const [who, why, minutes] of [
+    ['the autoscaler says so', NONE, 12],
+    ['nobody says why', null, 40],
+  ] as const)
+    test(`bring the farm down when the last variant was tried in vain, too (${who})`, async () => {
+      const of = createWorld({ pools: POOLS, droughtMs: 5 * MINUTE, idleTeardownMs: 0 });
+      for (const { name } of VARIANTS) of.workers.without.set(name, why);
+      await begin(of, settings);
+      await pass(of, minutes);
+      assert.equal(memory(of).setback?.kind, 'noMachines');
+      assert.deepEqual([...new Set(orders(of))], ['p-spot', 'p-2', 'p-3']);
+    });
+
+  test('pass over a variant for which the quotas leave none', async () => {
+    const of = createWorld({ pools: POOLS });
+    of.farm.limits = [{ pool: 'p', variant: 'p-2', workers: 0, message: 'none' }];
+    of.workers.without.set('p-spot', NONE);
+    await begin(of, settings);
+    await pass(of, 6);
+    assert.deepEqual(new Set(await runningOn(of)), new Set(['p-3']));
+  });
+
   test('teach no boot times', async () => {
     const of = createWorld();
     of.workers.without.set(null, NONE);

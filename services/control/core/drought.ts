@@ -1,16 +1,17 @@
 import { type Draft, openRuns, remember, type Sight } from './draft.ts';
-import type { Unknown, WorkerObserved } from './model.ts';
+import type { PoolPolicy, Unknown, WorkerObserved } from './model.ts';
+import { poolOf } from './pools.ts';
 import { wantsFarm } from './run.ts';
 import { setBack } from './setback.ts';
 import { runnableTasks } from './tasks.ts';
-import { isWithoutMachine } from './variants.ts';
+import { isWithoutMachine, longestSearchMs, triedAll } from './variants.ts';
 
 /** A farm that works so long has got over what broke the one before. */
 const SOUND_AFTER_MS = 10 * 60_000;
 
 /**
- * Notes since when there is work and not a single machine for it. After `DROUGHT_MINUTES` the farm goes down: it costs money
- * and does nothing, and is tried again later.
+ * Notes since when there is work and not a single machine for it. After `DROUGHT_MINUTES`, and when all variants of the
+ * pools that wait were tried, the farm goes down: it costs money and does nothing, and is tried again later.
  */
 export function watchMachines(sight: Sight, draft: Draft): void {
   const { farm, workers } = sight.observed;
@@ -24,26 +25,37 @@ export function watchMachines(sight: Sight, draft: Draft): void {
   const { setback, stage, stageSince } = draft.memory;
   const isSound = stage === 'ready' && sight.now - stageSince >= SOUND_AFTER_MS && setback?.kind === 'broken';
   if (setback !== null && (isRunning || isSound)) remember(draft, { setback: null });
-  const waits = isWorkWaiting(sight, draft);
-  if (isRunning || waits === false) {
+  const waiting = waitingPools(sight, draft);
+  if (isRunning || (waiting !== 'unknown' && waiting.length === 0)) {
     remember(draft, { drySince: null });
     return;
   }
   // Neither begun anew nor over: a failed look says nothing about machines.
-  if (waits === 'unknown') return;
+  if (waiting === 'unknown') return;
   const drySince = draft.memory.drySince ?? sight.now;
   remember(draft, { drySince });
-  const isOver = sight.now - drySince >= sight.policy.droughtMs;
+  const dryMs = sight.now - drySince;
+  const isSearched = waiting.every(
+    (pool) => dryMs >= longestSearchMs(sight.observed, pool) || triedAll(sight, pool, workers),
+  );
+  const isOver = dryMs >= sight.policy.droughtMs && isSearched;
   const isTold = setback !== null && sight.now < setback.until;
   if (isOver && !isTold) setBack(sight, draft, 'noMachines', messageOf(workers));
 }
 
-/** `'unknown'` = some job could not be read: then nobody is ordered for its pool, and what waits there does not wait in vain. */
-function isWorkWaiting({ observed }: Sight, draft: Draft): boolean | Unknown {
+/**
+ * The pools for which work waits. `'unknown'` = some job could not be read: then nobody is ordered for its pool, and what
+ * waits there does not wait in vain.
+ */
+function waitingPools({ observed, policy }: Sight, draft: Draft): readonly PoolPolicy[] | Unknown {
   const wanting = openRuns(draft).filter(({ state, stopping }) => wantsFarm(state) && stopping === null);
-  const tasks = wanting.map(({ id }) => observed.details.get(id)?.tasks ?? 'unknown');
-  if (tasks.includes('unknown')) return 'unknown';
-  return tasks.some((each) => each !== 'unknown' && runnableTasks(each).length > 0);
+  const waiting = new Set<PoolPolicy>();
+  for (const run of wanting) {
+    const tasks = observed.details.get(run.id)?.tasks ?? 'unknown';
+    if (tasks === 'unknown') return 'unknown';
+    if (runnableTasks(tasks).length > 0) waiting.add(poolOf(policy, run));
+  }
+  return [...waiting];
 }
 
 function messageOf(workers: readonly WorkerObserved[]): string {

@@ -29,6 +29,26 @@ export function variantFor(
   return pool.variants?.find((variant) => hasRoom(observed, pool, variant)) ?? wanted;
 }
 
+/** So long it takes at most until each variant that the quotas leave was given its time. */
+export function longestSearchMs(observed: Observed, pool: PoolPolicy): number {
+  return roomyVariants(observed, pool).length * UNTOLD_AFTER_MS;
+}
+
+/** Whether the pool has come to the last of its variants and waits there in vain, too. */
+export function triedAll(sight: Sight, pool: PoolPolicy, workers: readonly WorkerObserved[]): boolean {
+  const roomy = roomyVariants(sight.observed, pool);
+  const last = roomy.at(-1);
+  if (last === undefined || roomy.length === 1) return true;
+  return workers.some(
+    (worker) =>
+      worker.pool === pool.name && variantOf(pool, worker.variant) === last && isStuck(sight, worker),
+  );
+}
+
+function roomyVariants(observed: Observed, pool: PoolPolicy): readonly PoolVariant[] {
+  return (pool.variants ?? []).filter((variant) => hasRoom(observed, pool, variant));
+}
+
 function hasRoom(observed: Observed, pool: PoolPolicy, variant: PoolVariant): boolean {
   return limitOf(observed, pool, variant)?.workers !== 0;
 }
@@ -65,7 +85,9 @@ export function moveOn(
     const stuck = living.filter(
       (worker) => variantOf(pool, worker.variant) === variant && isStuck(sight, worker),
     );
-    const next = variants[index + 1] ?? backToFirst(sight, stuck, variants);
+    // Where the quotas leave none, nobody would be ordered.
+    const behind = variants.slice(index + 1).find((each) => hasRoom(sight.observed, pool, each));
+    const next = behind ?? backToFirst(sight, stuck, variants);
     const [first] = stuck;
     if (first === undefined || next === undefined) continue;
     leaving.push(...stuck);
