@@ -115,6 +115,34 @@ describe('farm on GKE', () => {
       assert.ok(gke.clusters().includes(`${C}/tablao-2`));
     });
 
+  test('a creation that failed is known by its operation when GKE has taken its cluster away before anybody looked', async (t) => {
+    const { farm, gke, clock, givenUp, restart } = await gkeWorld(t);
+    gke.failNextCreation('GCE_STOCKOUT: out of resources');
+    await farm.create();
+    clock.advance(5 * MINUTE);
+    gke.takeAway('tablao-1');
+    const later = restart();
+    assert.deepEqual(await later.look(), { state: 'absent' });
+    assert.deepEqual(givenUp, [
+      `${B}/tablao-1: GCE_STOCKOUT: out of resources — GCE_STOCKOUT: out of resources`,
+    ]);
+    await later.look();
+    assert.equal(givenUp.length, 1, 'told once');
+    await later.create();
+    assert.deepEqual(gke.clusters(), [`${C}/tablao-2`], 'another zone');
+  });
+
+  test('one that was given up and is taken away by GKE is told once', async (t) => {
+    const { farm, gke, clock, givenUp } = await gkeWorld(t);
+    gke.failNextCreation('Network "tablao" is being changed.');
+    await farm.create();
+    clock.advance(5 * MINUTE);
+    await farm.look();
+    gke.takeAway('tablao-1');
+    for (let look = 0; look < 3; look += 1) await farm.look();
+    assert.equal(givenUp.length, 1);
+  });
+
   test('a cluster whose manager node could not be made is a failure', async (t) => {
     const { farm, gke, clock } = await gkeWorld(t);
     await farm.create();

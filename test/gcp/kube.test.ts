@@ -175,6 +175,38 @@ describe('Flamenco Manager on Kubernetes', () => {
     assert.match(ready.managerUrl ?? '', /\/services\/http:tablao-manager:8080\/proxy$/);
   });
 
+  test('that a right is missing for the way to it is said, with the words of the API server', async (t) => {
+    const world = await kubeWorld(t);
+    world.manager.url = (await startLite(t)).url;
+    await world.onCluster.install(CLUSTER);
+    startManagerPod(world.cluster, 'manager-1', true);
+    const words =
+      'services "http:tablao-manager:8080" is forbidden: User "control@p" cannot get "services/proxy"';
+    const body = JSON.stringify({ kind: 'Status', status: 'Failure', code: 403, message: words });
+    world.kube.fail(/proxy/, { kind: 'status', status: 403, body });
+    const refused = await look(world);
+    assert.equal(refused.manager, 'starting');
+    assert.match(
+      refused.trouble ?? '',
+      /needs container\.services\.proxy .*403.*User "control@p" cannot get/,
+    );
+    world.kube.fail(/proxy/, { kind: 'status', status: 503 });
+    assert.equal((await look(world)).trouble, null, 'that passes by itself');
+    assert.deepEqual([(await look(world)).manager, (await look(world)).trouble], ['ready', undefined]);
+  });
+
+  test('whose image cannot be fetched says so', async (t) => {
+    const world = await kubeWorld(t);
+    await world.onCluster.install(CLUSTER);
+    startManagerPod(world.cluster, 'manager-1', false);
+    const pod = world.cluster.get('pods', NAMESPACE, 'manager-1');
+    assert.ok(pod !== undefined);
+    const waiting = { reason: 'ImagePullBackOff', message: 'denied: no such image' };
+    const status = { ...pod.status, containerStatuses: [{ name: 'manager', state: { waiting } }] };
+    world.cluster.replace('pods', { ...pod, status });
+    assert.match((await look(world)).trouble ?? '', /pod waits: ImagePullBackOff: denied: no such image$/);
+  });
+
   test('is another one when its pod is another one', async (t) => {
     const world = await kubeWorld(t);
     world.manager.url = (await startLite(t)).url;

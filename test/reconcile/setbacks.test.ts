@@ -79,6 +79,17 @@ describe('a farm that is degraded but works', () => {
   });
 });
 
+describe('a farm whose manager does not come', () => {
+  test('says what is missing for it', async () => {
+    const of = createWorld();
+    of.farm.trouble = 'its account needs container.services.proxy';
+    await upload(of, settings);
+    do await pass(of);
+    while (farmOf(of).stage !== 'installing');
+    assert.equal(farmOf(of).reason, 'its account needs container.services.proxy');
+  });
+});
+
 describe('a drain because the budget is spent', () => {
   test('waits for the frame that is being rendered, but not for ever', async () => {
     const of = createWorld({ monthlyBudgetDollars: 0.5, maxFarmMs: 8 * HOUR });

@@ -96,7 +96,10 @@ function keepUp(sight: Sight, draft: Draft, farm: Extract<FarmObserved, { state:
       act(draft, { kind: 'installManager', reason: 'Flamenco Manager does not answer' });
     const trouble = refusedAction(sight.observed, 'orderWorkers') ?? farm.trouble ?? null;
     if (farm.manager === 'ready') stage(sight, draft, 'ready', trouble);
-    else stage(sight, draft, 'installing', refusedAction(sight.observed, 'installManager'));
+    else {
+      const why = refusedAction(sight.observed, 'installManager') ?? farm.trouble ?? null;
+      stage(sight, draft, 'installing', why);
+    }
     return;
   }
   letGo(sight, draft);

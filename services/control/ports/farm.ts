@@ -17,7 +17,7 @@ export type FarmSeen =
       readonly managerUrl: string | null;
       /** Differs for each manager process with its own memory: a change means that jobs and workers were forgotten. */
       readonly managerId: string | null;
-      /** What is wrong with it although it works; `null` or left out = nothing is known to be. */
+      /** What is wrong with it although it works, or keeps its manager from answering; `null` or left out = nothing is known to. */
       readonly trouble?: string | null;
     }
   | { readonly state: 'broken'; readonly since: EpochMs; readonly message: string };

@@ -55,6 +55,8 @@ export interface GkeStandIn extends Server {
   /** What is reached under each new cluster's DNS name. */
   setEndpoint(endpoint: string): void;
   setStatus(name: string, status: string): void;
+  /** GKE deletes by itself what it could not create; its operation can still be asked about. */
+  takeAway(name: string): void;
   /** The operation of the next creation ends with this error, and the cluster in ERROR. */
   failNextCreation(message: string): void;
   /** Of every cluster's node pool of this name. */
@@ -78,6 +80,7 @@ export async function startGke({
   token = null,
 }: Options): Promise<GkeStandIn> {
   let clusters: Cluster[] = [];
+  const takenAway: Cluster[] = [];
   const left = { disks: [] as Disk[], instances: [] as Disk[] };
   const [stockedOut, overQuota, silent] = [new Set<string>(), new Set<string>(), new Set<string>()];
   const poolStatuses = new Map<string, string>();
@@ -193,7 +196,7 @@ export async function startGke({
     if (found === null) return googleError(404, `no such path: ${path}`);
     const [, zone = '', kind, name] = found;
     if (kind === 'operations') {
-      const of = clusters.find((each) => each.operation === name);
+      const of = [...clusters, ...takenAway].find((each) => each.operation === name);
       if (of === undefined) return googleError(404, `operation ${name} not found`);
       const isDone = clock.now() >= of.endsAt;
       return json(200, operation(of.operation, 'CREATE_CLUSTER', zone, of.body.name, of.failure, isDone));
@@ -256,6 +259,10 @@ export async function startGke({
     },
     setStatus: (name: string, status: string) => {
       for (const cluster of clusters) if (cluster.body.name === name) cluster.status = status;
+    },
+    takeAway: (name: string) => {
+      takenAway.push(...clusters.filter(({ body }) => body.name === name));
+      clusters = clusters.filter(({ body }) => body.name !== name);
     },
     setPoolStatus: (pool: string, status: string) => void poolStatuses.set(pool, status),
     leave: (kind: 'disks' | 'instances', disk: Disk) => void left[kind].push(disk),

@@ -16,7 +16,10 @@ import {
 import type { Leftovers } from './leftovers.ts';
 import { keepSpares, noteSpares } from './spare-switches.ts';
 
-type ManagerSeen = Pick<Extract<FarmSeen, { state: 'up' }>, 'manager' | 'managerUrl' | 'managerId'>;
+type ManagerSeen = Pick<
+  Extract<FarmSeen, { state: 'up' }>,
+  'manager' | 'managerUrl' | 'managerId' | 'trouble'
+>;
 
 /** Flamenco Manager on a cluster that is up. */
 export interface ManagerOnCluster {
@@ -81,10 +84,13 @@ export function createGkeFarm(options: Options): Farm & ClusterInUse {
   async function observe({ memory: before, save }: GkeMemoryRead) {
     const clusters = await gke.list();
     const failures = await failuresAmong(clusters, before);
+    const vanished = await failureOfVanished(clusters, before);
     const now = clock.now();
-    const noted = noteSpares(adopt(afterLook(before, clusters, failures, now), clusters, now));
+    const known = vanished === null ? before : withFailed(before, vanished, vanished, now);
+    const noted = noteSpares(adopt(afterLook(known, clusters, failures, now), clusters, now));
     if (noted !== before) await save(noted);
     for (const [cluster, { message }] of failures) options.onGivenUp(cluster, message);
+    if (vanished !== null) options.onGivenUp(vanished, vanished.message);
     const memory = await guardGivenUp(noted, save);
     const up = clusters.find((cluster) => isUsable(cluster) && isLiving(cluster, memory)) ?? null;
     seen = { up, at: clock.now() };
@@ -119,6 +125,18 @@ export function createGkeFarm(options: Options): Farm & ClusterInUse {
       if (reason !== null) failures.set(cluster, reason);
     }
     return failures;
+  }
+
+  /** GKE takes away by itself what it could not create: perhaps before anybody has looked. `null` = nothing came to nothing so. */
+  async function failureOfVanished(
+    clusters: readonly ClusterSeen[],
+    { latest, emptyAt }: GkeMemory,
+  ): Promise<(Reason & { readonly name: string; readonly zone: string }) | null> {
+    if (latest === null || latest.operation === null || emptyAt !== null) return null;
+    const { name, zone, operation } = latest;
+    if (clusters.some((cluster) => cluster.name === name && cluster.zone === zone)) return null;
+    const message = await failureOf(zone, operation);
+    return message === null ? null : { name, zone, code: scarcityOf(message) ?? 'transient', message };
   }
 
   async function whyGivenUp(cluster: ClusterSeen, { latest }: GkeMemory): Promise<Reason | null> {
@@ -176,7 +194,7 @@ export function createGkeFarm(options: Options): Farm & ClusterInUse {
     silentSince = managerSeen.manager === 'ready' ? null : (silentSince ?? clock.now());
     if (silentSince !== null && clock.now() - silentSince >= SILENCE_PATIENCE_MS)
       return { state: 'broken', since, message };
-    return { state: 'up', since, zone, ...managerSeen, trouble: message };
+    return { state: 'up', since, zone, ...managerSeen, trouble: managerSeen.trouble ?? message };
   }
 
   return {
@@ -270,13 +288,23 @@ function afterLook(
   }
   if (failures.size === 0 && kept.length === memory.doomed.length && memory.emptyAt === null) return memory;
   let after: GkeMemory = { ...memory, doomed: kept, emptyAt: null };
-  for (const [{ name, zone }, reason] of failures)
-    after = {
-      ...after,
-      doomed: [...after.doomed, doom(name, zone, 'given-up')],
-      failures: withFailure(after.failures, zone, reason, now),
-    };
+  for (const [cluster, reason] of failures) {
+    const doomed = [...after.doomed, doom(cluster.name, cluster.zone, 'given-up')];
+    after = { ...withFailed(after, cluster, reason, now), doomed };
+  }
   return after;
+}
+
+/** Its operation has told all that it will: it is not asked again. */
+function withFailed(
+  memory: GkeMemory,
+  { name, zone }: Pick<ClusterSeen, 'name' | 'zone'>,
+  reason: Reason,
+  now: EpochMs,
+): GkeMemory {
+  const isLatest = memory.latest?.name === name && memory.latest.zone === zone;
+  const latest = isLatest && memory.latest !== null ? { ...memory.latest, operation: null } : memory.latest;
+  return { ...memory, latest, failures: withFailure(memory.failures, zone, reason, now) };
 }
 
 /**

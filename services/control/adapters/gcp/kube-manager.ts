@@ -1,7 +1,9 @@
+import type { V1Pod } from '@kubernetes/client-node';
 import { isPortError } from '../../ports/errors.ts';
 import type { ManagerOnCluster } from './farm.ts';
 import type { AccessToken, CallKube } from './kube.ts';
 import { managerPrefix } from './manager-way.ts';
+import { whyPodWaits } from './worker-jobs.ts';
 
 interface Options {
   readonly kube: CallKube;
@@ -18,6 +20,10 @@ interface Options {
 }
 
 const ASK_TIMEOUT_MS = 5000;
+/** The chart's container in which the manager runs. */
+const CONTAINER = 'manager';
+/** A person has to grant something: these do not pass by themselves. */
+const NOT_LET_IN = new Set([401, 403]);
 
 /**
  * Flamenco Manager behind the API server's service proxy. Its jobs and workers stand in its pod's memory, so the pod's
@@ -40,26 +46,28 @@ export function createKubeManager(options: Options): ManagerOnCluster {
     }
   }
 
-  /** The uid of the one pod that is ready. */
-  async function readyPod(server: string): Promise<string | null> {
+  /** The uid of the one pod that is ready; else what is said about the one that is not, if anything is. */
+  async function lookAtPods(server: string): Promise<Pods> {
     const { items } = await kube(server, "looking at Flamenco Manager's pod", ({ core }) =>
       core.listNamespacedPod({ namespace, labelSelector }),
     );
-    const ready = items.filter(({ metadata, status }) => {
-      const isReady = status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True');
-      return isReady && metadata?.deletionTimestamp === undefined;
-    });
-    return ready.length === 1 ? (ready[0]?.metadata?.uid ?? null) : null;
+    const living = items.filter(({ metadata }) => metadata?.deletionTimestamp === undefined);
+    const ready = living.filter(isReady);
+    const readyUid = ready.length === 1 ? (ready[0]?.metadata?.uid ?? null) : null;
+    const [waiting] = living.filter((pod) => !isReady(pod));
+    const why = readyUid !== null || waiting === undefined ? null : whyPodWaits(waiting, CONTAINER);
+    return { readyUid, trouble: why === null ? null : `Flamenco Manager's pod waits: ${why}` };
   }
 
-  async function doesAnswer(url: string): Promise<boolean> {
+  async function ask(url: string): Promise<{ readonly isThere: boolean; readonly trouble: string | null }> {
     try {
       const response = await options.fetch(`${url}/api/v3/version`, {
         signal: AbortSignal.timeout(ASK_TIMEOUT_MS),
       });
-      return response.ok;
-    } catch {
-      return false;
+      return { isThere: response.ok, trouble: null };
+    } catch (error) {
+      const isMissing = error instanceof ApiServerAnswer && NOT_LET_IN.has(error.status);
+      return { isThere: false, trouble: isMissing ? `${NO_RIGHT} (${error.message})` : null };
     }
   }
 
@@ -68,14 +76,38 @@ export function createKubeManager(options: Options): ManagerOnCluster {
       const server = serverOf(endpoint ?? '');
       const notReady = { managerUrl: null, managerId: null };
       if (!(await isInstalled(server))) return { manager: 'absent', ...notReady };
-      const managerId = await readyPod(server);
-      if (managerId === null) return { manager: 'starting', ...notReady };
+      const pods = await lookAtPods(server);
+      if (pods.readyUid === null) return { manager: 'starting', ...notReady, trouble: pods.trouble };
       const managerUrl = `${server}${managerPrefix(namespace, release, port)}`;
-      if (!(await doesAnswer(managerUrl))) return { manager: 'starting', ...notReady };
-      return { manager: 'ready', managerUrl, managerId };
+      const { isThere, trouble } = await ask(managerUrl);
+      if (!isThere) return { manager: 'starting', ...notReady, trouble };
+      return { manager: 'ready', managerUrl, managerId: pods.readyUid };
     },
     install: (cluster) => options.install(cluster),
   };
+}
+
+interface Pods {
+  readonly readyUid: string | null;
+  readonly trouble: string | null;
+}
+
+const NO_RIGHT =
+  'The cluster lets the service through to none of its services: its account needs container.services.proxy';
+
+function isReady({ status }: V1Pod): boolean {
+  return status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
+}
+
+/** What the API server itself answered where Flamenco Manager was asked. */
+class ApiServerAnswer extends Error {
+  readonly status: number;
+
+  constructor(status: number, words: string) {
+    super(`the API server answered ${status} in the manager's place: ${words}`);
+    this.name = 'ApiServerAnswer';
+    this.status = status;
+  }
 }
 
 /**
@@ -87,16 +119,19 @@ export function signedFetch(token: AccessToken): typeof fetch {
     const headers = new Headers(init?.headers);
     headers.set('authorization', `Bearer ${await token()}`);
     const response = await fetch(input, { ...init, headers });
-    if (response.ok || !(await isFromApiServer(response))) return response;
-    throw new Error(`the API server answered ${response.status} in the manager's place`);
+    const words = response.ok ? null : await wordsOfApiServer(response);
+    if (words !== null) throw new ApiServerAnswer(response.status, words);
+    return response;
   };
 }
 
-async function isFromApiServer(response: Response): Promise<boolean> {
+/** `null` = it is no answer of the API server's own. */
+async function wordsOfApiServer(response: Response): Promise<string | null> {
   try {
     const body: unknown = await response.clone().json();
-    return typeof body === 'object' && body !== null && 'kind' in body && body.kind === 'Status';
+    if (typeof body !== 'object' || body === null || !('kind' in body) || body.kind !== 'Status') return null;
+    return 'message' in body ? String(body.message) : '';
   } catch {
-    return false;
+    return null;
   }
 }

@@ -79,8 +79,12 @@ function whyWaiting(pods: readonly V1Pod[], events: readonly CoreV1Event[]): str
     .filter(({ involvedObject }) => involvedObject.name === pod.metadata?.name)
     .sort((a, b) => timeOf(b) - timeOf(a));
   const [latest] = about;
-  if (latest !== undefined) return `${latest.reason}: ${latest.message}`;
-  const container = pod.status?.containerStatuses?.find(({ name }) => name === CONTAINER);
+  return latest === undefined ? whyPodWaits(pod, CONTAINER) : `${latest.reason}: ${latest.message}`;
+}
+
+/** Why a container of a pod does not run, by the pod's own status; `null` = nothing is said. */
+export function whyPodWaits(pod: V1Pod, containerName: string): string | null {
+  const container = pod.status?.containerStatuses?.find(({ name }) => name === containerName);
   const waiting = container?.state?.waiting;
   if (waiting?.reason && waiting.reason !== 'ContainerCreating' && waiting.reason !== 'PodInitializing')
     return [waiting.reason, waiting.message].filter(Boolean).join(': ');
