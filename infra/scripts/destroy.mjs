@@ -6,7 +6,7 @@ import { DRY_RUN, Misuse, PROJECT, parseArguments, REGION } from './parts/argume
 import { deleteFarm, findLeftovers } from './parts/farm.mjs';
 import { main } from './parts/main.mjs';
 import { IMAGES, namesOf, ROOT } from './parts/names.mjs';
-import { createPrograms } from './parts/programs.mjs';
+import { createPrograms, ProgramFailed } from './parts/programs.mjs';
 import { createTerraform } from './parts/terraform.mjs';
 
 const KNOWN = {
@@ -29,13 +29,18 @@ await main(async (argv) => {
   const { buckets } = namesOf(project, region);
   const kept = ['scenes', 'renders'].filter((name) => !given[`delete-${name}`]);
   if (!given.yes && !isDry) await confirm(project, kept);
-  // Without it nobody makes a new farm while the old one goes.
-  deleteService(programs, given);
+  // Without it nobody makes a new farm while the old one goes. But where Google refuses that, the machines must not wait.
+  const isServiceGone = attempt(programs, () => deleteService(programs, given));
   await deleteFarm(programs, project, { wait });
   deleteSpareJobs(programs, given);
   for (const name of ['scenes', 'renders'])
     if (!kept.includes(name)) await deleteBucket(programs, buckets[name]);
   if (bucketExists(programs, buckets.terraform)) await destroyRest(programs, given, buckets, kept);
+  if (!isServiceGone) {
+    // Terraform has deleted it by now, or it is refused once more. Until then it may have made another farm.
+    deleteService(programs, given);
+    await deleteFarm(programs, project, { wait });
+  }
   const left = findLeftovers(programs, project);
   if (left.length > 0) throw new Misuse(`Still there, and billed: ${left.join(', ')}`);
   process.stdout.write(`\nNothing of Tablao is left in ${project}${kept.length === 0 ? '' : ' but'}\n`);
@@ -56,6 +61,18 @@ async function confirm(project, kept) {
   );
   terminal.close();
   if (answer.trim() !== project) throw new Misuse('Nothing was done.');
+}
+
+/** Whether it went well; else it is said and the rest goes on. */
+function attempt({ show }, act) {
+  try {
+    act();
+    return true;
+  } catch (error) {
+    if (!(error instanceof ProgramFailed)) throw error;
+    show(`${error.message}\nThe farm is ended all the same; this is tried again at the end.`);
+    return false;
+  }
 }
 
 function deleteService({ find }, { project, region }) {

@@ -5,8 +5,9 @@ resource "google_cloud_scheduler_job" "tick" {
   region      = var.region
   schedule    = "* * * * *"
   time_zone   = "Etc/UTC"
-  # A tick that fails is followed by the next one.
-  attempt_deadline = "180s"
+  # A tick that fails is followed by the next one. Longer than Cloud Run lets a request take: given up here while it still
+  # runs there, the next one would come beside it.
+  attempt_deadline = "240s"
   http_target {
     uri         = "${local.url.control}/tick"
     http_method = "POST"

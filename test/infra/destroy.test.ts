@@ -11,11 +11,11 @@ const DEADMAN = `${JOBS}/tablao-deadman`;
 const SPARE = `${DEADMAN}-tablao-1`;
 
 describe('destroy', { skip: deployAbsent }, () => {
-  test('ends the farm and all else in this order, and keeps what people made', async (t) => {
+  /** What is deployed, with a farm that is up, in the stand-ins. */
+  async function deployed(t: { after(fn: () => unknown): void }) {
     const world = await deployWorld(t);
-    const { gke, storage, scheduler, provider, services, raise } = world;
+    const { storage, scheduler, services, raise } = world;
     assert.equal((await world.deploy()).code, 0);
-    // What the provider has made there, in the stand-ins.
     for (const name of ['scenes', 'renders'])
       await fetch(`${storage.url}/storage/v1/b`, {
         method: 'POST',
@@ -29,8 +29,14 @@ describe('destroy', { skip: deployAbsent }, () => {
       });
     storage.put(`${PROJECT}-tablao-renders`, 'film/shot/v001/shot_0001.png', 'x');
     await raise('tablao-1', `${REGION}-b`);
-    gke.leave('disks', { name: 'pvc-1', zone: `${REGION}-b`, labels: { tablao: 'tablao' }, users: [] });
     world.goOn();
+    return world;
+  }
+
+  test('ends the farm and all else in this order, and keeps what people made', async (t) => {
+    const world = await deployed(t);
+    const { gke, storage, scheduler, provider, services } = world;
+    gke.leave('disks', { name: 'pvc-1', zone: `${REGION}-b`, labels: { tablao: 'tablao' }, users: [] });
 
     const ran = await world.destroy();
     assert.equal(ran.code, 0, ran.words);
@@ -55,5 +61,23 @@ describe('destroy', { skip: deployAbsent }, () => {
       steps.toSorted((a, b) => a - b),
       steps,
     );
+  });
+
+  test('ends the farm although Google refuses to delete the service, or is busy; when it is run again it does the rest', async (t) => {
+    const world = await deployed(t);
+    const { gke, project, services, raise } = world;
+    project.fail(/^DELETE .*\/services\/tablao-control/, { kind: 'status', status: 403 }, 2);
+    gke.fail(/^DELETE .*clusters\/tablao-1/, { kind: 'status', status: 503 }, 1);
+    const first = await world.destroy();
+    assert.equal(first.code, 1);
+    assert.match(first.words, /this failed: gcloud run services delete tablao-control/);
+    assert.match(first.words, /The farm is ended all the same/);
+    assert.deepEqual(gke.clusters(), []);
+    assert.match(first.words, /run the same command again/);
+
+    await raise('tablao-2', `${REGION}-b`);
+    const second = await world.destroy();
+    assert.equal(second.code, 0, second.words);
+    assert.deepEqual([gke.clusters(), [...services]], [[], []]);
   });
 });

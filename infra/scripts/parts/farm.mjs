@@ -46,13 +46,16 @@ export async function deleteFarm(programs, project, { wait, now = Date.now, agai
   deleteDisks(programs, project);
 }
 
-/** Begins and returns. While it is being made a cluster cannot be deleted: it is tried again. */
+/** What is no answer yet: another operation runs on the cluster (it is being made), it has gone, or Google is busy. */
+const AGAIN = /incompatible operation|not.?found|FAILED_PRECONDITION|UNAVAILABLE|\bcode=(429|5\d\d)\b/i;
+
+/** Begins and returns. */
 async function deleteCluster({ run, show }, project, name, zone) {
   const at = [name, `--project=${project}`, `--zone=${zone}`, '--quiet', '--async'];
   try {
     await run('gcloud', 'container', 'clusters', 'delete', ...at);
   } catch (error) {
-    if (!/incompatible operation|not.?found|FAILED_PRECONDITION/i.test(error.said ?? '')) throw error;
+    if (!AGAIN.test(error.said ?? '')) throw error;
     show(`${name} cannot be deleted yet; again soon`);
   }
 }

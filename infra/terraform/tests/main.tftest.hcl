@@ -62,6 +62,13 @@ run "callers_are_known" {
     error_message = "The service would refuse the tokens of the tick."
   }
   assert {
+    condition = (
+      tonumber(trimsuffix(google_cloud_scheduler_job.tick.attempt_deadline, "s")) >
+      tonumber(trimsuffix(google_cloud_run_v2_service.control.template[0].timeout, "s"))
+    )
+    error_message = "A tick would be given up while it still runs, and the next one begin beside it."
+  }
+  assert {
     condition     = google_pubsub_subscription.uploads.expiration_policy[0].ttl == ""
     error_message = "The subscription would expire."
   }
