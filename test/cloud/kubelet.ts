@@ -12,6 +12,9 @@ const TEMPLATE_HASH = 'pod-template-hash';
 const LOOK_EVERY_MS = 100;
 /** The machine of a spot pod shuts down so long after its word. */
 const SPOT_GRACE_MS = 15_000;
+/** A manager that ends is begun anew after a pause that doubles each time, as Kubernetes' does. */
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 10_000;
 
 interface PodSpec {
   readonly terminationGracePeriodSeconds?: number;
@@ -54,6 +57,7 @@ export function startKubelet(t: { after(fn: () => unknown): void }, options: Opt
   const running = new Map<string, Running>();
   let pods = 0;
   let managerPort: number | null = null;
+  let managerPausesUntil = 0;
 
   async function look(): Promise<void> {
     for (const deployment of cluster.all('deployments', NAMESPACE)) keepPod(deployment);
@@ -75,7 +79,8 @@ export function startKubelet(t: { after(fn: () => unknown): void }, options: Opt
     const own = cluster.all('pods', NAMESPACE).filter(isOwn);
     for (const pod of own)
       if (pod.metadata.labels?.[TEMPLATE_HASH] !== hash) cluster.askToEnd(pod.metadata.name);
-    if (own.length > 0) return;
+    if (own.length > 0 || Date.now() < managerPausesUntil) return;
+    managerPausesUntil = Date.now() + Math.min(FIRST_PAUSE_MS * 2 ** pods, LONGEST_PAUSE_MS);
     pods += 1;
     cluster.create('pods', {
       metadata: {

@@ -21,6 +21,14 @@ cd "$root/all"
 mount -t proc proc proc
 mount --rbind /dev dev
 mount -t tmpfs tmpfs tmp
+# What stands below /tmp, which is the pod's own, or on a file system of its own, is not in the overlay.
+show() {
+  [ -e ".$1" ] && return
+  mkdir -p ".${1%/*}"
+  mount --bind -o ro "${1%/*}" ".${1%/*}"
+}
+show "$REPOSITORY/package.json"
+show "$NODE"
 
 script() {
   mkdir -p "${1%/*}"
