@@ -8,6 +8,14 @@ import { ConfigError, type LocalConfig, parseConfig } from '../services/control/
 import { configurationTable, VARIABLES } from '../services/control/variables.ts';
 import { CLOUD_ENV } from './cloud-env.ts';
 
+/** What lets people sign in to the page. */
+const SIGN_IN = {
+  ...{ ROLE: 'page', AUTH_MODE: 'public', PEOPLE: 'anna@example.org' },
+  SIGN_IN_CLIENT_ID: '123-film.apps.googleusercontent.com',
+  SIGN_IN_CLIENT_SECRET: 'client-secret-of-film',
+  SESSION_KEY: Buffer.alloc(32, 7).toString('base64'),
+};
+
 const DEFAULTS: LocalConfig = {
   mode: 'local',
   host: '127.0.0.1',
@@ -203,6 +211,21 @@ describe('settings of the cloud mode', () => {
     assert.deepEqual(config.people, ['anna@example.org', '@studio.example']);
   });
 
+  it('let people sign in, with a key that nobody reads', () => {
+    const config = cloud(SIGN_IN);
+    assert.deepEqual(config.signIn, {
+      clientId: SIGN_IN.SIGN_IN_CLIENT_ID,
+      clientSecret: SIGN_IN.SIGN_IN_CLIENT_SECRET,
+      sessionKey: Buffer.alloc(32, 7),
+    });
+    assert.equal(cloud().signIn, null);
+    for (const SESSION_KEY of ['short-and-secret', 'A'.repeat(43), `${'A'.repeat(42)}B=`]) {
+      const [problem] = problems({ ...CLOUD_ENV, ...SIGN_IN, SESSION_KEY });
+      assert.match(problem ?? '', /^SESSION_KEY cannot be used.*openssl rand/);
+      assert.ok(!problem?.includes(SESSION_KEY));
+    }
+  });
+
   it('take the full name of a job as well', () => {
     const job = 'projects/other/locations/us-east1/jobs/x';
     assert.equal(cloud({ TICK_JOB: job }).jobs.tick, job);
@@ -272,6 +295,17 @@ describe('settings of the cloud mode', () => {
       'a public page without IAP',
       { ROLE: 'page', AUTH_MODE: 'public' },
       ['AUTH_MODE=public', 'ROLE=page', 'IAP'],
+    ],
+    ...Object.keys(SIGN_IN)
+      .filter((name) => /^SIGN_IN|KEY$/.test(name))
+      .map((name) => ['half a door', { ...SIGN_IN, [name]: '' }, ['belong together', name]] as const),
+    ['a door for everybody', { ...SIGN_IN, PEOPLE: '' }, ['without PEOPLE', 'spend your money']],
+    ['a door where machines call', { ...SIGN_IN, ROLE: 'control' }, ['ROLE=control', 'no person']],
+    ['a door that nobody reaches', { ...SIGN_IN, AUTH_MODE: 'private' }, ['AUTH_MODE=private', 'IAM']],
+    [
+      'a door behind a door',
+      { ...SIGN_IN, AUTH_AUDIENCE: '/projects/1/locations/europe-west1/services/x' },
+      ['IAP', 'twice'],
     ],
     [
       'a loop that nobody could call',

@@ -41,6 +41,12 @@ export interface CloudPart {
   readonly knownHosts: readonly string[];
   /** Addresses and `@domains`, in small letters; `[]` = whoever is let through to us. */
   readonly people: readonly string[];
+  /** How people sign in here; `null` = IAP or Cloud Run's IAM lets them through. `sessionKey` is 32 bytes. */
+  readonly signIn: {
+    readonly clientId: string;
+    readonly clientSecret: string;
+    readonly sessionKey: Uint8Array;
+  } | null;
   readonly farm: string;
   readonly network: string;
   readonly subnetwork: string;
@@ -86,6 +92,7 @@ export function cloudContradictions(
     ...zoneProblems(values),
     ...bucketProblems(values),
     ...authProblems(values, env),
+    ...signInProblems(values),
     ...lineProblems(values, line),
   ];
 }
@@ -126,19 +133,48 @@ function bucketProblems({ SCENES_BUCKET, RENDERS_BUCKET, STATE_BUCKET }: CloudVa
   ];
 }
 
-function authProblems({ AUTH_MODE, ROLE, AUTH_AUDIENCE }: CloudValues, env: Environment): readonly string[] {
+function authProblems(values: CloudValues, env: Environment): readonly string[] {
+  const { AUTH_MODE, ROLE, AUTH_AUDIENCE } = values;
   const isBehindIap = AUTH_AUDIENCE.some(isIap);
   if (AUTH_MODE === 'private' && !env.K_SERVICE)
     return [
       'AUTH_MODE=private outside Cloud Run (K_SERVICE is not set): nobody would have checked the tokens, and anybody could write one. Set AUTH_MODE=public.',
     ];
-  if (AUTH_MODE === 'public' && ROLE === 'page' && !isBehindIap)
+  if (AUTH_MODE === 'public' && ROLE === 'page' && !isBehindIap && !wantsSignIn(values))
     return [
-      'AUTH_MODE=public with ROLE=page, and AUTH_AUDIENCE names no resource of IAP: nobody could say who they are. Put IAP in front and add /projects/NUMBER/locations/REGION/services/NAME, or set AUTH_MODE=private.',
+      'AUTH_MODE=public with ROLE=page, AUTH_AUDIENCE names no resource of IAP, and there is no SIGN_IN_CLIENT_ID: nobody could say who they are. Put IAP in front and add /projects/NUMBER/locations/REGION/services/NAME, or let people sign in, or set AUTH_MODE=private.',
     ];
   if (ROLE === 'control' && AUTH_AUDIENCE.length > 0 && !AUTH_AUDIENCE.some(isAddress))
     return [
       'AUTH_AUDIENCE names no address (https://…) with ROLE=control: no call of Cloud Scheduler or Pub/Sub would be let in. Add the address of this service.',
+    ];
+  return [];
+}
+
+function wantsSignIn({ SIGN_IN_CLIENT_ID, SIGN_IN_CLIENT_SECRET, SESSION_KEY }: CloudValues): boolean {
+  return SIGN_IN_CLIENT_ID !== '' || SIGN_IN_CLIENT_SECRET !== '' || SESSION_KEY !== '';
+}
+
+function signInProblems(values: CloudValues): readonly string[] {
+  const { SIGN_IN_CLIENT_ID: id, SIGN_IN_CLIENT_SECRET: secret, SESSION_KEY: key } = values;
+  if (!wantsSignIn(values)) return [];
+  if (id === '' || secret === '' || key === '')
+    return [
+      'SIGN_IN_CLIENT_ID, SIGN_IN_CLIENT_SECRET and SESSION_KEY belong together, and one of them is not set: nobody could sign in. Set all three, or none.',
+    ];
+  if (values.ROLE !== 'page')
+    return ['SIGN_IN_CLIENT_ID with ROLE=control: no person comes there. Leave it out.'];
+  if (values.AUTH_MODE === 'private')
+    return [
+      "SIGN_IN_CLIENT_ID with AUTH_MODE=private: Cloud Run's IAM would turn browsers away before anybody could sign in. Set AUTH_MODE=public, and let everybody call this service.",
+    ];
+  if (values.AUTH_AUDIENCE.some(isIap))
+    return [
+      'SIGN_IN_CLIENT_ID with a resource of IAP in AUTH_AUDIENCE: people would have to sign in twice. Leave one of them out.',
+    ];
+  if (values.PEOPLE.length === 0)
+    return [
+      'SIGN_IN_CLIENT_ID without PEOPLE: everybody with a Google account could spend your money. Set PEOPLE too.',
     ];
   return [];
 }
@@ -196,12 +232,21 @@ export function toCloudPart(values: CloudValues): CloudPart {
       ...values.KNOWN_HOSTS,
     ],
     people: values.PEOPLE.map((person) => person.toLowerCase()),
+    signIn: values.SIGN_IN_CLIENT_ID === '' ? null : toSignIn(values),
     farm: values.FARM,
     network: values.NETWORK,
     subnetwork: values.SUBNETWORK,
     managerMachineType: values.MANAGER_MACHINE_TYPE,
     helm: values.HELM,
     chartDir: values.CHART_DIR === '' ? null : values.CHART_DIR,
+  };
+}
+
+function toSignIn(values: CloudValues): CloudPart['signIn'] {
+  return {
+    clientId: values.SIGN_IN_CLIENT_ID,
+    clientSecret: values.SIGN_IN_CLIENT_SECRET,
+    sessionKey: Buffer.from(values.SESSION_KEY, 'base64'),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { poolsText } from './pool-settings.ts';
-import { choice, list, number, text, variable } from './variable-kinds.ts';
+import { choice, list, number, secret, text, variable } from './variable-kinds.ts';
 
 const NAME = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const JOB = /^(projects\/[^\s/]+\/locations\/[^\s/]+\/jobs\/)?[-\w]{1,500}$/;
@@ -44,7 +44,7 @@ export const CLOUD_VARIABLES = {
   ),
   DROUGHT_MINUTES: number(
     { unit: 'minutes', min: 1, max: 1440, byDefault: 20 },
-    'so long without any machine, and the farm goes down and tries again later',
+    'so long without any machine, all fallbacks tried, and the farm goes down and tries again later',
   ),
   MANAGER_IMAGE: text(IMAGE, '', 'an image', "Flamenco Manager's, best with its digest"),
   WORKER_IMAGE: text(IMAGE, '', 'an image', "the workers', best with its digest"),
@@ -95,6 +95,19 @@ export const CLOUD_VARIABLES = {
     '',
     'e-mail addresses and @domains with "," between',
     'who may use the page; without it whoever IAM or IAP lets in',
+  ),
+  SIGN_IN_CLIENT_ID: text(
+    /^[-\w]+\.apps\.googleusercontent\.com$/,
+    '',
+    'an OAuth client of the type web application',
+    'people on the list PEOPLE sign in to the page with their Google account, without IAP',
+  ),
+  SIGN_IN_CLIENT_SECRET: secret(/^\S{8,200}$/, 'its secret', 'proves to Google that it is this client'),
+  SESSION_KEY: secret(
+    // Of 32 bytes, four bits are left for the last digit.
+    /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/,
+    '32 random bytes in base64 (openssl rand -base64 32)',
+    'seals what the browsers of people who have signed in keep; another key signs everybody out',
   ),
   FARM: text(
     /^[a-z]([-a-z0-9]{0,18}[a-z0-9])?$/,

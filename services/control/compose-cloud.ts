@@ -58,7 +58,7 @@ export interface CloudEndpoints {
   readonly serverOf: (endpoint: string) => string;
   readonly clock: { now(): EpochMs };
   readonly writeGapMs: number;
-  /** Where Google's and IAP's public keys are. */
+  /** Where people sign in, and where Google's and IAP's public keys are. */
   readonly certs: OAuth2ClientOptions['endpoints'];
 }
 

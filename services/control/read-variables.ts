@@ -32,7 +32,7 @@ export function readValues<V extends Variables>(
   const values: Record<string, unknown> = {};
   const before = problems.length;
   for (const [name, variable] of Object.entries(variables)) {
-    const given = findGiven(name, sources);
+    const given = findGiven(name, variable, sources);
     const byDefault = (sources.isCloud ? variable.inCloud : undefined) ?? variable.byDefault;
     const parsed = variable.schema.safeParse(given?.text ?? byDefault);
     if (parsed.success) values[name] = parsed.data;
@@ -42,12 +42,12 @@ export function readValues<V extends Variables>(
   return problems.length > before ? null : (values as ValuesOf<V>);
 }
 
-function findGiven(name: string, { env, line }: Sources): Given | null {
+function findGiven(name: string, { isSecret }: Variable<unknown>, { env, line }: Sources): Given | null {
   const onLine = onCommandLine(name, line);
   if (onLine !== null) return onLine;
   const text = env[name]?.trim();
   if (!text) return null;
-  return { label: text.length > MAX_SHOWN ? name : `${name}=${text}`, text };
+  return { label: isSecret === true || text.length > MAX_SHOWN ? name : `${name}=${text}`, text };
 }
 
 function onCommandLine(name: string, line: CommandLine): Given | null {

@@ -10,6 +10,7 @@ import { cloudPolicy } from './cloud-policy.ts';
 import { cloudSettings } from './cloud-settings.ts';
 import { type CloudEndpoints, composeCloudPorts } from './compose-cloud.ts';
 import { buildApp } from './http/app.ts';
+import type { Door } from './http/door.ts';
 import { once, readPage } from './http/page-files.ts';
 import { createOneTick } from './one-tick.ts';
 import type { Identity } from './ports/identity.ts';
@@ -73,7 +74,11 @@ export async function serveCloud(
       tickAccount: config.accounts.tick,
       eventsAccount: config.accounts.events,
     },
-    people: { identity: personIdentity(config, clock, endpoints), allowed: config.people },
+    people: {
+      identity: personIdentity(config, clock, endpoints),
+      allowed: config.people,
+      ...(config.signIn && { door: await doorFor(config.signIn, clock, endpoints) }),
+    },
     egressPricePerGiB: EGRESS_PRICE,
     project: config.project,
   });
@@ -104,13 +109,26 @@ function machineIdentity(
   return createPublicIdentity({ audiences, clock, ...(certs && { endpoints: certs }) });
 }
 
-/**
- * Behind IAP its word counts and nothing else; else Cloud Run's IAM has let the person through. Signing in by ourselves
- * would be a third `Identity` here.
- */
+/** Behind IAP its word counts and nothing else; else what Cloud Run's IAM has let through, or the token of a program. */
 function personIdentity(config: CloudConfig, clock: Clock, endpoints: Partial<CloudEndpoints>): Identity {
   const { iapAudiences: audiences } = config;
   if (audiences.length === 0) return machineIdentity(config, clock, endpoints);
   const { certs } = endpoints;
   return createIapIdentity({ audiences, clock, ...(certs && { endpoints: certs }) });
+}
+
+/** Loaded only where people sign in. */
+async function doorFor(
+  { sessionKey, ...client }: NonNullable<CloudConfig['signIn']>,
+  clock: Clock,
+  { certs }: Partial<CloudEndpoints>,
+): Promise<Door> {
+  const [{ createGoogleSignIn }, { createSeals }] = await Promise.all([
+    import('./adapters/gcp/sign-in.ts'),
+    import('./http/seals.ts'),
+  ]);
+  return {
+    signIn: createGoogleSignIn({ ...client, clock, ...(certs && { endpoints: certs }) }),
+    seals: createSeals(sessionKey, clock),
+  };
 }

@@ -12,6 +12,8 @@ export interface Variable<T> {
   readonly range: string;
   /** What it decides, so that a reader knows the consequence of a value. */
   readonly help: string;
+  /** A value that is wrong is not shown either. */
+  readonly isSecret?: true;
 }
 
 interface NumberRange {
@@ -108,4 +110,9 @@ export function list(
     .transform((value) => value.split(',').flatMap((part) => part.trim() || []))
     .refine((parts) => parts.every((part) => pattern.test(part)));
   return { schema, byDefault, range, help };
+}
+
+/** Text that nobody may read in a log. */
+export function secret(pattern: RegExp, range: string, help: string): Variable<string> {
+  return { ...text(pattern, '', range, help), isSecret: true };
 }

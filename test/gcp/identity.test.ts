@@ -47,7 +47,7 @@ const ask = (identity: Identity, token: string) => identity.identify({ authoriza
 describe('callers in public mode', () => {
   test("a token that Google has signed tells its account, and Google's keys are fetched once", async (t) => {
     const { issuer, open } = await world(t);
-    const known = { kind: 'known', email: TICK };
+    const known = { kind: 'known', email: TICK, organisation: null };
     assert.deepEqual(await ask(open, issuer.token(good())), known);
     assert.deepEqual(await ask(open, issuer.token(good())), known);
     assert.deepEqual(issuer.server.asked, ['GET /certs/pem']);

@@ -1,12 +1,15 @@
 import { createSign, generateKeyPairSync } from 'node:crypto';
-import { json, startServer } from './server.ts';
+import { type Answer, type Asked, json, startServer } from './server.ts';
 
-interface Claims {
+export interface Claims {
   readonly iss?: string;
   readonly aud?: string;
   readonly sub?: string;
   readonly email?: string;
   readonly email_verified?: boolean;
+  /** The organisation's domain. */
+  readonly hd?: string;
+  readonly nonce?: string;
   /** Seconds. */
   readonly iat?: number;
   readonly exp?: number;
@@ -14,8 +17,14 @@ interface Claims {
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** An issuer of OIDC tokens that serves its keys as Google does: a map of PEM texts, and a JWKS. */
-export async function startIssuer(t: { after(fn: () => unknown): void }) {
+/**
+ * An issuer of OIDC tokens that serves its keys as Google does: a map of PEM texts, and a JWKS. `more` answers what else it
+ * is asked.
+ */
+export async function startIssuer(
+  t: { after(fn: () => unknown): void },
+  more: (asked: Asked) => Answer = () => json(404, {}),
+) {
   const keys = new Map([
     ['k1', newKey()],
     ['k2', newKey()],
@@ -23,13 +32,14 @@ export async function startIssuer(t: { after(fn: () => unknown): void }) {
   const server = await startServer({
     clock: { now: () => Date.now() },
     failure: (status) => json(status, {}),
-    answer: ({ url }) => {
+    answer: (asked) => {
+      const { url } = asked;
       const cached = { 'cache-control': 'public, max-age=3600' };
       if (url.pathname === '/certs/pem')
         return json(200, Object.fromEntries([...keys].map(([kid, { pem }]) => [kid, pem])), cached);
       if (url.pathname === '/certs/jwks')
         return json(200, { keys: [...keys].map(([kid, { jwk }]) => ({ ...jwk, kid, use: 'sig' })) }, cached);
-      return json(404, {});
+      return more(asked);
     },
   });
   t.after(() => server.close());

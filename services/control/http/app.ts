@@ -11,11 +11,13 @@ import { healthRoutes, metricsRoutes } from './health.ts';
 import { historyRoutes } from './history.ts';
 import { createLongLived } from './long-lived.ts';
 import { managerRoutes } from './manager-proxy.ts';
+import { meRoutes } from './me.ts';
 import { pageRoutes } from './page.ts';
 import { wantPerson } from './people.ts';
 import { renderRoutes } from './renders.ts';
 import { renderLookRoutes } from './renders-look.ts';
 import { sceneRoutes } from './scenes.ts';
+import { signInRoutes } from './sign-in.ts';
 import { statusRoutes } from './status.ts';
 import { createStatusReader } from './status-reader.ts';
 import { streamRoutes } from './status-stream.ts';
@@ -55,9 +57,12 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     app.register(eventRoutes, deps);
     app.register(tickRoutes, deps);
   }
-  if (deps.serves !== 'machines')
+  if (deps.serves !== 'machines') {
+    const { people, clock } = deps;
+    if (people?.door !== undefined)
+      app.register(signInRoutes, { door: people.door, allowed: people.allowed, clock });
     app.register(async (page) => {
-      if (deps.people !== undefined) wantPerson(page, deps.people);
+      if (people !== undefined) await wantPerson(page, people, clock);
       page.register(statusRoutes, { deps, readStatus });
       page.register(streamRoutes, { readStatus, longLived });
       page.register(metricsRoutes, { deps, readStatus });
@@ -72,7 +77,9 @@ export function buildApp(deps: AppDeps): FastifyInstance {
       page.register(sceneRoutes, deps);
       page.register(managerRoutes, deps);
       page.register(pageRoutes, deps);
+      page.register(meRoutes, { people });
     });
+  }
   return app;
 }
 

@@ -43,6 +43,17 @@ export function wantJson(app: FastifyInstance): void {
   });
 }
 
+/**
+ * For callers who are known by a cookie, which a browser sends along whoever makes it ask. All browsers say of which page a
+ * request is when it changes something or opens a socket: that this is a page of ours `guardCallers` has seen to, so only
+ * silence is left to be refused. (The cookie's `SameSite=Lax` keeps it from such requests of other sites beside that.)
+ */
+export function wantOwnPage(request: FastifyRequest): void {
+  if (isRead(request)) return;
+  if (request.headers.origin === undefined && request.headers['sec-fetch-site'] !== 'same-origin')
+    throw otherSite('of which the browser says nothing');
+}
+
 /** Opening a web socket is a GET, but one that cross-site pages may send. */
 function isRead(request: FastifyRequest): boolean {
   return SAFE_METHODS.has(request.method) && request.headers.upgrade === undefined;

@@ -17,7 +17,7 @@ export class Refusal extends Error {
   }
 }
 
-interface Answer {
+export interface Answer {
   readonly status: number;
   readonly code: string;
   readonly message: string;
@@ -69,10 +69,15 @@ export function handleErrors(app: FastifyInstance): void {
 }
 
 export function sendError(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return send(reply, answerTo(error, request));
+}
+
+/** What the error is answered with; the log has been told the rest. */
+export function answerTo(error: Error, request: FastifyRequest): Answer {
   const found = toAnswer(error);
   if (found.status >= 500) request.log.error({ err: error }, 'request failed');
   else request.log.info({ code: found.code, why: error.message }, 'request refused');
-  return send(reply, found);
+  return found;
 }
 
 /** The status that this error is answered with. */

@@ -9,7 +9,12 @@ export interface TokenHeaders {
 
 /** Who it is that calls, or why nobody knows. */
 export type CallerSeen =
-  | { readonly kind: 'known'; readonly email: string }
+  | {
+      readonly kind: 'known';
+      readonly email: string;
+      /** The domain whose organisation runs the account, `null` = none does; left out = this way in does not tell. */
+      readonly organisation?: string | null;
+    }
   | {
       readonly kind: 'refused';
       readonly why:
@@ -19,7 +24,9 @@ export type CallerSeen =
         | 'wrongAudience'
         | 'wrongIssuer'
         | 'noEmail'
-        | 'forged';
+        | 'forged'
+        | 'wrongNonce'
+        | 'codeRefused';
     };
 
 /** Reads the token that Google's services send along with their calls. */

@@ -35,7 +35,10 @@ export function createPrivateIdentity(options: Options): Identity {
   };
 }
 
-/** `AUTH_MODE=public`: anybody may call, so the signature is checked here, and one without it is refused. */
+/**
+ * `AUTH_MODE=public`: anybody may call, so the signature is checked here, and one without it is refused. Nobody has judged
+ * either whose accounts these are, so it tells that, too.
+ */
 export function createPublicIdentity({ endpoints, ...options }: PublicOptions): Identity {
   let client: Promise<OAuth2Client> | null = null;
   return {
@@ -48,9 +51,14 @@ export function createPublicIdentity({ endpoints, ...options }: PublicOptions): 
         ({ OAuth2Client }) => new OAuth2Client(endpoints === undefined ? {} : { endpoints }),
       );
       const isSigned = await isSignedByGoogle(await client, token, options.audiences);
-      return isSigned ? caller : refused('forged');
+      return isSigned ? { ...caller, organisation: organisationIn(token) } : refused('forged');
     },
   };
+}
+
+/** Accounts that belong to no organisation have no such claim. */
+function organisationIn(token: string): string | null {
+  return z.object({ hd: z.string() }).safeParse(claimsIn(token)).data?.hd.toLowerCase() ?? null;
 }
 
 async function isSignedByGoogle(

@@ -1,2 +1,2 @@
 // See load-container.ts.
-export { GoogleAuth, OAuth2Client } from 'google-auth-library';
+export { CodeChallengeMethod, GoogleAuth, OAuth2Client } from 'google-auth-library';
