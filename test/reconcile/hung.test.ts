@@ -13,12 +13,13 @@ async function record(
   frame: number,
   state: 'rendering' | 'done',
   startedAt: string,
+  attempt = 1,
 ): Promise<void> {
   const now = await run(of);
   const name = String(frame).padStart(4, '0');
   const folder = rendersFolder(now);
   if (state === 'done') of.renders.put(`${folder}/tablao_${name}.png`, PNG);
-  const value = { schema: 1, frame, run: now.id, state, attempt: 1, worker: 'w', seconds: 1, startedAt };
+  const value = { schema: 1, frame, run: now.id, state, attempt, worker: 'w', seconds: 1, startedAt };
   of.renders.put(`${folder}/records/${name}.json`, JSON.stringify(value));
 }
 
@@ -69,5 +70,71 @@ describe('what hangs', () => {
     const { state, reason } = await run(of);
     assert.deepEqual([state, reason?.code], ['failed', 'checkHangs']);
     assert.match(reason?.message ?? '', /stood still for 60 minutes, 4 times/);
+  });
+});
+
+/** The machines of all workers are taken away. */
+async function preemptAll(of: World): Promise<void> {
+  for (const { name } of await of.workers.list()) of.workers.end(name, 'preempted');
+}
+
+/** So many attempts of a frame, each cut off after a while; how many there were until it was given up. */
+async function cutOff(of: World, { minutes, begun }: { minutes: number; begun: boolean }): Promise<number> {
+  for (let attempt = 1; attempt <= 30; attempt += 1) {
+    for (let tries = 0; tries < 10 && (await takeTasks(of)) === 0; tries += 1) await pass(of);
+    if (begun) await record(of, 1, 'rendering', '2026-01-01T00:00:01Z', attempt);
+    await pass(of, minutes);
+    if ((await run(of)).state === 'failed') return attempt;
+    await preemptAll(of);
+    await pass(of);
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+describe('a frame that hangs and is cut off each time', () => {
+  test('is given up when all its attempts together took as long as those of one that is not', async () => {
+    const of = createWorld();
+    await begin(of, { frames: '1', video: false });
+    const attempts = await cutOff(of, { minutes: 21, begun: true });
+    const { reason, troubles } = await run(of);
+    assert.deepEqual([attempts, reason?.code, troubles[0]?.attempts], [9, 'framesFail', 3]);
+    assert.match(troubles[0]?.message ?? '', /^it stood still for 18\d minutes in all, in attempts that/);
+  });
+
+  test('also when its farm is gone each time', async () => {
+    const of = createWorld({ maxFarmMs: 40 * 60_000 });
+    await begin(of, { frames: '1', video: false });
+    const attempts = await cutOff(of, { minutes: 60, begun: true });
+    assert.ok(attempts < 10, `${attempts} farms`);
+  });
+
+  test('is not given up before it was begun three times: another one may hang', async () => {
+    const of = createWorld();
+    await begin(of, { frames: '1', video: false });
+    assert.equal(await cutOff(of, { minutes: 21, begun: false }), Number.POSITIVE_INFINITY);
+    assert.deepEqual((await run(of)).troubles, []);
+  });
+
+  test('nor while others of its task come out', async () => {
+    const of = createWorld();
+    await begin(of, { frames: '1-24', chunkSize: 24, video: false });
+    for (let frame = 2; frame <= 20; frame += 1) {
+      for (let tries = 0; tries < 10 && (await takeTasks(of)) === 0; tries += 1) await pass(of);
+      await record(of, 1, 'rendering', '2026-01-01T00:00:01Z', frame);
+      await record(of, frame, 'done', '2026-01-01T00:00:01Z');
+      const [task] = await allTasks(of);
+      if (task !== undefined) of.manager.setTask(task.id, { stepsCompleted: frame });
+      await pass(of, 8);
+      await preemptAll(of);
+      await pass(of);
+    }
+    assert.deepEqual((await run(of)).troubles, []);
+  });
+
+  test('a check is not tried for ever either', async () => {
+    const of = createWorld({ checkFirst: 'always' });
+    await begin(of, { frames: '1', video: false });
+    assert.equal(await cutOff(of, { minutes: 21, begun: false }), 9);
+    assert.equal((await run(of)).reason?.code, 'checkHangs');
   });
 });

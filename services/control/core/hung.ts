@@ -1,3 +1,4 @@
+import { barrenMs, followBarren } from './barren.ts';
 import { CHECK_TASK } from './chunks.ts';
 import { act, type Draft, moveRun, note, type Sight, titleOf, updateRun } from './draft.ts';
 import { secondsPerFrame } from './frame-times.ts';
@@ -20,6 +21,8 @@ const HUNG_FACTOR = 5;
 const HUNG_AT_LEAST_MS = 10 * 60_000;
 /** Before any frame was rendered nobody knows what is usual. */
 const HUNG_AT_FIRST_MS = 60 * 60_000;
+/** Attempts that were cut off may together take as long as those that are counted. */
+const BARREN_FACTOR = MAX_ATTEMPTS;
 
 /**
  * A frame that stands still too long is taken from its worker; on the last attempt the task is closed without it. Which one
@@ -32,15 +35,15 @@ export function freeHung(
   seen: RunObserved,
   tasks: readonly TaskObserved[],
 ): RunRecord {
-  let run = before;
+  let run = followBarren(sight, draft, before, tasks);
   const standstill: Record<string, { steps: number; since: EpochMs }> = {};
   for (const task of tasks) {
     if (task.status !== 'active') continue;
     const last = run.standstill[task.id];
     const isSame = last !== undefined && last.steps === task.stepsCompleted;
     const mark = isSame ? last : { steps: task.stepsCompleted, since: sight.now };
-    const isDue = isCounted(run, task) || isOverdue(run, task, sight.now, mark);
-    const freed = isDue ? freeTask(sight, draft, run, seen, task) : null;
+    const due = whyDue(run, task, sight.now, mark);
+    const freed = due === null ? null : freeTask(sight, draft, run, seen, task, due);
     if (freed === null) standstill[task.id] = mark;
     else run = freed;
   }
@@ -56,33 +59,42 @@ export function framesOfHungTasks(
 ): readonly number[] {
   const hung = tasks.filter((task) => {
     const mark = run.standstill[task.id];
-    const isSame = task.status === 'active' && mark?.steps === task.stepsCompleted;
-    return isSame && isOverdue(run, task, now, mark);
+    const isSame = mark?.steps === task.stepsCompleted;
+    return task.status === 'active' && isSame && whyDue(run, task, now, mark) !== null;
   });
   return hung.flatMap(framesOfTask);
 }
 
-function isOverdue(
+/**
+ * Why a task is taken from its worker: it was counted before, it stands still for too long, or nothing came out in all its
+ * attempts, most of which were cut off. `null` = it is not.
+ */
+type Due = 'counted' | 'still' | 'barren';
+
+function whyDue(
   run: RunRecord,
   task: TaskObserved,
   now: EpochMs,
   mark: { readonly since: EpochMs },
-): boolean {
+): Due | null {
+  if (isCounted(run, task)) return 'counted';
   const limit = hungAfterMs(run);
   // A person's limit is about frames.
   const isFrames = framesOfTask(task).length > 0;
-  return now - mark.since >= (isFrames ? limit : Math.max(HUNG_AT_LEAST_MS, limit));
+  if (now - mark.since >= (isFrames ? limit : Math.max(HUNG_AT_LEAST_MS, limit))) return 'still';
+  return barrenMs(run, now) >= BARREN_FACTOR * Math.max(HUNG_AT_LEAST_MS, limit) ? 'barren' : null;
 }
 
-/** `null` = not yet: its frames were not looked at. */
+/** `null` = not yet: its frames were not looked at, or it is not the one that was begun again and again. */
 function freeTask(
   sight: Sight,
   draft: Draft,
   run: RunRecord,
   seen: RunObserved,
   task: TaskObserved,
+  due: Due,
 ): RunRecord | null {
-  if (task.name === CHECK_TASK) return freeCheck(sight, draft, run, task);
+  if (task.name === CHECK_TASK) return freeCheck(sight, draft, run, task, due);
   const proved = new Set(framesOf(run.proved));
   const open = framesOfTask(task).filter((frame) => !proved.has(frame) && !isGivenUp(run, frame));
   if (open.length === 0) {
@@ -93,21 +105,27 @@ function freeTask(
     });
     return run;
   }
-  if (isCounted(run, task)) return takeAway(draft, run, task);
+  if (due === 'counted') return takeAway(draft, run, task);
   const frame = hungFrame(run, seen, open);
-  return frame === null ? null : freeFrame(sight, draft, run, seen, task, frame);
+  return frame === null ? null : freeFrame(sight, draft, run, seen, task, { frame, due });
 }
 
 /** Flamenco would let it hang for ever: each time that a worker asks whether it may go on counts as a sign of life. */
-function freeCheck(sight: Sight, draft: Draft, run: RunRecord, task: TaskObserved): RunRecord {
-  if (isCounted(run, task)) return takeAway(draft, run, task);
-  if (run.restarts < MAX_ATTEMPTS) {
+function freeCheck(sight: Sight, draft: Draft, run: RunRecord, task: TaskObserved, due: Due): RunRecord {
+  if (due === 'counted') return takeAway(draft, run, task);
+  if (due === 'still' && run.restarts < MAX_ATTEMPTS) {
     const counted = withCounted(run, task);
-    return takeAway(draft, updateRun(draft, run, { restarts: run.restarts + 1, counted }), task);
+    const restarted = {
+      restarts: run.restarts + 1,
+      counted,
+      barren: { ...run.barren, ms: 0, since: sight.now },
+    };
+    return takeAway(draft, updateRun(draft, run, restarted), task);
   }
+  const times = due === 'still' ? `, ${run.restarts + 1} times` : '';
   return moveRun(sight, draft, run, 'failed', {
     code: 'checkHangs',
-    message: `Blender opened the shot on a worker and stood still for ${inWords(hungAfterMs(run))}, ${run.restarts + 1} times.`,
+    message: `Blender opened the shot on a worker and ${stillness(sight, run, due)}${times}.`,
     action: 'Open it in Blender and look for what does not end (a script, a driver); then upload it again.',
   });
 }
@@ -128,14 +146,16 @@ function freeFrame(
   before: RunRecord,
   seen: RunObserved,
   task: TaskObserved,
-  frame: number,
-): RunRecord {
+  { frame, due }: { readonly frame: number; readonly due: Due },
+): RunRecord | null {
   const old = before.troubles.find((trouble) => trouble.frame === frame);
   const record = seen.verdicts.find((verdict) => verdict.frame === frame)?.record ?? null;
+  // Another one may hang, and this one has only just begun.
+  if (due === 'barren' && (record?.attempt ?? 0) < MAX_ATTEMPTS) return null;
   const trouble: FrameTrouble = {
     frame,
-    attempts: (old?.attempts ?? 0) + 1,
-    message: `it stood still for ${inWords(hungAfterMs(before))}`,
+    attempts: due === 'barren' ? MAX_ATTEMPTS : (old?.attempts ?? 0) + 1,
+    message: `it ${stillness(sight, before, due)}`,
     log: seen.logs[task.id] ?? old?.log ?? '',
     workers: withWorker(old, record?.run === before.id ? record.worker : null),
   };
@@ -143,6 +163,8 @@ function freeFrame(
   const run = updateRun(draft, before, {
     troubles: inOrder(troubles),
     counted: withCounted(before, task),
+    // The others are given as long again.
+    barren: { ...before.barren, ms: 0, since: sight.now },
   });
   takeAway(draft, run, task);
   note(
@@ -168,6 +190,11 @@ function hungAfterMs(run: RunRecord): number {
   if (limit !== null) return limit * 60_000;
   if (run.times.frames === 0) return HUNG_AT_FIRST_MS;
   return Math.max(HUNG_AT_LEAST_MS, HUNG_FACTOR * secondsPerFrame(run) * 1000);
+}
+
+function stillness({ now }: Sight, run: RunRecord, due: Due): string {
+  if (due !== 'barren') return `stood still for ${inWords(hungAfterMs(run))}`;
+  return `stood still for ${inWords(barrenMs(run, now))} in all, in attempts that were cut off`;
 }
 
 function inWords(ms: number): string {

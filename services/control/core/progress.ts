@@ -1,3 +1,4 @@
+import { restBarren } from './barren.ts';
 import { endByCheck } from './check-end.ts';
 import { CHECK_TASK, VIDEO_TASK } from './chunks.ts';
 import type { Draft, Sight } from './draft.ts';
@@ -33,12 +34,13 @@ export function isLiveJob(job: JobObserved): boolean {
 export function followJobs(sight: Sight, draft: Draft): void {
   for (const open of openRuns(draft)) {
     const seen = sight.observed.details.get(open.id);
+    if (!wantsFarm(open.state)) restBarren(sight, draft, open);
     if (!wantsFarm(open.state) || seen === undefined) continue;
     const run = takeProofs(open, seen);
     if (run !== open) draft.runs.set(run.id, run);
-    if (seen.job === null || seen.job === 'unknown' || !isLiveJob(seen.job) || seen.tasks === 'unknown')
-      continue;
-    followJob(sight, draft, run, seen, seen.job, seen.tasks);
+    if (seen.job === 'unknown' || seen.tasks === 'unknown') continue;
+    if (seen.job === null || !isLiveJob(seen.job)) restBarren(sight, draft, run);
+    else followJob(sight, draft, run, seen, seen.job, seen.tasks);
   }
 }
 

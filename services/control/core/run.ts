@@ -182,6 +182,11 @@ export interface RunRecord {
   readonly missingSince: EpochMs | null;
   /** Active tasks and since when their step count has stood still: how a hung frame is noticed. */
   readonly standstill: Readonly<Record<string, { readonly steps: number; readonly since: EpochMs }>>;
+  /**
+   * How long tasks of it were in hand and nothing moved, attempts that were cut off (their machine went, the farm was too old)
+   * included. `since` = of the present stretch; `steps` = how far they had come together.
+   */
+  readonly barren: { readonly ms: number; readonly since: EpochMs | null; readonly steps: number };
   /** Ends and standstills of tasks that were counted already, by when the task had last changed: a repeat is no second one. */
   readonly counted: Readonly<Record<string, EpochMs>>;
   readonly times: FrameTimes;
@@ -235,6 +240,7 @@ export const NEW_RUN = {
   missing: [],
   missingSince: null,
   standstill: {},
+  barren: { ms: 0, since: null, steps: 0 },
   counted: {},
   times: NO_FRAME_TIMES,
   round: 0,
