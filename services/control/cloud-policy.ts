@@ -61,6 +61,7 @@ function poolPolicy({ name, max, device, machines }: PoolSettings): PoolPolicy {
     bootSeconds: BOOT_SECONDS,
     tailSeconds: TAIL_SECONDS,
     hasGpu: device !== 'cpu',
+    ...(device !== 'cpu' && { gpuDevice: device }),
     // Its pods have the drivers for computing only.
     drawsInSoftware: true,
     // A run may be moved to any of them.

@@ -26,6 +26,19 @@ describe('several pools', () => {
     assert.equal((await run(of)).state, 'completed');
   });
 
+  for (const [asked, found] of [
+    ['auto', 'optix'],
+    ['gpu', 'optix'],
+    ['cpu', 'cpu'],
+  ] as const)
+    test(`where GPUs are paid for, "${asked}" is rendered on ${found}`, async () => {
+      const of = createWorld({ pools: [{ ...POOL, hasGpu: true, gpuDevice: 'optix' }] });
+      await begin(of, { device: asked });
+      const [job] = await of.manager.jobs();
+      const { plan = '' } = of.manager.submittedAs(job?.id ?? '')?.settings ?? {};
+      assert.equal(JSON.parse(Buffer.from(String(plan), 'base64url').toString()).device, found);
+    });
+
   test('workers of a pool that is not configured any more are let go when their task has ended', async () => {
     const of = createWorld();
     await begin(of);

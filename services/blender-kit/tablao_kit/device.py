@@ -17,9 +17,9 @@ def _preferences():
     return addon.preferences if addon else None
 
 
-def gpus(preferences):
-    """(type, devices) of the best type that has a device on this machine, or (None, [])."""
-    for kind in GPU_TYPES:
+def gpus(preferences, kinds=GPU_TYPES):
+    """(type, devices) of the first of these types that has a device on this machine, or (None, [])."""
+    for kind in kinds:
         try:
             preferences.compute_device_type = kind
             preferences.refresh_devices()
@@ -44,18 +44,21 @@ def _use_cpu(scene, preferences):
 def choose(scene, wanted):
     """Sets the device and returns its name for the record ("CPU", "OPTIX", "GRAPHICS"…).
 
-    `cpu` is the processor. `gpu` is a graphics processor or an error, since a machine with one was paid for. `auto` is
-    the scene's own choice where this machine can meet it, and the processor elsewhere.
+    `cpu` is the processor. `gpu` is a graphics processor or an error, since a machine with one was paid for; so is a type
+    by its name (`optix`, `cuda`…). `auto` is the scene's own choice where this machine can meet it, and the processor
+    elsewhere.
     """
     if scene.render.engine != "CYCLES":
         return "GRAPHICS" if scene.render.engine in DRAWING_ENGINES else "CPU"
     preferences = _preferences()
     if wanted == "cpu" or (wanted == "auto" and scene.cycles.device != "GPU"):
         return _use_cpu(scene, preferences)
-    kind, found = gpus(preferences) if preferences is not None else (None, [])
+    kinds = GPU_TYPES if wanted in ("gpu", "auto") else (wanted.upper(),)
+    kind, found = gpus(preferences, kinds) if preferences is not None else (None, [])
     if kind is None:
-        if wanted == "gpu":
-            raise Unfit("gpuMissing", "A GPU was asked for and Cycles finds none on this worker.",
+        if wanted != "auto":
+            asked = "A GPU was" if wanted == "gpu" else f"A GPU of the type {wanted.upper()} was"
+            raise Unfit("gpuMissing", f"{asked} asked for and Cycles finds none on this worker.",
                         "Use a pool whose machines have one, and a Blender built for it, or set device to cpu.")
         return _use_cpu(scene, preferences)
     for entry in preferences.devices:

@@ -280,6 +280,8 @@ export interface PoolPolicy {
   readonly tailSeconds: number;
   /** Whether Cycles finds a GPU on its workers; `null` = not known. */
   readonly hasGpu: boolean | null;
+  /** What Cycles must find on its machines, whose GPU is paid for: else a frame fails; left out = whatever there is. */
+  readonly gpuDevice?: 'cuda' | 'optix';
   /** Engines that draw (EEVEE) get no GPU on its machines, even where there is one; left out = they get what there is. */
   readonly drawsInSoftware?: boolean;
   /** Memory that a worker can have; `null` = not known. */

@@ -4,7 +4,7 @@ import type { Draft, Sight } from './draft.ts';
 import { act, moveRun, openRuns, titleOf, updateRun } from './draft.ts';
 import { secondsPerFrame } from './frame-times.ts';
 import { framesOf } from './frames.ts';
-import type { RunObserved } from './model.ts';
+import type { PoolPolicy, RunObserved } from './model.ts';
 import { biggerPool, isOutgrown, moveToBigger } from './out-of-memory.ts';
 import { poolOf } from './pools.ts';
 import { whyNotSubmitted } from './refusals.ts';
@@ -103,7 +103,7 @@ function jobFor(sight: Sight, run: RunRecord, settings: RunSettings, frames: rea
       render_dir: `${policy.rendersRoot}/${rendersFolder(run)}`,
       chunks: cutIntoChunks(frames, sizes).join(';'),
       plan: toBase64Url(
-        JSON.stringify({ ...planForKit(run, settings), addons: `${policy.scenesRoot}/addons` }),
+        JSON.stringify({ ...planForKit(run, settings, pool), addons: `${policy.scenesRoot}/addons` }),
       ),
       blender: `blender-${run.blender}`,
       scripts: settings.scripts.value,
@@ -114,7 +114,7 @@ function jobFor(sight: Sight, run: RunRecord, settings: RunSettings, frames: rea
 }
 
 /** The kit's plan (services/blender-kit/README.md): only what differs from the scene's own is said. */
-function planForKit(run: RunRecord, settings: RunSettings): Record<string, unknown> {
+function planForKit(run: RunRecord, settings: RunSettings, pool: PoolPolicy): Record<string, unknown> {
   const overrides = Object.fromEntries(
     (['camera', 'viewLayers', 'resolutionPercent', 'samples'] as const)
       .filter((key) => settings[key].origin !== 'blend' && settings[key].value !== null)
@@ -128,10 +128,15 @@ function planForKit(run: RunRecord, settings: RunSettings): Record<string, unkno
     extension: run.output?.extension,
     frames: run.frames,
     scene: settings.scene.value,
-    device: settings.device.value,
+    device: deviceFor(settings, pool),
     fps: settings.fps.value,
     ...overrides,
   };
+}
+
+/** A GPU that is paid for is used, whatever the file's author had: new files say the processor. */
+function deviceFor({ device }: RunSettings, { gpuDevice }: PoolPolicy): string {
+  return gpuDevice === undefined || device.value === 'cpu' ? device.value : gpuDevice;
 }
 
 /** Base64url of UTF-8. Flamenco expands braces in parameters, so JSON cannot stand there as it is. */
