@@ -74,7 +74,8 @@ describe('a deployment’s settings', () => {
     assert.deepEqual(cpu.variants?.[2], {
       ...{ name: 'cpu-3', isSpot: true, pricePerHour: 0.35, onDemandPricePerHour: 1.4 },
     });
-    assert.deepEqual([gpu?.hasGpu, gpu?.tag], [true, tagOf('gpu')]);
+    assert.deepEqual([gpu?.hasGpu, gpu?.gpuDevice, gpu?.tag], [true, 'optix', tagOf('gpu')]);
+    assert.ok(!('gpuDevice' in cpu));
     assert.deepEqual([policy.pricesAt, policy.fixedPricePerHour], [Date.UTC(2026, 10, 20), 0.2]);
     assert.deepEqual(
       policy.blenders.map(({ version }) => version),

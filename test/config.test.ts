@@ -244,7 +244,27 @@ describe('settings of the cloud mode', () => {
         ['cpu-4', 'c3d-standard-16', null, false, 0.73],
       ],
     );
-    assert.deepEqual([pool.max, pool.device, pool.gpu], [20, 'cpu', null]);
+    assert.deepEqual([pool.max, pool.device, pool.machines[0].gpu], [20, 'cpu', null]);
+  });
+
+  const L4 = {
+    ...{ machineType: 'g2-standard-8', vcpu: 8, memoryGiB: 32, device: 'optix', fallbacks: [] },
+    gpu: { type: 'nvidia-l4', count: 1 },
+  };
+  const A100 = { machineType: 'a2-highgpu-1g', vcpu: 12, memoryGiB: 85, spotPricePerHour: 1.8 };
+
+  it('give a fallback of a GPU pool the GPUs of its own machine type, or the pool’s', () => {
+    const [{ name }] = JSON.parse(CLOUD_ENV.POOLS);
+    const gpu = { type: 'nvidia-tesla-a100', count: 1 };
+    const fallbacks = [{ ...A100, gpu }, { onDemand: true }];
+    const POOLS = JSON.stringify([
+      { ...L4, name, max: 4, spotPricePerHour: 0.34, onDemandPricePerHour: 0.85, fallbacks },
+    ]);
+    const [pool] = cloud({ POOLS }).pools;
+    assert.deepEqual(
+      pool.machines.map((machine) => machine.gpu),
+      [L4.gpu, gpu, L4.gpu],
+    );
   });
 
   for (const [change, words] of [
@@ -256,6 +276,11 @@ describe('settings of the cloud mode', () => {
     [{ name: 'A' }, ['0.name']],
     [{ device: 'optix' }, ['device optix without gpu', 'every frame would fail']],
     [{ gpu: { type: 'nvidia-l4', count: 1 } }, ['gpu with device cpu', 'not used']],
+    [{ ...L4, machineType: 'c3d-standard-8' }, ['c3d-standard-8 takes no GPU']],
+    [{ machineType: 'g2-standard-8' }, ['has 1 of type nvidia-l4', 'gpu says none']],
+    [{ ...L4, machineType: 'g2-standard-24' }, ['has 2 of type nvidia-l4', 'gpu says 1']],
+    [{ ...L4, fallbacks: [A100] }, ['cpu.fallbacks.0', 'has 1 of type nvidia-tesla-a100', 'nvidia-l4']],
+    [{ fallbacks: [{ ...A100, gpu: { type: 'nvidia-tesla-a100', count: 1 } }] }, ['in a pool without']],
     [{ fallbacks: [{}] }, ['cpu.fallbacks.0', 'the same again']],
     [{ fallbacks: [{ machineType: 'c2d-standard-8' }] }, ['without vcpu and memoryGiB', 'spotPricePerHour']],
     [{ onDemandPricePerHour: undefined, fallbacks: [{ onDemand: true }] }, ['onDemandPricePerHour']],

@@ -22,16 +22,16 @@ export function cloudSettings(config: CloudConfig): CloudSettings {
       // It kills nodes at work too, so it must never be reached in a life as it should be.
       maxLifeMs: config.maxFarmMs * LONGEST_LIFE + HOUR,
       zones: config.zones,
-      nodePools: machines.map(({ pool, machine: { name, machineType, isSpot, zone } }) => ({
-        ...{ name, machineType, isSpot, zone },
-        ...{ max: pool.max, gpu: pool.gpu },
+      nodePools: machines.map(({ pool, machine: { name, machineType, isSpot, zone, gpu } }) => ({
+        ...{ name, machineType, isSpot, zone, gpu },
+        max: pool.max,
       })),
     },
     quotas: {
       region: config.region,
-      users: machines.map(({ pool, machine: { name, machineType, vcpu, isSpot } }) => ({
+      users: machines.map(({ pool, machine: { name, machineType, vcpu, isSpot, gpu } }) => ({
         ...{ pool: pool.name, variant: name, machineType, vcpu, isSpot },
-        ...{ gpu: pool.gpu, max: pool.max },
+        ...{ gpu, max: pool.max },
       })),
     },
     buckets: config.buckets,
@@ -62,10 +62,11 @@ function chartValues(config: CloudConfig): Readonly<Record<string, unknown>> {
   };
 }
 
-function nodePoolValues({ machines, gpu }: PoolSettings): Readonly<Record<string, unknown>> {
+function nodePoolValues({ machines }: PoolSettings): Readonly<Record<string, unknown>> {
   const values = (machine: MachineSettings) => {
     const { cpu, memoryGiB } = roomForWorker(machine);
-    return { spot: machine.isSpot, cpu: String(cpu), memory: `${memoryGiB}Gi`, ...(gpu && { gpu }) };
+    const { isSpot: spot, gpu } = machine;
+    return { spot, cpu: String(cpu), memory: `${memoryGiB}Gi`, ...(gpu && { gpu }) };
   };
   return Object.fromEntries(machines.map((machine) => [machine.name, values(machine)]));
 }

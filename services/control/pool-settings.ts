@@ -1,10 +1,13 @@
 import { z } from 'zod';
+import { type Gpus, gpuProblem } from './machine-gpus.ts';
 
 const machineType = z.string().regex(/^[a-z]\d?[-a-z0-9]+$/);
 const price = z.number().positive().max(1000);
 const vcpu = z.int().min(2).max(512);
 /** Below 8 GiB hardly anything is left after Kubernetes and the sidecar that mounts the buckets. */
 const memoryGiB = z.number().min(8).max(12_288);
+
+const gpu = z.strictObject({ type: z.string().regex(/^[a-z][-a-z0-9]+$/), count: z.int().min(1).max(16) });
 
 const fallback = z.strictObject({
   machineType: machineType.optional(),
@@ -14,6 +17,7 @@ const fallback = z.strictObject({
     .string()
     .regex(/^[a-z]+-[a-z]+\d+-[a-z]$/)
     .optional(),
+  gpu: gpu.optional(),
   onDemand: z.boolean().default(false),
   spotPricePerHour: price.optional(),
   onDemandPricePerHour: price.optional(),
@@ -24,9 +28,7 @@ const pool = z.strictObject({
   machineType,
   vcpu,
   memoryGiB,
-  gpu: z
-    .strictObject({ type: z.string().regex(/^[a-z][-a-z0-9]+$/), count: z.int().min(1).max(16) })
-    .optional(),
+  gpu: gpu.optional(),
   device: z.enum(['cpu', 'cuda', 'optix']).default('cpu'),
   spotPricePerHour: price,
   onDemandPricePerHour: price.optional(),
@@ -46,6 +48,7 @@ export interface MachineSettings {
   /** `null` = the cluster's own. */
   readonly zone: string | null;
   readonly isSpot: boolean;
+  readonly gpu: Gpus | null;
   /** Dollars, as it is ordered. */
   readonly pricePerHour: number;
   /** Dollars; `null` = not given. */
@@ -56,7 +59,6 @@ export interface MachineSettings {
 export interface PoolSettings {
   readonly name: string;
   readonly max: number;
-  readonly gpu: { readonly type: string; readonly count: number } | null;
   readonly device: 'cpu' | 'cuda' | 'optix';
   /** In the order in which they are wanted; the first is spot. */
   readonly machines: readonly [MachineSettings, ...MachineSettings[]];
@@ -96,12 +98,13 @@ function contradictions(pools: readonly Pool[]): readonly string[] {
   ]);
 }
 
-function gpuProblems({ name, gpu, device }: Pool): readonly string[] {
+function gpuProblems({ name, gpu, device, machineType }: Pool): readonly string[] {
   if (gpu === undefined && device !== 'cpu')
     return [`${name}: device ${device} without gpu: no machine would have one, and every frame would fail`];
   if (gpu !== undefined && device === 'cpu')
     return [`${name}: gpu with device cpu: it would be paid for and not used`];
-  return [];
+  const problem = gpuProblem(machineType, gpu ?? null);
+  return problem === null ? [] : [`${name}: ${problem}`];
 }
 
 function fallbackProblems(of: Pool, each: z.output<typeof fallback>): readonly string[] {
@@ -115,6 +118,10 @@ function fallbackProblems(of: Pool, each: z.output<typeof fallback>): readonly s
   if (isOther && each.spotPricePerHour === undefined && !each.onDemand)
     problems.push(`machineType ${each.machineType} without spotPricePerHour: nobody could count its money`);
   const onDemandPrice = each.onDemandPricePerHour ?? (isOther ? undefined : of.onDemandPricePerHour);
+  if (each.gpu !== undefined && of.gpu === undefined)
+    problems.push('gpu in a pool without: it would be paid for and not used');
+  const gpuWrong = gpuProblem(each.machineType ?? of.machineType, each.gpu ?? of.gpu ?? null);
+  if ((isOther || each.gpu !== undefined) && gpuWrong !== null) problems.push(gpuWrong);
   if (each.onDemand && onDemandPrice === undefined)
     problems.push('onDemand without onDemandPricePerHour: nobody could count its money');
   return problems;
@@ -123,12 +130,12 @@ function fallbackProblems(of: Pool, each: z.output<typeof fallback>): readonly s
 function poolSettings(of: Pool): PoolSettings {
   const first: MachineSettings = {
     ...{ name: `${of.name}-spot`, machineType: of.machineType, vcpu: of.vcpu, memoryGiB: of.memoryGiB },
-    ...{ zone: null, isSpot: true, pricePerHour: of.spotPricePerHour },
+    ...{ zone: null, isSpot: true, gpu: of.gpu ?? null, pricePerHour: of.spotPricePerHour },
     onDemandPricePerHour: of.onDemandPricePerHour ?? null,
   };
   const others = of.fallbacks.map((each, index) => fallbackMachine(first, each, `${of.name}-${index + 2}`));
   const { name, max, device } = of;
-  return { name, max, device, gpu: of.gpu ?? null, machines: [first, ...others] };
+  return { name, max, device, machines: [first, ...others] };
 }
 
 function fallbackMachine(
@@ -146,6 +153,7 @@ function fallbackMachine(
     memoryGiB: each.memoryGiB ?? first.memoryGiB,
     zone: each.zone ?? null,
     isSpot: !each.onDemand,
+    gpu: each.gpu ?? first.gpu,
     pricePerHour: each.onDemand ? (onDemandPrice ?? spotPrice) : spotPrice,
     onDemandPricePerHour: onDemandPrice,
   };
