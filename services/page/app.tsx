@@ -6,6 +6,7 @@ import { Home } from './home.tsx';
 import { NOTHING_SEEN, type Seen, type Watch, watchStatus } from './live.ts';
 import { Send } from './send.tsx';
 import { ShotView } from './shot/shot-view.tsx';
+import { SignedOut } from './signed-out.tsx';
 import { TopBar } from './top-bar.tsx';
 
 interface Asked {
@@ -66,6 +67,7 @@ export function App() {
     [act, isSure],
   );
 
+  const isOut = seen.connection === 'out';
   return (
     <DeskContext.Provider value={desk}>
       <TopBar seen={seen} view={view} />
@@ -87,8 +89,9 @@ export function App() {
         <div hidden={view !== 'send'}>
           <Send />
         </div>
-        {view === 'shot' && <ShotView id={id} status={seen.status} />}
-        {view !== 'send' && view !== 'shot' && <Home status={seen.status} />}
+        {isOut && <SignedOut />}
+        {!isOut && view === 'shot' && <ShotView id={id} status={seen.status} />}
+        {!isOut && view !== 'send' && view !== 'shot' && <Home status={seen.status} />}
       </main>
       {asked !== null && <Confirm question={asked.question} onAnswer={asked.answer} />}
     </DeskContext.Provider>

@@ -3,7 +3,8 @@ import type { StatusDocument } from '../control/core/status-document.ts';
 export interface Seen {
   /** `null` = nothing was seen yet. */
   readonly status: StatusDocument | null;
-  readonly connection: 'looking' | 'live' | 'resting' | 'lost';
+  /** `out` = the service lets this person in no more. */
+  readonly connection: 'looking' | 'live' | 'resting' | 'lost' | 'out';
   /** When the service last answered, by this machine's clock. */
   readonly seenAt: number | null;
   /** How far the service's clock is from this machine's, in ms. */
@@ -24,6 +25,8 @@ const BESIDE_STREAM_MS = 20_000;
 const EXPECTING_MS = 20_000;
 const EXPECTED_MS = 1000;
 const RETRY_MS = [1000, 2000, 4000, 8000];
+
+class Out extends Error {}
 
 export interface Watch {
   /** Looks now, and often for a while. */
@@ -54,13 +57,20 @@ export function watchStatus(show: (seen: Seen) => void): Watch {
       const isMoving = await readStatus();
       failures = 0;
       if (isMoving) openStream();
-    } catch {
+    } catch (error) {
       failures += 1;
       closeStream();
-      tell({ connection: 'lost' });
+      if (error instanceof Out) leave();
+      else tell({ connection: 'lost' });
     }
     isLooking = false;
     timer = setTimeout(look, pause());
+  }
+
+  /** What was seen is for those who are in. Signing in from another tab lets this one in, too, so it goes on asking. */
+  function leave(): void {
+    etag = null;
+    tell({ status: null, connection: 'out' });
   }
 
   function pause(): number {
@@ -76,6 +86,7 @@ export function watchStatus(show: (seen: Seen) => void): Watch {
       headers,
       signal: AbortSignal.timeout(10_000),
     });
+    if (answer.status === 401 || answer.status === 403) throw new Out();
     if (answer.status !== 304 && !answer.ok) throw new Error(`status ${answer.status}`);
     const status = answer.status === 304 ? seen.status : ((await answer.json()) as StatusDocument);
     etag = answer.headers.get('etag');

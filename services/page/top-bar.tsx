@@ -1,6 +1,7 @@
 import { useNow } from './desk.ts';
 import { agoText } from './format.ts';
 import { isStale, type Seen } from './live.ts';
+import { Me } from './me.tsx';
 import { useSending } from './send/sending.ts';
 
 interface Props {
@@ -25,6 +26,7 @@ export function TopBar({ seen, view }: Props) {
         Tablao
       </a>
       <Freshness seen={seen} />
+      {seen.connection !== 'out' && <Me />}
       {view !== 'send' && (
         <a class="button primary" href="#/send">
           {sending === null ? 'Send a shot' : `Sending… ${sending} %`}
@@ -41,6 +43,13 @@ function skip(): void {
 function Freshness({ seen }: Pick<Props, 'seen'>) {
   const now = useNow(1000);
   const { status, connection } = seen;
+  if (connection === 'out')
+    return (
+      <p class="fresh lost" role="status">
+        <i aria-hidden="true" />
+        Signed out
+      </p>
+    );
   if (status === null)
     return (
       <p class="fresh" role="status">

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it, type TestContext } from 'node:test';
-import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import type { StatusDocument } from '../../services/control/core/status-document.ts';
 import { type Bench, commandsIn, makeApp } from '../http/app-for-tests.ts';
 import { cannotBrowse, launchBrowser, openPage, seen, shoot } from './browser.ts';
+import { assertFits, assertGood } from './good.ts';
 import { aBusyStatus, aRunRecord, aRunStatus } from './statuses.ts';
 
 describe('the page in a browser', { skip: cannotBrowse, timeout: 300_000 }, () => {
@@ -326,24 +326,6 @@ async function untilCommands(bench: Bench, count: number): Promise<void> {
     assert.ok(Date.now() < endsAt, `${count} commands did not come: ${JSON.stringify(found())}`);
     await new Promise((done) => setTimeout(done, 20));
   }
-}
-
-async function assertFits(page: Page): Promise<void> {
-  const width = await page.evaluate('[document.documentElement.scrollWidth, innerWidth]');
-  const [wanted, there] = width as [number, number];
-  assert.ok(wanted <= there, `${wanted} pixels wide on ${there}`);
-}
-
-async function assertGood(page: Page, name: string): Promise<void> {
-  await shoot(page, name);
-  await assertFits(page);
-  // The policy of the page forbids scripts of others: it is run beside it.
-  const found = (await page.evaluate(
-    `${axe.source}; axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations.map(
-      ({ id, impact, nodes }) => ({ id, impact, at: nodes.map(({ target, failureSummary }) => [target.join(' '), failureSummary]) })))`,
-  )) as readonly { readonly impact: string }[];
-  const bad = found.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  assert.deepEqual(bad, [], name);
 }
 
 const focused = (page: Page) =>

@@ -56,7 +56,7 @@ function html({ title, message, action, link }: Words): string {
   <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>Tablao: ${escaped(title)}</title>
+    <title>${escaped(title)}</title>
     <style>${STYLE}</style>
   </head>
   <body>

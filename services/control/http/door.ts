@@ -27,7 +27,7 @@ function isNavigation({ method, headers: { accept = '' } }: FastifyRequest): boo
 }
 
 function wayOn({ status, code }: Answer) {
-  if (status === 401) return { title: 'Sign in', link: { text: 'Sign in with Google', to: '/sign-in' } };
+  if (status === 401) return { title: 'Tablao', link: { text: 'Sign in with Google', to: '/sign-in' } };
   if (code === 'notInvited')
     return { title: 'Not with this account', link: { text: 'Use another account', to: '/sign-in' } };
   return { title: 'Not now', link: { text: 'Back to the page', to: '/' } };

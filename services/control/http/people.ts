@@ -76,7 +76,7 @@ async function bySession(request: FastifyRequest, door: Door, clock: { now(): Ep
       401,
       'notSignedIn',
       'Sign in to see what is rendering.',
-      'For people whom whoever runs this farm has invited.',
+      'Only people who were invited to this farm can come in.',
     );
   wantOwnPage(request);
   if (request.headers.upgrade !== undefined) endSocket(request, session.endsAt - clock.now());
