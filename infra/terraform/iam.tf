@@ -63,7 +63,7 @@ resource "google_storage_bucket_iam_member" "control_reads_renders" {
 
 resource "google_storage_bucket_iam_member" "control_writes_reports" {
   bucket = google_storage_bucket.renders.name
-  role   = "roles/storage.objectUser"
+  role   = google_project_iam_custom_role.writer.name
   member = local.member.control
   condition {
     title      = "reports"
@@ -71,15 +71,27 @@ resource "google_storage_bucket_iam_member" "control_writes_reports" {
   }
 }
 
+resource "google_storage_bucket_iam_member" "control_reads_state" {
+  bucket = google_storage_bucket.state.name
+  role   = "roles/storage.objectViewer"
+  member = local.member.control
+}
+
 resource "google_storage_bucket_iam_member" "control_keeps_state" {
   bucket = google_storage_bucket.state.name
-  role   = "roles/storage.objectUser"
+  role   = google_project_iam_custom_role.writer.name
   member = local.member.control
+}
+
+resource "google_storage_bucket_iam_member" "page_looks_at_scenes" {
+  bucket = google_storage_bucket.scenes.name
+  role   = "roles/storage.objectViewer"
+  member = local.member.page
 }
 
 resource "google_storage_bucket_iam_member" "page_uploads_scenes" {
   bucket = google_storage_bucket.scenes.name
-  role   = "roles/storage.objectUser"
+  role   = google_project_iam_custom_role.writer.name
   member = local.member.page
 }
 

@@ -78,6 +78,7 @@ resource "google_cloud_run_v2_service" "control" {
     google_storage_bucket_iam_member.control_keeps_state,
     google_storage_bucket_iam_member.control_reads_renders,
     google_storage_bucket_iam_member.control_reads_scenes,
+    google_storage_bucket_iam_member.control_reads_state,
     google_storage_bucket_iam_member.control_writes_reports,
   ]
 }
@@ -117,6 +118,7 @@ resource "google_cloud_run_v2_service" "page" {
   }
   depends_on = [
     google_project_iam_member.page,
+    google_storage_bucket_iam_member.page_looks_at_scenes,
     google_storage_bucket_iam_member.page_reads_renders,
     google_storage_bucket_iam_member.page_reads_state,
     google_storage_bucket_iam_member.page_uploads_scenes,

@@ -52,7 +52,7 @@ describe('infra/terraform, read without Terraform', () => {
   test("gives the service's own roles the permissions that the README explains, each one", async () => {
     const text = readFileSync(join(TERRAFORM_DIR, 'README.md'), 'utf8');
     const code = readFileSync(join(TERRAFORM_DIR, 'roles.tf'), 'utf8');
-    const permissions = [...code.matchAll(/"((?:container|compute|cloudscheduler)\.\w+\.\w+)"/g)].map(
+    const permissions = [...code.matchAll(/"((?:container|compute|cloudscheduler|storage)\.\w+\.\w+)"/g)].map(
       ([, permission = '']) => permission,
     );
     const verbs = [...code.matchAll(/for verb in \[(.*)\] : "cloudscheduler/g)].flatMap(([, list = '']) => [
