@@ -1,8 +1,9 @@
 import { relative } from 'node:path';
 import { askWhetherMeant } from '../control/core/missing-text.ts';
+import { plainText } from '../control/core/plain-text.ts';
 import { sequenceName } from '../control/core/sequence.ts';
 import type { ClosureInput, InspectedClosure } from './inspect-closure.ts';
-import { fitTo, plainText, sizeText, widthOf } from './terminal-text.ts';
+import { fitTo, sizeText, widthOf } from './terminal-text.ts';
 
 /** Files of one sequence that stand in the same row. */
 interface Row {

@@ -1,6 +1,6 @@
 import type { OutputNodeFacts, SimulationFacts } from '../control/blend/content-facts.ts';
 import type { BlendFacts } from '../control/blend/facts.ts';
-import { plainText } from './terminal-text.ts';
+import { plainText } from '../control/core/plain-text.ts';
 
 const SIMULATIONS: Readonly<Record<SimulationFacts['kind'], string>> = {
   cloth: 'cloth',

@@ -1,7 +1,8 @@
+import { plainText } from '../control/core/plain-text.ts';
 import { isFinal } from '../control/core/run.ts';
 import type { RunStatus, StatusDocument } from '../control/core/status-document.ts';
 import type { EpochMs } from '../control/core/time.ts';
-import { bar, cutTo, durationText, fitTo, plainText, wrapTo } from './terminal-text.ts';
+import { bar, cutTo, durationText, fitTo, wrapTo } from './terminal-text.ts';
 
 const BAR_WIDTH = 20;
 const NAME_WIDTH = 28;

@@ -1,7 +1,7 @@
+import { plainText } from '../control/core/plain-text.ts';
 import type { RunStatus, StatusDocument } from '../control/core/status-document.ts';
 import type { EpochMs } from '../control/core/time.ts';
 import { isHistory, nameOf, progressLines, reasonLines } from './progress-lines.ts';
-import { plainText } from './terminal-text.ts';
 
 export interface ProgressOptions {
   readonly out: NodeJS.WritableStream & { readonly columns?: number; readonly rows?: number };

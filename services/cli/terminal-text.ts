@@ -1,13 +1,7 @@
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 /** Scripts and signs that take two columns of a terminal. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
 const COMBINING = /^\p{M}$/u;
-
-/** Names come from people: nothing in them may move the cursor, colour the screen or turn the writing round. */
-export function plainText(text: string): string {
-  return text.replace(CONTROL, '\ufffd');
-}
 
 /** Columns that the text takes. */
 export function widthOf(text: string): number {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { describe, it } from 'node:test';
 import { createProgress } from '../../services/cli/progress.ts';
-import { cutTo, durationText, fitTo, plainText, widthOf } from '../../services/cli/terminal-text.ts';
+import { cutTo, durationText, fitTo, widthOf } from '../../services/cli/terminal-text.ts';
+import { plainText } from '../../services/control/core/plain-text.ts';
 import type { RunStatus, StatusDocument } from '../../services/control/core/status-document.ts';
 import { aStatus } from '../http/app-for-tests.ts';
 

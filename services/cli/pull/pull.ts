@@ -1,8 +1,9 @@
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { plainText } from '../../control/core/plain-text.ts';
 import { forEachAtOnce } from '../service/at-once.ts';
 import { createServiceClient, type ServiceClient, ServiceError } from '../service/service-client.ts';
-import { plainText, sizeText } from '../terminal-text.ts';
+import { sizeText } from '../terminal-text.ts';
 import { fetchFile, isHere, type RemoteFile } from './fetch-file.ts';
 import { filesOfFrame } from './frame-files.ts';
 import { PULL_USAGE, type PullOptions, parsePull } from './options.ts';

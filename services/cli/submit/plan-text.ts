@@ -1,6 +1,7 @@
 import { framesOf } from '../../control/core/frames.ts';
 import { describeMissing } from '../../control/core/missing-text.ts';
-import { plainText, sizeText } from '../terminal-text.ts';
+import { plainText } from '../../control/core/plain-text.ts';
+import { sizeText } from '../terminal-text.ts';
 import type { SubmitPlan } from './plan.ts';
 
 /** What would be rendered and sent, and what speaks against it, for people. */

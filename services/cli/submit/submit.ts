@@ -1,8 +1,8 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { plainText } from '../../control/core/plain-text.ts';
 import { readFacts } from '../read-facts.ts';
 import { createServiceClient, type ServiceClient, ServiceError } from '../service/service-client.ts';
-import { plainText } from '../terminal-text.ts';
 import { latestRunOf, watchRun } from '../watch/watch-run.ts';
 import { parseSubmit, SUBMIT_USAGE, type SubmitOptions } from './options.ts';
 import { planSubmit, SubmitError, type SubmitPlan } from './plan.ts';

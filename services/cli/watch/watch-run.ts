@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { plainText } from '../../control/core/plain-text.ts';
 import { isFinal } from '../../control/core/run.ts';
 import type { RunStatus, StatusDocument } from '../../control/core/status-document.ts';
 import { createProgress } from '../progress.ts';
 import { createPatience } from '../service/patience.ts';
 import { type ServiceClient, ServiceError } from '../service/service-client.ts';
-import { plainText } from '../terminal-text.ts';
 
 interface Options {
   readonly client: ServiceClient;
