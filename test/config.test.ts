@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { cloudSettings } from '../services/control/cloud-settings.ts';
 import { CLOUD_VARIABLES } from '../services/control/cloud-variables.ts';
 import { usage } from '../services/control/command-line.ts';
 import { ConfigError, type LocalConfig, parseConfig } from '../services/control/config.ts';
@@ -40,6 +41,7 @@ const DEFAULTS: LocalConfig = {
   pricePerWorkerHour: 0,
   monthlyBudgetDollars: null,
   budgetStop: 'drain',
+  notify: null,
   blenderPaths: [],
   flamencoDir: null,
   logLevel: 'info',
@@ -177,6 +179,55 @@ describe('settings that contradict each other', () => {
   it('accepts the values just inside', () => {
     assert.deepEqual(problems({ IDLE_TEARDOWN_SECONDS: '86399' }), []);
     assert.deepEqual(problems({ MANAGER_UNREACHABLE_SECONDS: '10799' }), []);
+  });
+});
+
+describe('where messages go', () => {
+  const url = 'https://hooks.example.org/T0/s3cret?a=@';
+  const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+
+  it('is an address and what signs them', () => {
+    assert.deepEqual(local({ NOTIFY_WEBHOOK_URL: url }).notify, { url, secret: null });
+    const env = { NOTIFY_WEBHOOK_URL: url, NOTIFY_WEBHOOK_SECRET: secret };
+    assert.deepEqual(cloud(env).notify, { url, secret });
+    assert.deepEqual(cloudSettings(cloud(env)).notify, { url, secret });
+  });
+
+  for (const bad of [
+    's3cret',
+    'ftp://s3cret.example',
+    'https://anna:s3cret@x.example/',
+    'https://s3cret:99999/',
+  ])
+    it(`is not ${bad}, and that is not shown`, () => {
+      const [problem, ...others] = problems({ NOTIFY_WEBHOOK_URL: bad });
+      assert.deepEqual(others, []);
+      assert.match(problem ?? '', /^NOTIFY_WEBHOOK_URL cannot be used\. It decides: where messages are sent/);
+      assert.doesNotMatch(problem ?? '', /s3cret/);
+    });
+
+  for (const [name, env, words] of [
+    [
+      'a secret for nobody',
+      { NOTIFY_WEBHOOK_SECRET: secret },
+      /^NOTIFY_WEBHOOK_SECRET without NOTIFY_WEBHOOK_URL/,
+    ],
+    [
+      'a secret that is too short',
+      { NOTIFY_WEBHOOK_URL: url, NOTIFY_WEBHOOK_SECRET: 'whsec_c2VjcmV0' },
+      /^NOTIFY_WEBHOOK_SECRET cannot be used/,
+    ],
+  ] as const)
+    it(`refuses ${name}`, () => {
+      const [problem, ...others] = problems(env);
+      assert.deepEqual(others, []);
+      assert.match(problem ?? '', words);
+    });
+
+  it('may be in one’s own network without TLS, but not across the internet', () => {
+    const env = { NOTIFY_WEBHOOK_URL: 'http://nas.local/hooks' };
+    assert.equal(local(env).notify?.url, env.NOTIFY_WEBHOOK_URL);
+    assert.match(problems({ ...CLOUD_ENV, ...env })[0] ?? '', /begins with http:\/\/ beside PROJECT/);
   });
 });
 

@@ -40,6 +40,7 @@ export function cloudSettings(config: CloudConfig): CloudSettings {
     helm: { program: config.helm, chart: chartDir(config), values: chartValues(config) },
     nodePoolsOf: (name) =>
       pools.find((pool) => pool.name === name)?.machines.map((machine) => machine.name) ?? [],
+    notify: config.notify,
   };
 }
 

@@ -22,6 +22,8 @@ import { createCloudUploads } from './adapters/gcp/uploads.ts';
 import { createKubeWorkers } from './adapters/gcp/workers.ts';
 import { createWritePace } from './adapters/gcp/write-pace.ts';
 import { blendTools } from './adapters/local/blend-tools.ts';
+import { createWebhook } from './adapters/webhook/messenger.ts';
+import type { CommonConfig } from './config.ts';
 import type { EpochMs } from './core/time.ts';
 import type { ManagerBehind } from './http/deps.ts';
 import type { Farm, FarmSeen } from './ports/farm.ts';
@@ -45,6 +47,7 @@ export interface CloudSettings {
   };
   /** The node pools of a pool of workers, in the order in which they are wanted. */
   readonly nodePoolsOf: (pool: string) => readonly string[];
+  readonly notify: CommonConfig['notify'];
 }
 
 /** Other servers than Google's, for tests. */
@@ -74,7 +77,7 @@ const LOOK_HOLDS_MS = 30_000;
 
 /** Everything that a pass and the routes need of Google Cloud. Nothing is called yet, and no client loaded. */
 export function composeCloudPorts(
-  { cluster, quotas, buckets, jobs, deadman, helm, nodePoolsOf }: CloudSettings,
+  { cluster, quotas, buckets, jobs, deadman, helm, nodePoolsOf, notify }: CloudSettings,
   log: CloudLog,
   endpoints: Partial<CloudEndpoints> = {},
 ): {
@@ -115,6 +118,7 @@ export function composeCloudPorts(
   return {
     ports: {
       ...{ records, blendTools, clock },
+      ...(notify !== null && { messenger: createWebhook({ ...notify, clock }) }),
       farm: { ...farm, quotas: createQuotas({ compute, farm: name, ...quotas }) },
       scenes: createCloudScenes({ openBucket, bucket: buckets.scenes }),
       renders: createCloudRenders({ openBucket, bucket: buckets.renders }),

@@ -21,6 +21,7 @@ import { tellUploads } from './adapters/local/upload-events.ts';
 import { createLocalUploads } from './adapters/local/uploads.ts';
 import { plainEnvironment } from './adapters/local/worker-env.ts';
 import { createLocalWorkers } from './adapters/local/workers.ts';
+import { createWebhook } from './adapters/webhook/messenger.ts';
 import type { LocalConfig } from './config.ts';
 import { createIgnore } from './core/catalog.ts';
 import type { Policy } from './core/model.ts';
@@ -197,6 +198,7 @@ async function localPorts(
     workers: createLocalWorkers({ stateDir: dirs.state, program: programs.worker, env, clock }),
     manager: createFlamencoManager({ url: managerUrl }),
     blendTools,
+    ...(config.notify !== null && { messenger: createWebhook({ ...config.notify, clock }) }),
     clock,
   };
 }

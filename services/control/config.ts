@@ -30,6 +30,8 @@ export interface CommonConfig {
   /** `null` = no cap. */
   readonly monthlyBudgetDollars: number | null;
   readonly budgetStop: 'drain' | 'now';
+  /** `null` = nobody outside is told anything; a secret of `null` = nothing is signed. */
+  readonly notify: { readonly url: string; readonly secret: string | null } | null;
   readonly logLevel: Values['LOG_LEVEL'];
 }
 
@@ -131,6 +133,14 @@ function contradictions(
     found.push(
       `DEADMAN_MINUTES=${values.DEADMAN_MINUTES} with PROJECT: it is put off once a minute at best, so a late tick would end a farm at work. Make it ${SHORTEST_DEADMAN_MINUTES} or more.`,
     );
+  if (values.NOTIFY_WEBHOOK_SECRET !== '' && values.NOTIFY_WEBHOOK_URL === '')
+    found.push(
+      'NOTIFY_WEBHOOK_SECRET without NOTIFY_WEBHOOK_URL: nobody would be told anything. Set NOTIFY_WEBHOOK_URL too.',
+    );
+  if (isCloud && isReadableOnTheWay(values.NOTIFY_WEBHOOK_URL))
+    found.push(
+      'NOTIFY_WEBHOOK_URL begins with http:// beside PROJECT: everybody on the way could read what is rendered. Give an https:// address.',
+    );
   if (line.exitWhenIdle && values.KEEP_CONTROL_PLANE)
     found.push(
       '--exit-when-idle with KEEP_CONTROL_PLANE=true: the farm never goes down, so the program would never end. Leave one of them out.',
@@ -140,6 +150,10 @@ function contradictions(
 
 /** A tick may be late by a few minutes while Cloud Scheduler or Cloud Run has troubles of its own. */
 const SHORTEST_DEADMAN_MINUTES = 10;
+
+function isReadableOnTheWay(url: string): boolean {
+  return url.startsWith('http://') && new URL(url).hostname !== '127.0.0.1';
+}
 
 function both(values: Values, first: VariableName, second: VariableName): string {
   return `${first}=${values[first]} beside ${second}=${values[second]}`;
@@ -164,8 +178,16 @@ function toCommon(values: Values, line: CommandLine): CommonConfig {
     valueOfTimePerHour: values.VALUE_OF_TIME_PER_HOUR,
     monthlyBudgetDollars: values.MONTHLY_BUDGET_DOLLARS,
     budgetStop: values.BUDGET_STOP,
+    notify: toNotify(values),
     logLevel: values.LOG_LEVEL,
   };
+}
+
+function toNotify({
+  NOTIFY_WEBHOOK_URL: url,
+  NOTIFY_WEBHOOK_SECRET: secret,
+}: Values): CommonConfig['notify'] {
+  return url === '' ? null : { url, secret: secret === '' ? null : secret };
 }
 
 function toLocal(

@@ -112,6 +112,13 @@ export function list(
   return { schema, byDefault, range, help };
 }
 
+/** An address that lets in whoever knows it, so nobody may read it in a log. One with a name and a password in it is none. */
+export function secretUrl(range: string, help: string): Variable<string> {
+  const isUrl = (value: string) => /^https?:\/\/[^\s/@]+(\/\S*)?$/.test(value) && URL.canParse(value);
+  const schema = z.string().refine((value) => value === '' || isUrl(value));
+  return { schema, byDefault: '', range, help, isSecret: true };
+}
+
 /** Text that nobody may read in a log. */
 export function secret(pattern: RegExp, range: string, help: string): Variable<string> {
   return { ...text(pattern, '', range, help), isSecret: true };

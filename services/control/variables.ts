@@ -6,6 +6,8 @@ import {
   number,
   optionalNumber,
   pathList,
+  secret,
+  secretUrl,
   type Variable,
   variable,
 } from './variable-kinds.ts';
@@ -86,6 +88,15 @@ export const VARIABLES = {
   BUDGET_STOP: choice(['drain', 'now'], 'drain', {
     help: 'at the cap: drain = running frames finish first, now = they are killed; the runs go on with the next month or a higher cap',
   }),
+  NOTIFY_WEBHOOK_URL: secretUrl(
+    'an address, https://…',
+    'where messages are sent when a shot is done, fails or waits for a person, and when the farm is down (see Messages)',
+  ),
+  NOTIFY_WEBHOOK_SECRET: secret(
+    /^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/,
+    'whsec_ and 24 to 64 random bytes as base64',
+    'what messages are signed with; without it they are not',
+  ),
   LOG_LEVEL: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info', {
     help: 'the least important lines that are still logged',
   }),

@@ -5,7 +5,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, test } from 'node:test';
-import { VARIABLES } from '../../services/control/variables.ts';
+import type { Variable } from '../../services/control/variable-kinds.ts';
+import { VARIABLES, type VariableName } from '../../services/control/variables.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../services/control/main.ts');
 /** What any text may stand for is found out when it is used: see below. */
@@ -38,7 +39,9 @@ describe('npm start with settings that cannot be used', () => {
     ]);
     const lines = said.split('\n');
     for (const name of names) {
-      const line = lines.find((one) => one.includes(`- ${name}=wrong cannot be used`));
+      const { isSecret } = VARIABLES[name as VariableName] as Variable<unknown>;
+      const label = isSecret === true ? name : `${name}=wrong`;
+      const line = lines.find((one) => one.includes(`- ${label} cannot be used`));
       assert.match(line ?? '', /It decides: .* Allowed: .*leave it out/, `${name} in ${said}`);
     }
     assert.match(said, /--max-workers 0 cannot be used: .*Give 1 to 9999/);

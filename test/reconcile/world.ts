@@ -15,6 +15,7 @@ import { FakeClock } from '../fakes/fake-clock.ts';
 import { FakeFarm } from '../fakes/fake-farm.ts';
 import { FakeLease } from '../fakes/fake-lease.ts';
 import { FakeManager, type TaskPlan } from '../fakes/fake-manager.ts';
+import type { FakeMessenger } from '../fakes/fake-messenger.ts';
 import { FakeRecords } from '../fakes/fake-records.ts';
 import { FakeWorkers } from '../fakes/fake-workers.ts';
 
@@ -75,6 +76,8 @@ export interface World {
   readonly farm: FakeFarm;
   readonly workers: FakeWorkers;
   readonly manager: FakeManager;
+  /** Holds for services that are started afterwards; left out = nobody outside is told. */
+  messenger?: FakeMessenger;
   /** A change holds for services that are started afterwards. */
   policy: Policy;
   service: { runTick(trigger: string): Promise<unknown> };
@@ -265,7 +268,9 @@ async function putFrame(of: World, { frame, run: id, worker, seconds, isBad }: F
 
 /** From the `calls`th moment on (before and after each port call counts) every call fails, as for a dead process. */
 export function dieAfter(of: World, calls: number): { revive(): boolean } {
-  const fakes = [of.scenes, of.renders, of.records, of.lease, of.farm, of.workers, of.manager];
+  const { scenes, renders, records, lease, farm, workers, manager, messenger } = of;
+  const ports = [scenes, renders, records, lease, farm, workers, manager];
+  const fakes = messenger === undefined ? ports : [...ports, messenger];
   let left = calls;
   for (const fake of fakes)
     fake.onCall = () => {

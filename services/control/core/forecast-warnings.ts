@@ -13,6 +13,11 @@ export function withoutForecasts(warnings: readonly string[]): readonly string[]
   return warnings.filter((warning) => SETTINGS.every((setting) => !isForecast(warning, setting)));
 }
 
+/** `null` = nothing speaks against it, as far as is known. */
+export function forecastFor(warnings: readonly string[], setting: ForecastSetting): string | null {
+  return warnings.find((warning) => isForecast(warning, setting)) ?? null;
+}
+
 type ForecastSetting = (typeof SETTINGS)[number];
 
 const SETTINGS = ['maxDollars', 'finishBy'] as const;

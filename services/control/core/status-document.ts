@@ -91,4 +91,16 @@ export interface StatusDocument {
   readonly money: { readonly today: number; readonly month: number; readonly cap: number | null };
   /** What was found still existing after a tear-down; `null` = not looked yet or could not be known. */
   readonly leftovers: readonly string[] | null;
+  /** What is told outside (`NOTIFY_WEBHOOK_URL`); left out = nothing is. */
+  readonly messages?: MessagesStatus;
+}
+
+/** How the messages to people get through. */
+export interface MessagesStatus {
+  readonly waiting: number;
+  /** Why the last one was not taken; `null` = it was. */
+  readonly failure: string | null;
+  /** How many were given up within a day, and why the last one was. */
+  readonly lost: number;
+  readonly lostReason: string | null;
 }

@@ -4,6 +4,7 @@ import type { Renders, Scenes } from '../ports/buckets.ts';
 import type { Farm } from '../ports/farm.ts';
 import type { Lease } from '../ports/lease.ts';
 import type { Manager } from '../ports/manager.ts';
+import type { Messenger } from '../ports/messenger.ts';
 import type { Records } from '../ports/records.ts';
 import type { Workers } from '../ports/workers.ts';
 
@@ -17,5 +18,7 @@ export interface Ports {
   readonly workers: Workers;
   readonly manager: Manager;
   readonly blendTools: BlendTools;
+  /** Left out = nobody outside is told anything. */
+  readonly messenger?: Messenger;
   readonly clock: { now(): EpochMs };
 }

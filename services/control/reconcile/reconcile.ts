@@ -8,6 +8,7 @@ import type { LeaseHeld } from '../ports/lease.ts';
 import { type Applied, applyActions } from './apply.ts';
 import { createHistory } from './history.ts';
 import { inParallel } from './look-up.ts';
+import { createNotifier, LONGEST_ROUND_MS } from './notify.ts';
 import { type Looks, observe } from './observe.ts';
 import type { Ports } from './ports.ts';
 import { createProofLook } from './prove.ts';
@@ -64,6 +65,9 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
   };
   const unwritten = createUnwritten(clock);
   const history = createHistory(ports.records);
+  const { messenger, records } = ports;
+  const { hash } = policy;
+  const notifier = messenger === undefined ? null : createNotifier({ records, messenger, hash, clock, log });
   let held: LeaseHeld | null = null;
   /** After a start, a crash or a pass that broke off, the records are listed: one may be there that nobody remembers. */
   let isFirst = true;
@@ -74,6 +78,14 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
   let refusals: readonly Refusal[] = [];
 
   async function runTick(trigger: string): Promise<TickResult> {
+    try {
+      return await runPasses(trigger);
+    } finally {
+      await notifier?.settle(maySend);
+    }
+  }
+
+  async function runPasses(trigger: string): Promise<TickResult> {
     const endsAt = clock.now() + TICK_MS;
     for (let passes = 1; ; passes += 1) {
       // Else somebody else may have held it meanwhile, and written.
@@ -92,6 +104,7 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
   function forget(): void {
     state.forget();
     tasks.forgetAll();
+    notifier?.forget();
   }
 
   async function pass(trigger: string): Promise<EpochMs | null> {
@@ -130,7 +143,8 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
     // What they ask for is on record, whether the world could be moved already or not.
     if (isHeld()) await inParallel(observed.commands, ({ id }) => state.deleteCommand(id));
     const nextLookAt = planned.lookAgainAt ?? clock.now() + REST_MS;
-    await report(observed, memory, planned.runs, nextLookAt);
+    await report(observed, memory, planned.runs, now, nextLookAt);
+    if (maySend()) notifier?.begin();
     state.keepOnly([...memory.openRuns, ...memory.endedRuns, ...memory.rejectedRuns]);
     logPass(trigger, planned.actions, applied, clock.now() - startedAt);
     isFirst = false;
@@ -157,6 +171,11 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
     return held !== null && clock.now() < held.until;
   }
 
+  /** Somebody else who held the lease meanwhile would send the same. */
+  function maySend(): boolean {
+    return held !== null && held.until - clock.now() >= LONGEST_ROUND_MS;
+  }
+
   /** Looking at a large bucket for the first time may take longer than a lease lasts. */
   async function holdOn(): Promise<void> {
     // One object of Cloud Storage takes one write a second: not twice in a quick pass.
@@ -169,6 +188,7 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
     observed: Parameters<typeof plan>[0],
     memory: FarmMemory,
     changed: readonly RunRecord[],
+    plannedAt: EpochMs,
     nextLookAt: EpochMs,
   ): Promise<void> {
     const byId = new Map([...endedRuns, ...observed.runs.values(), ...changed].map((run) => [run.id, run]));
@@ -181,7 +201,10 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
     const runs = shown.sort(
       (a, b) => Number(isFinal(a.state)) - Number(isFinal(b.state)) || b.receivedAt - a.receivedAt,
     );
-    const status = statusDocument({ observed, policy, memory, runs, now: clock.now(), nextLookAt });
+    const { day, month } = observed;
+    const standing = { memory, policy, day, month, now: plannedAt, runs: [...byId.values()] };
+    const messages = (await notifier?.note(standing)) ?? null;
+    const status = statusDocument({ observed, policy, memory, runs, messages, now: clock.now(), nextLookAt });
     await ports.records.overwrite('status.json', status);
     await history.add(status);
   }

@@ -6,7 +6,14 @@ import type { FarmMemory, Observed, Policy, PoolPolicy, PoolVariant, WorkerObser
 import { poolOf, priceOf } from '../core/pools.ts';
 import { isFinal, type RunRecord, rendersFolder, versionName, wantsFarm } from '../core/run.ts';
 import { busyWorkers } from '../core/staff.ts';
-import type { Band, Forecast, PoolStatus, RunStatus, StatusDocument } from '../core/status-document.ts';
+import type {
+  Band,
+  Forecast,
+  MessagesStatus,
+  PoolStatus,
+  RunStatus,
+  StatusDocument,
+} from '../core/status-document.ts';
 import { unfinishedFrames } from '../core/submission.ts';
 import type { EpochMs } from '../core/time.ts';
 import { MAX_ATTEMPTS } from '../core/troubles.ts';
@@ -25,6 +32,8 @@ export interface Reported {
   readonly runs: readonly RunRecord[];
   readonly now: EpochMs;
   readonly nextLookAt: EpochMs;
+  /** `null` = nobody outside is told, or how they get through is not known. */
+  readonly messages: MessagesStatus | null;
 }
 
 /** The status document: what people see of this pass. */
@@ -61,6 +70,7 @@ function wholeDocument(reported: Reported): StatusDocument {
       cap: policy.monthlyBudgetDollars,
     },
     leftovers: memory.leftovers,
+    ...(reported.messages !== null && { messages: reported.messages }),
   };
 }
 

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { describe, test } from 'node:test';
+import type { Standing } from '../../services/control/core/messages.ts';
+import type { FarmMemory } from '../../services/control/core/model.ts';
+import {
+  dueMessage,
+  type Message,
+  messagesStatus,
+  newOutbox,
+  type Outbox,
+  withFailure,
+  withNews,
+  withSent,
+} from '../../services/control/core/outbox.ts';
+import type { RunRecord } from '../../services/control/core/run.ts';
+import { newFarmMemory } from '../../services/control/reconcile/state.ts';
+import { aRun } from '../http/app-for-tests.ts';
+
+const HOUR = 3_600_000;
+const hash = (text: string) => createHash('sha256').update(text).digest('hex');
+
+function standing(now: number, runs: readonly RunRecord[], memory: Partial<FarmMemory> = {}): Standing {
+  const policy = { monthlyBudgetDollars: null, budgetStop: 'drain' } as const;
+  return { memory: { ...newFarmMemory(0, 0), ...memory }, runs, policy, day: '', month: '', now };
+}
+
+const after = (outbox: Outbox, now: number, runs: readonly RunRecord[], memory: Partial<FarmMemory> = {}) =>
+  withNews(outbox, standing(now, runs, memory), hash);
+const types = ({ waiting }: Outbox) => waiting.map(({ type }) => type);
+const renders = (id: string) => aRun({ id, state: 'rendering' });
+
+/** The first of those that wait. */
+function first(outbox: Outbox): Message {
+  const [message] = outbox.waiting;
+  assert.ok(message);
+  return message;
+}
+
+describe('the outbox', () => {
+  test('takes in what is new once, and is the same object when nothing is', () => {
+    const one = after(newOutbox(0), 1, [renders('a')]);
+    assert.deepEqual(types(one), ['run.started']);
+    assert.equal(after(one, 2, [renders('a')]), one);
+    assert.deepEqual(types(after(one, 2, [renders('a'), renders('b')])), ['run.started', 'run.started']);
+  });
+
+  test('does not tell again what was so, is not, and is so once more', () => {
+    const one = after(newOutbox(0), 1, [renders('a')]);
+    const waiting = after(one, 2, [aRun({ id: 'a', state: 'queued' })]);
+    assert.equal(after(waiting, 3, [renders('a')]).waiting.length, 1);
+  });
+
+  test('tells of the farm once more when it was over in between', () => {
+    const dry = { setback: { kind: 'noMachines', times: 1, message: 'none', until: 0 } } as const;
+    const one = after(newOutbox(0), 1, [], dry);
+    assert.equal(after(one, 2, [], dry), one);
+    const two = after(after(one, 3, []), 4, [], dry);
+    assert.deepEqual(types(two), ['farm.noCapacity', 'farm.noCapacity']);
+    assert.notEqual(two.waiting[0]?.id, two.waiting[1]?.id);
+  });
+
+  test('keeps nothing of runs that nobody lists any more', () => {
+    const one = after(newOutbox(0), 1, [renders('a'), renders('b')]);
+    assert.deepEqual(Object.keys(after(one, 2, [renders('b')]).toldOfRuns), ['b']);
+  });
+
+  test('tells the end only of a farm that was there', () => {
+    const gone = { stage: 'absent', leftovers: [] } as const;
+    assert.deepEqual(types(after(newOutbox(0), 1, [], gone)), []);
+    assert.deepEqual(types(after(after(newOutbox(0), 1, [], { stage: 'creating' }), 2, [], gone)), []);
+    const up = after(newOutbox(0), 1, [], { stage: 'ready' });
+    const left = after(up, 2, [], { stage: 'absent', leftovers: ['disk'] });
+    assert.deepEqual(types(left), ['farm.leftovers']);
+    const down = after(left, 3, [], gone);
+    assert.deepEqual(types(down), ['farm.leftovers', 'farm.down']);
+    assert.equal(after(down, 4, [], gone), down);
+  });
+
+  test('has other ids than another outbox, and the same for the same news', () => {
+    const idOf = (since: number) => after(newOutbox(since), 1, [renders('a')]).waiting[0]?.id;
+    assert.equal(idOf(0), idOf(0));
+    assert.notEqual(idOf(0), idOf(1));
+    assert.match(String(idOf(0)), /^msg_[0-9a-f]{24}$/);
+  });
+
+  test('keeps the newest hundred, and says how many it lost and why', () => {
+    const many = Array.from({ length: 103 }, (_, index) => renders(`r${index}`));
+    const full = after(newOutbox(0), 1, many);
+    assert.equal(full.waiting.length, 100);
+    assert.equal(first(full).id, after(newOutbox(0), 1, many.slice(0, 4)).waiting[3]?.id);
+    assert.deepEqual(messagesStatus(full), {
+      waiting: 100,
+      failure: null,
+      lost: 3,
+      lostReason: 'they were too many at once',
+    });
+    const shown = after(full, 1 + 24 * HOUR - 1, many);
+    assert.equal(messagesStatus(shown).lost, 3);
+    assert.equal(messagesStatus(after(full, 1 + 24 * HOUR, many)).lost, 0);
+  });
+
+  test('gives up what was not taken for three days', () => {
+    const one = after(newOutbox(0), 1, [renders('a')]);
+    const failed = withFailure(one, first(one), { why: 'it is off', isForGood: false, now: 2 });
+    assert.equal(after(failed, 72 * HOUR, [renders('a')]).waiting.length, 1);
+    const old = after(failed, 1 + 72 * HOUR, [renders('a')]);
+    assert.deepEqual(old.waiting, []);
+    assert.deepEqual(messagesStatus(old).lostReason, 'it is off');
+  });
+
+  test('waits longer from failure to failure, a quarter of an hour at most, and begins anew when one was taken', () => {
+    let outbox = after(newOutbox(0), 0, [renders('a'), renders('b')]);
+    const message = first(outbox);
+    const waits = [];
+    for (let times = 0; times < 10; times += 1) {
+      outbox = withFailure(outbox, message, { why: 'off', isForGood: false, now: 0 });
+      const retryAt = outbox.failure?.retryAt ?? 0;
+      waits.push(retryAt / 1000);
+      assert.equal(dueMessage(outbox, retryAt - 1), null);
+      assert.equal(dueMessage(outbox, retryAt), message);
+    }
+    assert.deepEqual(waits, [5, 15, 30, 60, 120, 300, 600, 900, 900, 900]);
+    const sent = withSent(outbox, message);
+    assert.equal(sent.failure, null);
+    assert.equal(sent.waiting.length, 1);
+  });
+
+  test('lets one that is never taken not stand before the others', () => {
+    const outbox = after(newOutbox(0), 0, [renders('a'), renders('b')]);
+    const next = withFailure(outbox, first(outbox), { why: 'too large', isForGood: true, now: 0 });
+    assert.equal(dueMessage(next, 0), outbox.waiting[1]);
+    assert.equal(messagesStatus(next).lost, 1);
+  });
+});

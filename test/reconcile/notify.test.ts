@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Outbox } from '../../services/control/core/outbox.ts';
+import type { StatusDocument } from '../../services/control/core/status-document.ts';
+import { FakeMessenger } from '../fakes/fake-messenger.ts';
+import { callsApart } from './calls-apart.ts';
+import {
+  begin,
+  createWorld,
+  dieAfter,
+  endTasks,
+  memory,
+  pass,
+  restart,
+  run,
+  takeTasks,
+  upload,
+  type World,
+  workOff,
+} from './world.ts';
+
+const SETTINGS = { frames: '1-4', chunkSize: 1, video: false };
+const WHOLE_LIFE = ['run.started', 'run.completed', 'farm.down'];
+
+type TellingWorld = World & { messenger: FakeMessenger };
+
+function createTelling(policy: Parameters<typeof createWorld>[0] = {}): TellingWorld {
+  const of = Object.assign(createWorld(policy), { messenger: new FakeMessenger() });
+  restart(of, 'one');
+  return of;
+}
+
+function outbox(of: World): Outbox {
+  return of.records.valueAt('messages.json') as Outbox;
+}
+
+function status(of: World): StatusDocument {
+  return of.records.valueAt('status.json') as StatusDocument;
+}
+
+/** From the upload to a farm that is gone. */
+async function wholeLife(of: World): Promise<void> {
+  await begin(of, SETTINGS);
+  await workOff(of);
+  await pass(of, 20);
+}
+
+describe('people are told', () => {
+  test('when a shot starts, is done, and the farm is proved to be gone, once each', async () => {
+    const of = createTelling();
+    await wholeLife(of);
+    assert.deepEqual(of.messenger.types(), WHOLE_LIFE);
+    await pass(of, 5);
+    restart(of, 'two');
+    await pass(of, 5);
+    assert.equal(of.messenger.got.length, 3);
+    const [started, completed, down] = of.messenger.got;
+    assert.equal(started?.message, 'film/sh010 v001 starts to render: 4 frames.');
+    assert.match(completed?.message ?? '', /^film\/sh010 v001 is done: 4 frames, for \$0\.\d\d\.$/);
+    assert.match(down?.message ?? '', /^The farm is down, and nothing is left of it\. It has cost \$\d/);
+    assert.deepEqual(down?.data.leftovers, []);
+    assert.deepEqual(status(of).messages, { waiting: 0, failure: null, lost: 0, lostReason: null });
+  });
+
+  test('of nothing that had ended before anybody was to be told', async () => {
+    const of = createWorld();
+    await wholeLife(of);
+    const telling = Object.assign(of, { messenger: new FakeMessenger() });
+    restart(telling, 'two');
+    await pass(telling, 3);
+    assert.deepEqual(telling.messenger.got, []);
+  });
+
+  test('of every shot when many end at once', async () => {
+    const of = createTelling({ maxAtOnce: 200, settleMs: 0 });
+    for (let shot = 0; shot < 60; shot += 1) await upload(of, { frames: 'x' }, `film/s${shot}`);
+    await pass(of, 6);
+    const shots = of.messenger.told().map(({ data }) => (data.run as { shot: string }).shot);
+    assert.equal(new Set(shots).size, 60);
+    assert.equal(shots.length, 60);
+  });
+
+  test('without a receiver nothing is read or written for it', async () => {
+    const of = createWorld();
+    await wholeLife(of);
+    assert.deepEqual(
+      of.records.calls.filter(({ args }) => args[0] === 'messages.json'),
+      [],
+    );
+    assert.equal('messages' in status(of), false);
+  });
+});
+
+describe('a receiver that does not answer as it should', () => {
+  test('is asked again with longer and longer waits, and gets all in order in the end', async () => {
+    const of = createTelling();
+    of.messenger.failUntilHealed('transient');
+    await wholeLife(of);
+    const before = of.messenger.calls.length;
+    await pass(of, 60);
+    const asked = of.messenger.calls.length - before;
+    assert.ok(asked >= 3 && asked <= 12, `asked ${asked} times in an hour`);
+    assert.match(status(of).messages?.failure ?? '', /transient/);
+    assert.equal(status(of).messages?.waiting, 3);
+    of.messenger.heal();
+    await pass(of, 16);
+    assert.deepEqual(of.messenger.types(), WHOLE_LIFE);
+    assert.equal(of.messenger.got.length, 3);
+    assert.equal(status(of).messages?.failure, null);
+  });
+
+  test('holds up no pass, even if it never answers', async () => {
+    const of = createTelling({ lookEveryMs: 5000 });
+    await begin(of, SETTINGS);
+    await takeTasks(of);
+    let answer = () => {};
+    of.messenger.hanging = new Promise((done) => {
+      answer = done;
+    });
+    let passesBefore = 0;
+    of.messenger.onCall = () => {
+      passesBefore = of.lease.callsOf('acquire').length;
+    };
+    const tick = of.service.runTick('test');
+    for (let turn = 0; turn < 500; turn += 1) await new Promise((done) => setImmediate(done));
+    assert.equal(of.messenger.calls.length, 1);
+    const passes = of.lease.callsOf('acquire').length - passesBefore;
+    assert.ok(passes > 5, `${passes} passes went on`);
+    answer();
+    await tick;
+    assert.deepEqual(of.messenger.types(), ['run.started']);
+    assert.deepEqual(outbox(of).waiting, []);
+  });
+
+  test('a message that it will never take is given up, and people are told', async () => {
+    const of = createTelling();
+    of.messenger.failNext('send', 'invalid');
+    await wholeLife(of);
+    assert.deepEqual(of.messenger.types(), WHOLE_LIFE.slice(1));
+    const { lost, lostReason } = status(of).messages ?? {};
+    assert.equal(lost, 1);
+    assert.match(lostReason ?? '', /invalid/);
+    await pass(of, 25 * 60);
+    assert.equal(status(of).messages?.lost, 0, 'not for ever');
+  });
+
+  test('when its answer is lost it gets the same message once more, under the same id', async () => {
+    const of = createTelling();
+    of.messenger.timeOutAfterActing('send');
+    await wholeLife(of);
+    assert.equal(of.messenger.got.length, 4);
+    assert.deepEqual(of.messenger.types(), WHOLE_LIFE);
+  });
+
+  test('nothing is sent twice when what was sent could not be written down', async () => {
+    const of = createTelling();
+    const failing = () => {
+      if (of.messenger.got.length > 0) of.records.failNext('replace', 'transient');
+    };
+    await begin(of, SETTINGS);
+    await takeTasks(of);
+    of.messenger.onCall = (when) => {
+      if (when === 'after') failing();
+    };
+    await pass(of);
+    of.messenger.onCall = null;
+    await pass(of, 3);
+    assert.equal(of.messenger.got.length, 1);
+    assert.deepEqual(outbox(of).waiting, []);
+  });
+});
+
+describe('a service that is killed', () => {
+  test('between any two steps: everything is told, and a receiver that drops repeats is told once', async () => {
+    for (let calls = 1; calls < 900; calls += callsApart(13)) {
+      const of = createTelling();
+      const death = dieAfter(of, calls);
+      const alive = async (step: () => Promise<unknown>) => {
+        await step().catch(() => {
+          death.revive();
+          restart(of, 'two');
+        });
+      };
+      await upload(of, SETTINGS).catch(async () => {
+        death.revive();
+        restart(of, 'two');
+        await upload(of, SETTINGS);
+      });
+      for (let passes = 0; passes < 12; passes += 1) await alive(() => pass(of));
+      for (let round = 0; round < 8; round += 1) {
+        await alive(() => takeTasks(of));
+        await alive(() => pass(of));
+        await alive(() => endTasks(of));
+        await alive(() => pass(of));
+      }
+      death.revive();
+      await pass(of, 20);
+      assert.equal((await run(of)).state, 'completed');
+      assert.equal(memory(of).stage, 'absent');
+      const types = of.messenger.types();
+      const [first, ...rest] = types;
+      // Nobody needs to hear that one starts which is done by then.
+      assert.deepEqual(first === 'run.started' ? rest : types, WHOLE_LIFE.slice(1), `after ${calls} calls`);
+    }
+  });
+
+  test('a successor goes on with what was on record, under the same ids', async () => {
+    const of = createTelling();
+    of.messenger.failUntilHealed('denied');
+    await wholeLife(of);
+    const ids = outbox(of).waiting.map(({ id }) => id);
+    assert.equal(ids.length, 3);
+    of.messenger.heal();
+    restart(of, 'two');
+    await pass(of, 20);
+    assert.deepEqual(
+      of.messenger.got.map(({ id }) => id),
+      ids,
+    );
+  });
+});
+
+describe('at rest', () => {
+  test('a pass reads one record for it, and writes none', async () => {
+    const of = createTelling();
+    await wholeLife(of);
+    await pass(of, 2);
+    const before = of.records.calls.length;
+    await pass(of);
+    const calls = of.records.calls.slice(before).filter(({ args }) => args[0] === 'messages.json');
+    assert.deepEqual(
+      calls.map(({ method }) => method),
+      ['read'],
+    );
+  });
+});
