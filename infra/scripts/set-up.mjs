@@ -1,6 +1,7 @@
 // Makes this machine ready, then gets out of the way: npm packages through the lock file, and Blender and ffmpeg
 // where they can be installed without asking. Plain JavaScript without dependencies: it runs before anything is
-// installed, on whatever Node (>= 20) the machine has. With --tests also what only tests need: a browser.
+// installed, on whatever Node (>= 20) the machine has. With --tests also what only tests need: a browser, and on Linux
+// what mounts a bucket.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -8,8 +9,15 @@ import { delimiter, join } from 'node:path';
 const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..', '..');
 const isWindows = process.platform === 'win32';
 
-/** What to install, by name of the program and of Debian's package: they are the same. */
-const programs = ['blender', 'ffmpeg', ...(process.argv.includes('--tests') ? ['chromium'] : [])];
+const MOUNTING = process.platform === 'linux' ? ['rclone', 'fuse3'] : [];
+/** What to install, by the names of Debian's packages. */
+const programs = [
+  'blender',
+  'ffmpeg',
+  ...(process.argv.includes('--tests') ? ['chromium', ...MOUNTING] : []),
+];
+/** Where the program is not called as its package. */
+const CALLED = { fuse3: 'fusermount3' };
 
 const BREW = {
   blender: 'brew install --cask blender',
@@ -52,10 +60,10 @@ function installPrograms() {
 
 /** Blender may also stand where its own installers put it. BLENDER and CHROMIUM name one that stands elsewhere. */
 function isAtHand(name) {
-  if (process.env[name.toUpperCase()] && name !== 'ffmpeg') return true;
+  if (['blender', 'chromium'].includes(name) && process.env[name.toUpperCase()]) return true;
   const places = (process.env.PATH ?? '')
     .split(delimiter)
-    .map((dir) => join(dir, isWindows ? `${name}.exe` : name));
+    .map((dir) => join(dir, isWindows ? `${name}.exe` : (CALLED[name] ?? name)));
   if (name === 'blender') places.push('/Applications/Blender.app/Contents/MacOS/Blender');
   return places.some((place) => existsSync(place));
 }
