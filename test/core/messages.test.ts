@@ -13,11 +13,13 @@ import { aRun } from '../http/app-for-tests.ts';
 
 const NOW = Date.UTC(2026, 10, 28, 13);
 const MINUTE = 60_000;
+const NO_FORECAST = { p10: null, p50: null, p90: null };
 
 function standing(memory: Partial<FarmMemory> = {}, policy: Partial<Standing['policy']> = {}): Standing {
   return {
     memory: { ...newFarmMemory(0, 0), ...memory },
     runs: [],
+    forecastOf: () => NO_FORECAST,
     policy: { monthlyBudgetDollars: null, budgetStop: 'drain', ...policy },
     day: '2026-11-28',
     month: '2026-11',
@@ -27,7 +29,9 @@ function standing(memory: Partial<FarmMemory> = {}, policy: Partial<Standing['po
 
 function told(overrides: Partial<RunRecord>): readonly string[] {
   const run = aRun({ version: 1, frames: '1-4', stateSince: NOW, ...overrides });
-  return newsOfRun(run, standing(), NOW - 60 * MINUTE).map(({ type, message }) => `${type}: ${message}`);
+  return newsOfRun(run, standing(), { since: NOW - 60 * MINUTE, quote: null }).map(
+    ({ type, message }) => `${type}: ${message}`,
+  );
 }
 
 const reason = { code: 'c', message: 'It is so.', action: 'Do that.' };
@@ -126,12 +130,28 @@ describe('what is told of a run that', () => {
 
   test('ended a day ago is no news any more', () => {
     const run = aRun({ state: 'failed', reason, endedAt: NOW - 24 * 60 * MINUTE });
-    assert.deepEqual(newsOfRun(run, standing(), 0), []);
+    assert.deepEqual(newsOfRun(run, standing(), { since: 0, quote: null }), []);
+  });
+
+  test('costs more than the first forecast had as its most', () => {
+    const run = aRun({ state: 'queued', version: 1 });
+    const at = (p50: number) =>
+      newsOfRun(
+        run,
+        { ...standing(), forecastOf: () => ({ p10: 0, p50, p90: 99 }) },
+        { since: 0, quote: 6 },
+      ).map(({ message }) => message);
+    assert.deepEqual(at(6.009), []);
+    assert.deepEqual(at(6.01), [
+      'film/sh010 v001 costs more than was forecast: about $6.01 in all, and it was $6.00 at most.',
+    ]);
   });
 
   test('comes back and fails once more is told once more', () => {
     const keyOf = (endedAt: number) =>
-      newsOfRun(aRun({ state: 'rejected', reason, endedAt }), standing(), 0).map(({ key }) => key);
+      newsOfRun(aRun({ state: 'rejected', reason, endedAt }), standing(), { since: 0, quote: null }).map(
+        ({ key }) => key,
+      );
     assert.notDeepEqual(keyOf(NOW), keyOf(NOW - 1));
   });
 });

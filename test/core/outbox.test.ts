@@ -20,9 +20,19 @@ import { aRun } from '../http/app-for-tests.ts';
 const HOUR = 3_600_000;
 const hash = (text: string) => createHash('sha256').update(text).digest('hex');
 
+const NO_FORECAST = { p10: null, p50: null, p90: null };
+
 function standing(now: number, runs: readonly RunRecord[], memory: Partial<FarmMemory> = {}): Standing {
   const policy = { monthlyBudgetDollars: null, budgetStop: 'drain' } as const;
-  return { memory: { ...newFarmMemory(0, 0), ...memory }, runs, policy, day: '', month: '', now };
+  return {
+    memory: { ...newFarmMemory(0, 0), ...memory },
+    runs,
+    policy,
+    forecastOf: () => NO_FORECAST,
+    day: '',
+    month: '',
+    now,
+  };
 }
 
 const after = (outbox: Outbox, now: number, runs: readonly RunRecord[], memory: Partial<FarmMemory> = {}) =>
@@ -63,6 +73,19 @@ describe('the outbox', () => {
   test('keeps nothing of runs that nobody lists any more', () => {
     const one = after(newOutbox(0), 1, [renders('a'), renders('b')]);
     assert.deepEqual(Object.keys(after(one, 2, [renders('b')]).toldOfRuns), ['b']);
+  });
+
+  test('remembers the first forecast of a run for as long as it is open', () => {
+    const run = aRun({ id: 'a', state: 'queued' });
+    const at = (outbox: Outbox, p90: number, p50: number, runs = [run]) =>
+      withNews(outbox, { ...standing(1, runs), forecastOf: () => ({ p10: 0, p50, p90 }) }, hash);
+    const one = at(newOutbox(0), 6, 5);
+    assert.deepEqual(one.quotes, { a: 6 });
+    assert.deepEqual(types(at(one, 8, 6)), []);
+    const over = at(one, 8, 7);
+    assert.deepEqual([types(over), over.quotes], [['run.overQuote'], { a: 6 }]);
+    assert.equal(at(over, 9, 8), over);
+    assert.deepEqual(at(over, 9, 8, [aRun({ id: 'a', state: 'completed' })]).quotes, {});
   });
 
   test('tells the end only of a farm that was there', () => {

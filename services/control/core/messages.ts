@@ -4,6 +4,7 @@ import type { FarmMemory, Policy } from './model.ts';
 import { plainText } from './plain-text.ts';
 import { isFinal, type Reason, type RunRecord, type RunState, versionName } from './run.ts';
 import { whenAgain } from './setback.ts';
+import type { Forecast } from './status-document.ts';
 import type { EpochMs } from './time.ts';
 
 /** What people are told of, wherever they are. */
@@ -17,6 +18,7 @@ export type MessageType =
   | 'run.framesFailing'
   | 'run.deadlineAtRisk'
   | 'run.overCap'
+  | 'run.overQuote'
   | 'farm.noCapacity'
   | 'farm.budgetReached'
   | 'farm.broken'
@@ -38,6 +40,8 @@ export interface Standing {
   /** Open ones and those that have ended lately. */
   readonly runs: readonly RunRecord[];
   readonly policy: Pick<Policy, 'monthlyBudgetDollars' | 'budgetStop'>;
+  /** What a run will have cost in the end. */
+  readonly forecastOf: (run: RunRecord) => Forecast;
   /** Today's date and month in UTC: `2026-11-24`, `2026-11`. */
   readonly day: string;
   readonly month: string;
@@ -55,16 +59,28 @@ const NEWS_MS = 24 * 60 * MINUTE_MS;
 const FAILS_OFTEN = 2;
 /** A farm that broke once is tried again in a minute, and mostly works then. */
 const BREAKS_OFTEN = 2;
+const CENT = 0.01;
 const LONGEST_MESSAGE = 1000;
 const MOST_LEFTOVERS = 20;
 
-/** What can be told of a run as it is now. Ends before `since` are none of it. */
-export function newsOfRun(run: RunRecord, { now }: Standing, since: EpochMs): readonly News[] {
+/** What is remembered of what was told before. */
+export interface Before {
+  /** What had ended before is no news. */
+  readonly since: EpochMs;
+  /** Dollars that the run would cost at most, when it was forecast for the first time; `null` = not yet. */
+  readonly quote: number | null;
+}
+
+/** What can be told of a run as it is now. */
+export function newsOfRun(run: RunRecord, standing: Standing, { since, quote }: Before): readonly News[] {
+  const { now } = standing;
   if (isFinal(run.state)) {
     const isNew = run.endedAt !== null && run.endedAt >= since && now - run.endedAt < NEWS_MS;
     return isNew ? newsOfEnd(run) : [];
   }
   const failing = run.troubles.filter(({ attempts }) => attempts >= FAILS_OFTEN);
+  const forecast = standing.forecastOf(run).p50;
+  const isOver = quote !== null && forecast !== null && forecast >= quote + CENT;
   const deadline = forecastFor(run.warnings, 'finishBy');
   // Where nothing has a price the warning says just that.
   const cap = run.dollars === 0 ? null : forecastFor(run.warnings, 'maxDollars');
@@ -78,6 +94,16 @@ export function newsOfRun(run: RunRecord, { now }: Standing, since: EpochMs): re
     ...(failing.length > 0 ? [ofRun(run, 'run.framesFailing', 'failing', failingText(failing))] : []),
     ...(deadline === null ? [] : [ofRun(run, 'run.deadlineAtRisk', 'deadline', `will be late. ${deadline}`)]),
     ...(cap === null ? [] : [ofRun(run, 'run.overCap', 'cap', `costs more than it may. ${cap}`)]),
+    ...(isOver
+      ? [
+          ofRun(
+            run,
+            'run.overQuote',
+            'quote',
+            `costs more than was forecast: about $${forecast.toFixed(2)} in all, and it was $${quote.toFixed(2)} at most.`,
+          ),
+        ]
+      : []),
   ];
 }
 

@@ -7,6 +7,7 @@ import {
   type Standing,
 } from './messages.ts';
 import type { Policy } from './model.ts';
+import { isFinal } from './run.ts';
 import type { MessagesStatus } from './status-document.ts';
 import type { EpochMs } from './time.ts';
 
@@ -29,6 +30,8 @@ export interface Outbox {
   readonly since: EpochMs;
   /** By the id of a run: the keys of what was told of it. */
   readonly toldOfRuns: Readonly<Record<string, readonly string[]>>;
+  /** By the id of an open run: the dollars that it would cost at most by the first forecast. */
+  readonly quotes: Readonly<Record<string, number>>;
   /** Keys of what was told of the farm and is still so. */
   readonly toldOfFarm: readonly string[];
   /** There is a farm whose end is to be told. */
@@ -61,6 +64,7 @@ export function newOutbox(now: EpochMs): Outbox {
     schema: 1,
     since: now,
     toldOfRuns: {},
+    quotes: {},
     toldOfFarm: [],
     wasFarmUp: false,
     waiting: [],
@@ -72,8 +76,12 @@ export function newOutbox(now: EpochMs): Outbox {
 /** Takes in what is to be told by now; the same object when there is nothing new. */
 export function withNews(outbox: Outbox, standing: Standing, hash: Policy['hash']): Outbox {
   const { now } = standing;
+  const quotes = quotesOf(outbox, standing);
   const known = new Map(Object.entries(outbox.toldOfRuns));
-  const ofRuns = standing.runs.map((run) => ({ id: run.id, news: newsOfRun(run, standing, outbox.since) }));
+  const ofRuns = standing.runs.map((run) => ({
+    id: run.id,
+    news: newsOfRun(run, standing, { since: outbox.since, quote: quotes[run.id] ?? null }),
+  }));
   const freshOfRuns = ofRuns.flatMap(({ id, news }) =>
     news
       .filter(({ key }) => !known.get(id)?.includes(key))
@@ -97,11 +105,24 @@ export function withNews(outbox: Outbox, standing: Standing, hash: Policy['hash'
         return told.length === 0 ? [] : [[id, told] as const];
       }),
     ),
+    quotes,
     toldOfFarm: ofFarm.map(({ key }) => key),
     wasFarmUp: isFarmUp && end === null,
     waiting: [...outbox.waiting, ...fresh.map(toMessage)],
   };
   return same(outbox, withoutOld(next, now));
+}
+
+/** A forecast that changes later does not change what was said first. */
+function quotesOf(outbox: Outbox, { runs, forecastOf }: Standing): Outbox['quotes'] {
+  return Object.fromEntries(
+    runs
+      .filter(({ state }) => !isFinal(state))
+      .flatMap((run) => {
+        const quote = outbox.quotes[run.id] ?? forecastOf(run).p90;
+        return quote === null ? [] : [[run.id, quote] as const];
+      }),
+  );
 }
 
 const UP = new Set(['installing', 'ready', 'letting-go', 'deleting', 'broken']);

@@ -13,7 +13,7 @@ import { type Looks, observe } from './observe.ts';
 import type { Ports } from './ports.ts';
 import { createProofLook } from './prove.ts';
 import { createQuotaLook } from './quotas.ts';
-import { statusDocument } from './report.ts';
+import { costInAll, statusDocument } from './report.ts';
 import { createRotation } from './rotation.ts';
 import { createState, newFarmMemory } from './state.ts';
 import { createTaskLook } from './task-look.ts';
@@ -202,7 +202,9 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
       (a, b) => Number(isFinal(a.state)) - Number(isFinal(b.state)) || b.receivedAt - a.receivedAt,
     );
     const { day, month } = observed;
-    const standing = { memory, policy, day, month, now: plannedAt, runs: [...byId.values()] };
+    const seen = { observed, policy, now: plannedAt };
+    const forecastOf = (run: RunRecord) => costInAll(seen, run);
+    const standing = { ...seen, memory, day, month, forecastOf, runs: [...byId.values()] };
     const messages = (await notifier?.note(standing)) ?? null;
     const status = statusDocument({ observed, policy, memory, runs, messages, now: clock.now(), nextLookAt });
     await ports.records.overwrite('status.json', status);

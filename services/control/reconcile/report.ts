@@ -177,7 +177,10 @@ function etaSeconds(reported: Reported, run: RunRecord, left: number, busy: numb
 }
 
 /** What is forecast against `maxDollars`, too; an ended run costs no more. */
-function costInAll({ observed, policy, now }: Reported, run: RunRecord): Forecast {
+export function costInAll(
+  { observed, policy, now }: Pick<Reported, 'observed' | 'policy' | 'now'>,
+  run: RunRecord,
+): Forecast {
   const { dollars } = run;
   if (isFinal(run.state)) return { p10: dollars, p50: dollars, p90: dollars };
   if (run.times.frames === 0) return { p10: null, p50: null, p90: null };
