@@ -77,14 +77,17 @@ export class FakeManager extends Fake<Manager> implements Manager {
     });
   }
 
-  requeueTask(taskId: string, reason: string): Promise<void> {
-    return this.answer('requeueTask', [taskId, reason], () =>
-      this.setTask(taskId, { status: 'queued', stepsCompleted: 0 }),
-    );
+  requeueTask(taskId: string, updatedAt: EpochMs | null, reason: string): Promise<void> {
+    return this.answer('requeueTask', [taskId, updatedAt, reason], () => {
+      if (updatedAt !== null && this.#task(taskId).updatedAt !== updatedAt) return;
+      this.setTask(taskId, { status: 'queued', stepsCompleted: 0 });
+    });
   }
 
-  closeTask(taskId: string, reason: string): Promise<void> {
-    return this.answer('closeTask', [taskId, reason], () => this.endTask(taskId, 'completed'));
+  closeTask(taskId: string, updatedAt: EpochMs, reason: string): Promise<void> {
+    return this.answer('closeTask', [taskId, updatedAt, reason], () => {
+      if (this.#task(taskId).updatedAt === updatedAt) this.endTask(taskId, 'completed');
+    });
   }
 
   drain(workerId: string): Promise<void> {

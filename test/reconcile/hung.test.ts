@@ -59,6 +59,16 @@ describe('what hangs', () => {
     assert.deepEqual((await run(of)).troubles, []);
   });
 
+  test('is taken away only as it was seen: somebody else may have its task in hand by now', async () => {
+    const of = createWorld();
+    await begin(of, { frames: '1', frameMinutesLimit: 5, video: false });
+    await takeTasks(of);
+    const [task] = await allTasks(of);
+    await pass(of, 8);
+    const seen = of.manager.callsOf('requeueTask').map(([id, updatedAt]) => [id, updatedAt]);
+    assert.deepEqual(seen, [[task?.id, task?.updatedAt]]);
+  });
+
   test('a check that never ends is tried again, and then the run fails with what to do', async () => {
     const of = createWorld({ checkFirst: 'always' });
     await begin(of, { frames: '1-2', video: false });

@@ -1,6 +1,7 @@
 import type { JobOrder } from '../../services/control/core/actions.ts';
 import { CHECK_TASK, VIDEO_TASK } from '../../services/control/core/chunks.ts';
 import { framesOf } from '../../services/control/core/frames.ts';
+import type { EpochMs } from '../../services/control/core/time.ts';
 import { PortError } from '../../services/control/ports/errors.ts';
 import type { FlamencoWorker, JobSeen, Manager, TaskSeen } from '../../services/control/ports/manager.ts';
 import { createFarm, type Farm, liveWorker } from '../../services/flamenco-lite/core/farm.ts';
@@ -113,17 +114,20 @@ export class SimManager implements Manager {
     this.#changed();
   }
 
-  async requeueTask(taskId: string): Promise<void> {
+  async requeueTask(taskId: string, updatedAt: EpochMs | null): Promise<void> {
     this.#reach('queueing a task');
     const task = this.#task(taskId);
+    if (updatedAt !== null && task.updatedAt !== updatedAt) return;
     changeTaskStatus(this.#farm, task, 'queued');
     task.failedBy.clear();
     this.#changed();
   }
 
-  async closeTask(taskId: string): Promise<void> {
+  async closeTask(taskId: string, updatedAt: EpochMs): Promise<void> {
     this.#reach('closing a task');
-    changeTaskStatus(this.#farm, this.#task(taskId), 'completed');
+    const task = this.#task(taskId);
+    if (task.updatedAt !== updatedAt) return;
+    changeTaskStatus(this.#farm, task, 'completed');
     this.#changed();
   }
 

@@ -23,8 +23,9 @@ export type Action = (
   | { readonly kind: 'cancelJob'; readonly jobId: string }
   | { readonly kind: 'pauseJob'; readonly jobId: string }
   | { readonly kind: 'resumeJob'; readonly jobId: string }
-  | { readonly kind: 'requeueTask'; readonly taskId: string }
-  | { readonly kind: 'closeTask'; readonly taskId: string }
+  /** `updatedAt`: as it was seen; one that has changed meanwhile is left alone. `null` = whatever it does. */
+  | { readonly kind: 'requeueTask'; readonly taskId: string; readonly updatedAt: EpochMs | null }
+  | { readonly kind: 'closeTask'; readonly taskId: string; readonly updatedAt: EpochMs }
   | {
       readonly kind: 'orderWorkers';
       readonly pool: string;

@@ -5,6 +5,7 @@ import { secondsPerFrame } from './frame-times.ts';
 import { framesOf } from './frames.ts';
 import type { RunObserved, TaskObserved } from './model.ts';
 import type { FrameTrouble, RunRecord } from './run.ts';
+import { sameTask } from './tasks.ts';
 import type { EpochMs } from './time.ts';
 import {
   framesOfTask,
@@ -100,7 +101,7 @@ function freeTask(
   if (open.length === 0) {
     act(draft, {
       kind: 'closeTask',
-      taskId: task.id,
+      ...sameTask(task),
       reason: `${task.name} stands still and nothing is left of it`,
     });
     return run;
@@ -181,7 +182,7 @@ function takeAway(draft: Draft, run: RunRecord, task: TaskObserved): RunRecord {
   const frames = framesOfTask(task);
   const hasGivenUp = frames.some((frame) => isGivenUp(run, frame));
   const kind = hasGivenUp || run.stopping !== null ? 'closeTask' : 'requeueTask';
-  act(draft, { kind, taskId: task.id, reason: `${task.name} stands still` });
+  act(draft, { kind, ...sameTask(task), reason: `${task.name} stands still` });
   return run;
 }
 

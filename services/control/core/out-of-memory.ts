@@ -5,6 +5,7 @@ import type { PoolPolicy, TaskObserved } from './model.ts';
 import { poolOf } from './pools.ts';
 import type { FrameVerdict } from './proof.ts';
 import type { FrameTrouble, RunRecord } from './run.ts';
+import { sameTask } from './tasks.ts';
 import { framesOfTask, inOrder, isCounted, isGivenUp, withCounted, withWorker } from './troubles.ts';
 
 /** What Blender and graphics drivers say when there is no memory left (the kit puts it into a frame's record). */
@@ -59,7 +60,7 @@ export function followMemory(
     else run = outgrow(draft, run, open);
     const isSettled = open.every((frame) => isGivenUp(run, frame) || framesOf(run.outgrown).includes(frame));
     if (isSettled && task.name !== CHECK_TASK)
-      act(draft, { kind: 'closeTask', taskId: task.id, reason: 'it needs more memory' });
+      act(draft, { kind: 'closeTask', ...sameTask(task), reason: 'it needs more memory' });
   }
   return run;
 }

@@ -9,6 +9,7 @@ import type { JobObserved, RunObserved, TaskObserved } from './model.ts';
 import { followMemory, isOutgrown, outgrow, outgrowing } from './out-of-memory.ts';
 import type { RunRecord } from './run.ts';
 import { wantsFarm } from './run.ts';
+import { sameTask } from './tasks.ts';
 import {
   badVerdicts,
   blame,
@@ -137,7 +138,7 @@ function restartOrFail(
 ): RunRecord | null {
   const log = seen.logs[task.id] ?? '';
   if (isCounted(run, task) || run.restarts < MAX_RESTARTS) {
-    act(draft, { kind: 'requeueTask', taskId: task.id, reason: `${task.name} failed; trying again` });
+    act(draft, { kind: 'requeueTask', ...sameTask(task), reason: `${task.name} failed; trying again` });
     if (isCounted(run, task)) return run;
     return updateRun(draft, run, { restarts: run.restarts + 1, counted: withCounted(run, task) });
   }
@@ -171,7 +172,7 @@ function retryFailed(
     const bad = failed.filter(({ frame }) => !isOutgrown(run, frame));
     if (bad.length === 0) {
       if (task.status === 'failed')
-        act(draft, { kind: 'closeTask', taskId: task.id, reason: 'its frames are settled' });
+        act(draft, { kind: 'closeTask', ...sameTask(task), reason: 'its frames are settled' });
       continue;
     }
     if (!isCounted(run, task)) {
@@ -182,7 +183,7 @@ function retryFailed(
     hasRequeued = true;
     act(draft, {
       kind: 'requeueTask',
-      taskId: task.id,
+      ...sameTask(task),
       reason: `${formatFrames(bad.map(({ frame }) => frame))} did not come out`,
     });
     note(sight, draft, `${titleOf(run)}: ${task.name} again`, bad[0]?.record?.error ?? bad[0]?.message ?? '');
@@ -195,7 +196,12 @@ function retryFailed(
 function requeueVideo(draft: Draft, tasks: readonly TaskObserved[]): void {
   const video = tasks.find((task) => task.name === VIDEO_TASK);
   if (video === undefined || (video.status !== 'completed' && video.status !== 'active')) return;
-  act(draft, { kind: 'requeueTask', taskId: video.id, reason: 'frames of it are rendered again' });
+  act(draft, {
+    kind: 'requeueTask',
+    taskId: video.id,
+    updatedAt: null,
+    reason: 'frames of it are rendered again',
+  });
 }
 
 /** When nothing came out and the first frames failed everywhere, more of the same would only cost money. */

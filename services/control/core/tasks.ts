@@ -1,6 +1,14 @@
 import { CHECK_TASK, VIDEO_TASK } from './chunks.ts';
 import type { RunObserved, TaskObserved } from './model.ts';
 
+/** For what is done to a task: only to this one as it was seen. */
+export function sameTask({
+  id,
+  updatedAt,
+}: TaskObserved): Pick<TaskObserved, 'updatedAt'> & { readonly taskId: string } {
+  return { taskId: id, updatedAt };
+}
+
 /** Tasks that a worker has in hand; `[]` as well when they could not be read. */
 export function activeTasks(seen: RunObserved | undefined): readonly TaskObserved[] {
   if (seen === undefined || seen.tasks === 'unknown') return [];

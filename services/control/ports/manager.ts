@@ -77,10 +77,13 @@ export interface Manager {
     status: 'requeueing' | 'cancel-requested' | 'pause-requested',
     reason: string,
   ): Promise<void>;
-  /** Hands the task out again; an active one is stopped by its worker within 10 s. */
-  requeueTask(taskId: string, reason: string): Promise<void>;
-  /** Counts the task as completed, so that the job can end without it; an active one is stopped as above. */
-  closeTask(taskId: string, reason: string): Promise<void>;
+  /**
+   * Hands the task out again; an active one is stopped by its worker within 10 s. Only as long as the task was not changed
+   * since `updatedAt` (somebody may have it in hand by now): else nothing is done. `null` = whatever it does.
+   */
+  requeueTask(taskId: string, updatedAt: EpochMs | null, reason: string): Promise<void>;
+  /** Counts the task as completed, so that the job can end without it. Otherwise as above. */
+  closeTask(taskId: string, updatedAt: EpochMs, reason: string): Promise<void>;
   /** Asks for lazy offline: the worker finishes its task, signs off and exits 0. */
   drain(workerId: string): Promise<void>;
   /** Takes a drain back; works only while the worker is still awake. */

@@ -84,9 +84,9 @@ function perform(ports: Ports, action: Action): Promise<unknown> {
     case 'resumeJob':
       return ports.manager.setJobStatus(action.jobId, 'requeueing', action.reason);
     case 'requeueTask':
-      return ports.manager.requeueTask(action.taskId, action.reason);
+      return ports.manager.requeueTask(action.taskId, action.updatedAt, action.reason);
     case 'closeTask':
-      return ports.manager.closeTask(action.taskId, action.reason);
+      return ports.manager.closeTask(action.taskId, action.updatedAt, action.reason);
     case 'orderWorkers':
       return ports.workers.order(action.pool, action.names, action.variant);
     case 'drainWorker':

@@ -155,7 +155,7 @@ describe('a job in Flamenco', () => {
     const isNotFound = (error: unknown) => isPortError(error, 'notFound');
     await assert.rejects(manager.tasks(unknownId), isNotFound);
     await assert.rejects(manager.setJobStatus(unknownId, 'cancel-requested', 'test'), isNotFound);
-    await assert.rejects(manager.requeueTask(unknownId, 'test'), isNotFound);
+    await assert.rejects(manager.requeueTask(unknownId, null, 'test'), isNotFound);
   });
 
   test('can be ended and run again', async (t) => {
@@ -174,9 +174,22 @@ describe('a job in Flamenco', () => {
     const id = await manager.submit(job);
     const worker = await lite.addWorker('one');
     const taskId: string = (await worker.take()).body.uuid;
-    await manager.requeueTask(taskId, 'it hangs');
+    await manager.requeueTask(taskId, (await manager.tasks(id))[0]?.updatedAt ?? 0, 'it hangs');
     assert.equal((await manager.tasks(id))[0]?.status, 'queued');
     assert.equal((await worker.call('GET', `task/${taskId}/may-i-run`)).body.mayKeepRunning, false);
+  });
+
+  test('leaves a task alone that has changed since it was seen: somebody may have it in hand by now', async (t) => {
+    const { manager, lite } = await start(t);
+    const id = await manager.submit(job);
+    const worker = await lite.addWorker('one');
+    const taskId: string = (await worker.take()).body.uuid;
+    const before = ((await manager.tasks(id))[0]?.updatedAt ?? 0) - 1;
+    await manager.requeueTask(taskId, before, 'it failed');
+    await manager.closeTask(taskId, before, 'it failed');
+    assert.equal((await manager.tasks(id))[0]?.status, 'active');
+    await manager.requeueTask(taskId, null, 'whatever it does');
+    assert.equal((await manager.tasks(id))[0]?.status, 'queued');
   });
 
   test("has logs whose last lines can be read, and '' before there are any", async (t) => {

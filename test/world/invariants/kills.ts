@@ -1,5 +1,6 @@
 import { isFinal } from '../../../services/control/core/run.ts';
 import { jobOf, liveWorker } from '../../../services/flamenco-lite/core/farm.ts';
+import type { TaskRow } from '../../../services/flamenco-lite/core/model.ts';
 import { memoryOf, runsOf } from '../../sim/world.ts';
 import type { NewInvariant, Watched, WatchedCall } from '../watch.ts';
 
@@ -10,6 +11,7 @@ const SKEW_MS = 5 * 60_000;
 export const noBusyWorkerKilled: NewInvariant = (watched) => {
   let killed = 0;
   let excuse: string | null = null;
+  let inHand: TaskRow | null = null;
   return {
     name: 'noBusyWorkerKilled',
     before: (call) => {
@@ -17,11 +19,12 @@ export const noBusyWorkerKilled: NewInvariant = (watched) => {
       if (call.name === 'farm.delete') excuse = whyDelete(watched);
       else if (call.name === 'workers.remove') excuse = whyRemove(watched, String(call.args[0]));
       else if (call.name === 'manager.setJobStatus') return judgeCancel(watched, call);
-      else if (call.name === 'manager.requeueTask' || call.name === 'manager.closeTask')
-        return judgeTake(watched, call);
+      inHand = TAKES.has(call.name) ? taskInHand(watched, call) : null;
       return null;
     },
-    after: ({ name, args }) => {
+    after: (call) => {
+      const { name, args } = call;
+      if (inHand !== null && taskInHand(watched, call) === null) return judgeTake(watched, name, inHand);
       const lost = watched.world.tally.killedByUs - killed;
       if (lost === 0 || (name !== 'farm.delete' && name !== 'workers.remove')) return null;
       if (excuse === null) return `${name} ${args.join(' ')} killed ${lost} frames in hand`;
@@ -67,14 +70,20 @@ function judgeCancel({ world, count }: Watched, { args }: WatchedCall): string |
   return null;
 }
 
-/** Only of a worker that stands still: its shot hangs, or its machine does. */
-function judgeTake({ spec, world, count }: Watched, { name, args }: WatchedCall): string | null {
+const TAKES = new Set(['manager.requeueTask', 'manager.closeTask']);
+
+/** The task of this call, while a worker renders it. */
+function taskInHand({ world }: Watched, { args }: WatchedCall): TaskRow | null {
   const { farm } = world.manager;
   const task = farm.tasks.get(String(args[0]));
   if (task?.status !== 'active' || task.name === 'preview-video') return null;
   const worker = liveWorker(farm, task.workerId ?? '');
-  if (worker === null || !world.pool.isBusy(worker.name)) return null;
-  const shot = spec.shots.find((one) => jobOf(farm, task).name.startsWith(`${one.name} `));
+  return worker !== null && world.pool.isBusy(worker.name) ? task : null;
+}
+
+/** Only of a worker that stands still: its shot hangs, or its machine does. */
+function judgeTake({ spec, world, count }: Watched, name: string, task: TaskRow): string | null {
+  const shot = spec.shots.find((one) => jobOf(world.manager.farm, task).name.startsWith(`${one.name} `));
   const mayHang = shot?.fate === 'oneHangs' || shot?.fate === 'oneHangsOnce';
   const mayFreeze = spec.happenings.some((one) => one.kind === 'worker' && one.what === 'freeze');
   if (!mayHang && !mayFreeze) return `${name} of ${task.name}, which renders`;

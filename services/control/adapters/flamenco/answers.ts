@@ -123,6 +123,7 @@ const tag = z.object({ id: z.string(), name: z.string() });
 export const answers = {
   jobs: z.object({ jobs: z.array(job) }),
   tasks: z.object({ tasks: z.array(task) }),
+  task,
   workers: z.object({ workers: z.array(worker) }),
   tags: z.object({ tags: z.array(tag) }),
   tag,

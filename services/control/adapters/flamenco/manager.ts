@@ -1,3 +1,4 @@
+import type { EpochMs } from '../../core/time.ts';
 import { isPortError } from '../../ports/errors.ts';
 import type { Manager } from '../../ports/manager.ts';
 import { answers, read } from './answers.ts';
@@ -9,6 +10,13 @@ export function createFlamencoManager(options: HttpOptions): Manager {
   const http = createHttp(options);
   const setStatus = async (of: string, status: Readonly<Record<string, unknown>>, doing: string) => {
     await http.post(`${of}/setstatus`, status, doing);
+  };
+  /** Flamenco takes any change of any task; so it is asked just before whether it is still the same. */
+  const setTask = async (taskId: string, updatedAt: EpochMs | null, status: object, doing: string) => {
+    const path = `tasks/${taskId}`;
+    const isSame =
+      updatedAt === null || read(answers.task, await http.get(path, doing), doing).updatedAt === updatedAt;
+    if (isSame) await setStatus(path, { ...status }, doing);
   };
   return {
     jobs: async () => {
@@ -31,10 +39,10 @@ export function createFlamencoManager(options: HttpOptions): Manager {
     submit: (job) => submitOnce(http, job),
     setJobStatus: (jobId, status, reason) =>
       setStatus(`jobs/${jobId}`, { status, reason }, `setting job ${jobId} to ${status}`),
-    requeueTask: (taskId, reason) =>
-      setStatus(`tasks/${taskId}`, { status: 'queued', reason }, `queueing task ${taskId} again`),
-    closeTask: (taskId, reason) =>
-      setStatus(`tasks/${taskId}`, { status: 'completed', reason }, `closing task ${taskId}`),
+    requeueTask: (taskId, updatedAt, reason) =>
+      setTask(taskId, updatedAt, { status: 'queued', reason }, `queueing task ${taskId} again`),
+    closeTask: (taskId, updatedAt, reason) =>
+      setTask(taskId, updatedAt, { status: 'completed', reason }, `closing task ${taskId}`),
     drain: (workerId) =>
       setStatus(workerPath(workerId), { status: 'offline', is_lazy: true }, `draining worker ${workerId}`),
     // Asking for the state that a worker has takes an earlier request back.
