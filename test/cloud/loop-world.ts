@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { GoogleAuth } from 'google-auth-library';
+import { createHelmInstall } from '../../services/control/adapters/gcp/helm.ts';
 import type { CloudConfig } from '../../services/control/cloud-config.ts';
 import { cloudPolicy } from '../../services/control/cloud-policy.ts';
 import { cloudSettings, tagOf } from '../../services/control/cloud-settings.ts';
@@ -269,6 +270,13 @@ export async function startLoopWorld(t: TestContext, { helm, onStep = () => {} }
       await lite.stop();
       lite = await newLite();
     },
+    /** A deployment with other values for the chart, by a Helm that is killed after so long. */
+    upgradeChart: (timeoutMs: number) =>
+      createHelmInstall({
+        ...{ ...settings.helm, release: NAMESPACE, namespace: NAMESPACE, timeoutMs },
+        values: { ...settings.helm.values, manager: { name: 'Another' } },
+        ...{ token: async () => 'google-token', serverOf: () => kube.url },
+      })({ name: '', zone: '', state: 'up', createdAt: 0, endpoint: '', message: '' }),
     /** The process is gone: what it would have done next is never asked for, and another one begins. */
     newProcess: () => {
       reconciler = null;

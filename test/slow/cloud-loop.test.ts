@@ -4,6 +4,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { isPortError } from '../../services/control/ports/errors.ts';
 import { DEADMAN_JOB, FIRST_ZONE, FRAMES, type LoopWorld, startLoopWorld } from '../cloud/loop-world.ts';
 import { NAMESPACE } from '../gcp/kube-world.ts';
 import { finalizeMessage } from '../gcp/pubsub.ts';
@@ -85,6 +86,23 @@ function forMinutes(
 
 const isRendering = (world: LoopWorld) => world.busy().length > 0;
 const isDestructive = (line: string) => /^DELETE /.test(line) || /setstatus|:suspend/.test(line);
+/** The node pools that workers were ordered on, in the order of their first one. */
+function orderedOn({ requests }: LoopWorld['kube']): readonly string[] {
+  const orders = requests.filter(
+    ({ method, url }) => method === 'POST' && url.pathname.endsWith(`/${NAMESPACE}/jobs`),
+  );
+  const pools = orders.map(({ body }) => JSON.parse(body.toString()).metadata.labels['tablao/node-pool']);
+  return [...new Set(pools)];
+}
+
+/** The states of the chart's releases. */
+function releases({ cluster }: LoopWorld): string {
+  return cluster
+    .all('secrets', NAMESPACE)
+    .map(({ metadata }) => metadata.labels?.status)
+    .join();
+}
+
 /** Nothing was deleted and nobody asked to go, whatever could not be read. */
 function assertNothingScaledDown({ gke, kube }: LoopWorld): void {
   assert.deepEqual([...gke.asked, ...kube.asked].filter(isDestructive), []);
@@ -126,6 +144,17 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     before: ({ push }) => push.decide('lost'),
     after: ({ push }) => assert.deepEqual(push.answers, []),
   },
+  'an event that comes when its frames are being rendered': {
+    before: ({ push }) => push.decide('lost'),
+    during: once(async (world) => {
+      const object = world.shot();
+      if (!isRendering(world) || object === null) return false;
+      world.push.publish(finalizeMessage(object));
+      await world.push.settled();
+      return true;
+    }),
+    after: ({ push }) => assert.deepEqual(push.answers, [204]),
+  },
   'the event again when the frames are there': {
     during: once(async ({ framesThere, push, shot }) => {
       const object = shot();
@@ -146,6 +175,18 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     }),
     after: ({ runs }) => assert.deepEqual(runs()[0]?.troubles, []),
   },
+  'no spot machine of any kind: the fallbacks in their order, on-demand last, and the status says why and for how much':
+    {
+      before: ({ cluster }) => cluster.stockOut(NAMESPACE, ['cpu-spot', 'cpu-2', 'cpu-3']),
+      during: once((world) => {
+        const [pool] = world.status()?.pools ?? [];
+        if (pool?.variant !== 'cpu-4') return false;
+        assert.equal(pool.pricePerHour, 0.73);
+        assert.match(pool.reason ?? '', /cpu-4 is used instead of cpu-spot, which had no machine/);
+        return true;
+      }),
+      after: ({ kube }) => assert.deepEqual(orderedOn(kube), ['cpu-spot', 'cpu-2', 'cpu-3', 'cpu-4']),
+    },
   'a pod that runs out of memory in mid-frame': {
     during: once(({ busy, runOutOfMemory }) => {
       const [one] = busy();
@@ -162,6 +203,19 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     }),
     after: ({ count }) => assert.ok(count('submitJob') > 1, 'the rest was submitted to the new one'),
   },
+  'a chart upgrade that is killed half-way while frames render, and the manager lost before anybody repeats it':
+    {
+      during: once(async (world) => {
+        if (!isRendering(world)) return false;
+        world.kube.fail(/^(PATCH|POST) .*deployments/, { kind: 'hang', acts: false }, 99);
+        await assert.rejects(world.upgradeChart(8000), (error) => isPortError(error, 'transient'));
+        world.kube.mend();
+        assert.match(releases(world), /pending-upgrade/);
+        await world.loseManager();
+        return true;
+      }),
+      after: ({ count }) => assert.ok(count('installManager') > 1, 'it was put right'),
+    },
   'a service proxy that answers nothing for ten minutes': {
     during: forMinutes(10, {
       from: isRendering,
@@ -225,6 +279,23 @@ describe('with this, the same frames come once, and nothing is left', { skip: to
     assert.ok(world.warnings.length > 0, 'it was killed');
     await world.untilGone();
   });
+});
+
+test('somebody else has a cluster of the next name (409): another name is taken, and his is left alone', {
+  skip: toolsAbsent,
+}, async (t) => {
+  const world = await startLoopWorld(t);
+  const [place, cluster] = [`${FIRST_ZONE}/tablao-1`, { name: 'tablao-1', resourceLabels: {} }];
+  const url = `${world.gke.url}/v1/projects/film-farm/locations/${FIRST_ZONE}/clusters`;
+  await fetch(url, { method: 'POST', body: JSON.stringify({ cluster }) });
+  world.gke.forget();
+  await world.upload();
+  await world.untilRun('completed');
+  assert.equal(world.framesThere(), FRAMES);
+  assert.deepEqual(world.gke.clusters().toSorted(), [place, `${FIRST_ZONE}/tablao-2`]);
+  await world.tickUntil('the end of ours', () => world.gke.clusters().join() === place);
+  assert.ok(!world.gke.asked.some((line) => /^DELETE .*tablao-1$/.test(line)));
+  assert.match(world.warnings.join('\n'), /tablao-1.*conflict/);
 });
 
 /** What is asked of the APIs to act; the process dies when the first one of each was acted on, before it hears of it. */

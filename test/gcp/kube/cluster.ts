@@ -21,8 +21,8 @@ export type Cluster = ReturnType<typeof createCluster>;
 export function createCluster({ clock, bootMs = 90_000, endMs = 5000 }: Options) {
   const objects = new Map<string, KubeObject>();
   let version = 1;
-  /** Pods for which there is no machine. */
-  let isStockedOut = false;
+  /** Whether there is no machine for the pods of a node pool. */
+  let isStockedOut = (_nodePool: string) => false;
   const time = (at = clock.now()) => new Date(at).toISOString();
   const keyOf = (plural: string, namespace: string, name: string) => `${plural}/${namespace}/${name}`;
   const all = (plural: string, namespace: string) =>
@@ -126,9 +126,14 @@ export function createCluster({ clock, bootMs = 90_000, endMs = 5000 }: Options)
       const since = (text: string | undefined) => clock.now() - Date.parse(text ?? '');
       if (deletionTimestamp !== undefined && endMs !== null && since(deletionTimestamp) >= endMs)
         objects.delete(key);
-      else if (pod.status?.phase === 'Pending' && !isStockedOut && since(creationTimestamp) >= bootMs)
-        start(pod);
+      else if (pod.status?.phase === 'Pending' && isStockedOut(nodePoolOf(pod))) sayStockOut(pod);
+      else if (pod.status?.phase === 'Pending' && since(creationTimestamp) >= bootMs) start(pod);
     }
+  }
+
+  function nodePoolOf({ spec }: KubeObject): string {
+    const { nodeSelector = {} } = (spec ?? {}) as { nodeSelector?: Readonly<Record<string, string>> };
+    return nodeSelector['cloud.google.com/gke-nodepool'] ?? '';
   }
 
   function start(pod: KubeObject): void {
@@ -176,19 +181,22 @@ export function createCluster({ clock, bootMs = 90_000, endMs = 5000 }: Options)
     setCondition(jobOf(name), { type: 'Failed', status: 'True', reason, message: 'Job has failed' });
   }
 
-  /** The autoscaler finds no machine for pods that wait, and says so. */
-  function stockOut(namespace: string): void {
-    isStockedOut = true;
+  /** The autoscaler finds no machine for pods that wait, and says so; left out = in no node pool. */
+  function stockOut(namespace: string, nodePools?: readonly string[]): void {
+    isStockedOut = (nodePool) => nodePools?.includes(nodePool) ?? true;
     for (const pod of all('pods', namespace))
-      if (pod.status?.phase === 'Pending')
-        put('events', {
-          metadata: { name: `${pod.metadata.name}.1`, namespace },
-          involvedObject: { kind: 'Pod', name: pod.metadata.name, namespace },
-          reason: 'FailedScaleUp',
-          message: 'Node scale up in zones europe-west1-b failed: GCE out of resources.',
-          type: 'Warning',
-          lastTimestamp: time(),
-        });
+      if (pod.status?.phase === 'Pending' && isStockedOut(nodePoolOf(pod))) sayStockOut(pod);
+  }
+
+  function sayStockOut({ metadata: { name, namespace } }: KubeObject): void {
+    put('events', {
+      metadata: { name: `${name}.1`, ...(namespace !== undefined && { namespace }) },
+      involvedObject: { kind: 'Pod', name, namespace },
+      reason: 'FailedScaleUp',
+      message: 'Node scale up in zones europe-west1-b failed: GCE out of resources.',
+      type: 'Warning',
+      lastTimestamp: time(),
+    });
   }
 
   /** A node has come after all; its image is still being pulled. */
