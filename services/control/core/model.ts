@@ -227,6 +227,8 @@ export interface FarmMemory {
   readonly booted: readonly string[];
   /** Ended runs whose report is not known to be written. */
   readonly unreported: readonly string[];
+  /** Workers that run and that the manager does not know, and since when that is seen: by our own clock alone. */
+  readonly strangers: Readonly<Record<string, EpochMs>>;
   /** Since when a farm is up and what keeps it up cannot be read. */
   readonly blindSince: EpochMs | null;
   /** Pools whose workers are ordered on another variant than the first at present, since when. */

@@ -5,9 +5,13 @@ import { type Demand, demandOf, moreWorkers, secondsToDeadline } from './pool-si
 import { poolOf, withRoom } from './pools.ts';
 import { wantsFarm } from './run.ts';
 import { suspectWorkers } from './suspects.ts';
+import type { EpochMs } from './time.ts';
 import { limitOf, moveOn, variantFor } from './variants.ts';
 
-/** A worker that the manager does not know this long after it was started is a stranger to it (the manager was new). */
+/**
+ * A worker that runs and that the manager is not seen to know for so long is a stranger to it (the manager was new). When it was
+ * started says nothing here: a cluster's clock is not ours, and one that is a minute off would end every worker as it comes.
+ */
 const STRANGER_AFTER_MS = 60_000;
 /** One that Flamenco lost sight of (after 3 minutes) and that has said nothing for so long stands still: it never will. */
 const FROZEN_AFTER_MS = 10 * 60_000;
@@ -183,6 +187,7 @@ function endStrangers(
   living: readonly WorkerObserved[],
   known: ReadonlyMap<string, ManagerWorkerObserved>,
 ): void {
+  const strangers: Record<string, EpochMs> = {};
   for (const worker of living) {
     const status = known.get(worker.name)?.status;
     if (isFrozen(sight, known.get(worker.name))) {
@@ -199,11 +204,14 @@ function endStrangers(
         reason: 'it lives, though the manager lost sight of it',
       });
     }
-    const { startedAt = worker.orderedAt } = worker;
     // One that waits for a machine, which may take minutes, cannot have said who it is.
-    if (status !== undefined || startedAt === null || sight.now - startedAt < STRANGER_AFTER_MS) continue;
+    if (status !== undefined || worker.startedAt === null) continue;
+    const since = draft.memory.strangers[worker.name] ?? sight.now;
+    strangers[worker.name] = since;
+    if (sight.now - since < STRANGER_AFTER_MS) continue;
     act(draft, { kind: 'removeWorker', name: worker.name, reason: 'the manager does not know it' });
   }
+  remember(draft, { strangers });
 }
 
 /** Its task was handed out again when Flamenco lost sight of it: nothing is cut off. */

@@ -177,6 +177,7 @@ export function newFarmMemory(intakeSince: EpochMs, now: EpochMs): FarmMemory {
     boots: {},
     booted: [],
     unreported: [],
+    strangers: {},
     blindSince: null,
     variants: {},
     waitedLong: [],
