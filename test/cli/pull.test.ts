@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, it, type TestContext } from 'node:test';
@@ -9,7 +10,7 @@ import { parsePull } from '../../services/cli/pull/options.ts';
 import { createServiceClient, type ServiceClient } from '../../services/cli/service/service-client.ts';
 import { crcOf } from '../../services/control/adapters/local/upload-file.ts';
 import type { RunRecord } from '../../services/control/core/run.ts';
-import { aRun } from '../http/app-for-tests.ts';
+import { aRun, aStatus } from '../http/app-for-tests.ts';
 import { type BucketsBench, KINDS, someBytes, startBuckets, tempDir, write } from './buckets-for-tests.ts';
 
 const TABLAO = resolve(import.meta.dirname, '../../services/cli/tablao.ts');
@@ -40,6 +41,14 @@ function putRun(bench: BucketsBench, overrides: Partial<RunRecord> = {}): void {
     ...overrides,
   });
   bench.records.putText(`runs/${run.id}.json`, JSON.stringify(run));
+}
+
+/** The status as a pass leaves it: one run, so many frames done. */
+function putStatus(bench: BucketsBench, done: number, state: RunRecord['state']): void {
+  const run = { id: 'r1', shot: 'film/sh010', state, frames: { total: 3, done, active: 0, failed: 0 } };
+  bench.records.putText('status.json', JSON.stringify({ ...aStatus(), runs: [run] }));
+  // The service reads it once a second.
+  bench.clock.advance(1000);
 }
 
 const frameOf = (frame: number) => someBytes(frame, 1_500_000);
@@ -127,22 +136,54 @@ describe('tablao pull', () => {
     assert.deepEqual([existsSync(join(to, nameOf(2))), existsSync(join(to, nameOf(4)))], [false, false]);
   });
 
-  it('with --watch fetches each frame as it is proved, until all has ended', async (t) => {
+  it('with --watch fetches each frame as it is proved, until all has ended, and reads only what has changed', async (t) => {
     const bench = await startBuckets(t, 'folders');
     for (const frame of [1, 2]) putFrame(bench, frame);
+    for (let other = 0; other < 120; other += 1) putRun(bench, { id: `x${other}`, shot: 'film/sh020' });
     putRun(bench, { frames: '1-3', proved: '1-2', state: 'rendering' });
+    putStatus(bench, 2, 'rendering');
     const to = join(tempDir(t), 'here');
+    const readsOf = (name: string) => bench.records.callsOf('read').filter(([one]) => one === name).length;
     const { code, said } = await pull(['film/sh010', '--to', to, '--watch', '--url', bench.url], () => {
       const watch = setInterval(() => {
-        if (!existsSync(join(to, nameOf(2)))) return;
+        if (!existsSync(join(to, nameOf(2))) || readsOf('runs/r1.json') < 2) return;
         clearInterval(watch);
         putFrame(bench, 3);
         putRun(bench, { frames: '1-3', proved: '1-3' });
+        putStatus(bench, 3, 'completed');
       }, 5);
       t.after(() => clearInterval(watch));
     });
     assert.equal(code, 0, said);
     assertFrames(to, [1, 2, 3]);
+    assert.deepEqual([readsOf('runs/x0.json'), readsOf('runs/r1.json')], [1, 3]);
+  });
+
+  it('with --watch waits for a service that is started again', async (t) => {
+    const bench = await startBuckets(t, 'folders');
+    for (const frame of [1, 2]) putFrame(bench, frame);
+    putRun(bench, { frames: '1-2', proved: '1', state: 'rendering' });
+    const to = join(tempDir(t), 'here');
+    let refused = 0;
+    const refuse = (socket: Socket) => {
+      if (!existsSync(join(to, nameOf(1))) || refused === 3) return;
+      refused += 1;
+      socket.destroy();
+      putRun(bench, { frames: '1-2', proved: '1-2' });
+      putStatus(bench, 2, 'completed');
+    };
+    bench.app.server.prependListener('connection', refuse);
+    const { code, said } = await pull(['film/sh010', '--to', to, '--watch', '--url', bench.url], () => {
+      const watch = setInterval(() => {
+        if (!existsSync(join(to, nameOf(1)))) return;
+        clearInterval(watch);
+        bench.app.server.closeAllConnections();
+      }, 5);
+      t.after(() => clearInterval(watch));
+    });
+    assert.equal(code, 0, said);
+    assert.equal(refused, 3);
+    assertFrames(to, [1, 2]);
   });
 
   it('takes the version that was asked for, and says what there is not', async (t) => {

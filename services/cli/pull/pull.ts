@@ -2,12 +2,14 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { plainText } from '../../control/core/plain-text.ts';
 import { forEachAtOnce } from '../service/at-once.ts';
+import { createPatience } from '../service/patience.ts';
 import { createServiceClient, type ServiceClient, ServiceError } from '../service/service-client.ts';
 import { sizeText } from '../terminal-text.ts';
 import { fetchFile, isHere, type RemoteFile } from './fetch-file.ts';
 import { filesOfFrame } from './frame-files.ts';
 import { PULL_USAGE, type PullOptions, parsePull } from './options.ts';
-import { findVersion, type ShotVersion } from './shot-version.ts';
+import { createRunsOfShot } from './runs-of-shot.ts';
+import { type ShotVersion, versionOf } from './shot-version.ts';
 
 const MISUSED = 2;
 const STREAMS = 4;
@@ -39,17 +41,40 @@ export async function pull(args: readonly string[], env: NodeJS.ProcessEnv): Pro
 
 async function fetchAll(options: PullOptions): Promise<number> {
   const client = createServiceClient(options);
+  const runsOfShot = createRunsOfShot({ client, shot: options.shot, now: Date.now });
   const fetched = new Set<string>();
-  for (;;) {
-    const found = await findVersion(client, options.shot, options.version);
-    if (found !== null) {
-      const target = resolve(options.to ?? found.folder);
-      await fetchNew(client, found, target, fetched);
-      const isAll = found.proved.size === found.wanted && [...found.proved].every(isIn(fetched));
-      if (found.isEnded || !options.watch) return sayEnd(found, target, isAll);
-    } else if (!options.watch) throw new ServiceError(noSuchShot(options), 404);
-    await delay(WATCH_EVERY_MS);
+  const patience = createPatience();
+  for (let hasAnswered = false; ; ) {
+    try {
+      const found = versionOf(await runsOfShot(), options.version);
+      hasAnswered = true;
+      const end = await fetchNow(client, found, options, fetched);
+      if (end !== null) return end;
+      patience.reset();
+      await delay(WATCH_EVERY_MS);
+    } catch (error) {
+      // One that never answered is not there; one that did is being started again, or the way to it is broken.
+      const isPassing = hasAnswered && error instanceof ServiceError && error.isPassing;
+      if (!isPassing || !(await patience.wait())) throw error;
+    }
   }
+}
+
+/** What is there by now. The exit code when nothing more is to come or waited for, else `null`. */
+async function fetchNow(
+  client: ServiceClient,
+  found: ShotVersion | null,
+  options: PullOptions,
+  fetched: Set<string>,
+): Promise<number | null> {
+  if (found === null) {
+    if (options.watch) return null;
+    throw new ServiceError(noSuchShot(options), 404);
+  }
+  const target = resolve(options.to ?? found.folder);
+  await fetchNew(client, found, target, fetched);
+  const isAll = found.proved.size === found.wanted && [...found.proved].every(isIn(fetched));
+  return found.isEnded || !options.watch ? sayEnd(found, target, isAll) : null;
 }
 
 /** A frame counts once for each run that proved it. */

@@ -1,7 +1,6 @@
 import { framesOf } from '../../control/core/frames.ts';
 import { frameFiles } from '../../control/core/output-names.ts';
 import { isFinal, type RunRecord, rendersFolder } from '../../control/core/run.ts';
-import type { ServiceClient } from '../service/service-client.ts';
 
 /** What there is to fetch of one version of a shot now. */
 export interface ShotVersion {
@@ -16,13 +15,9 @@ export interface ShotVersion {
   readonly isEnded: boolean;
 }
 
-/** The shot's version, or its newest; `null` = there is none. Throws `ServiceError`. */
-export async function findVersion(
-  client: ServiceClient,
-  shot: string,
-  version: number | null,
-): Promise<ShotVersion | null> {
-  const runs = (await allRuns(client)).filter((run) => run.shot === shot && run.version !== null);
+/** The shot's version, or its newest, by its runs; `null` = there is none. */
+export function versionOf(runsOfShot: readonly RunRecord[], version: number | null): ShotVersion | null {
+  const runs = runsOfShot.filter((run) => run.version !== null);
   const newest = version ?? Math.max(0, ...runs.map((run) => run.version ?? 0));
   const ofIt = runs.filter((run) => run.version === newest).sort((a, b) => a.count - b.count);
   const [first] = ofIt;
@@ -45,17 +40,4 @@ export async function findVersion(
 /** Names of a frame's files below the version's folder, as far as the run itself knows them: one a view. */
 export function viewsOf(run: RunRecord, frame: number): readonly string[] {
   return run.output === null ? [] : frameFiles(run.output, frame);
-}
-
-async function allRuns(client: ServiceClient): Promise<readonly RunRecord[]> {
-  const runs: RunRecord[] = [];
-  for (let after: string | null = null; ; ) {
-    const query: string = after === null ? '' : `?after=${encodeURIComponent(after)}`;
-    const page: { readonly runs: readonly RunRecord[]; readonly next: string | null } = await client.get(
-      `/status/runs${query}`,
-    );
-    runs.push(...page.runs);
-    if (page.next === null) return runs;
-    after = page.next;
-  }
 }
