@@ -23,6 +23,7 @@ import { createStatusReader } from './status-reader.ts';
 import { streamRoutes } from './status-stream.ts';
 import { tickRoutes } from './tick.ts';
 import { receiveRoutes, uploadRoutes } from './uploads.ts';
+import { zipRoutes } from './zip.ts';
 
 /** The longest path that an object can have, percent-encoded. */
 const MAX_PARAM_LENGTH = 3 * 1024;
@@ -73,6 +74,7 @@ export function buildApp(deps: AppDeps): FastifyInstance {
       page.register(renderRoutes, deps);
       page.register(renderLookRoutes, deps);
       page.register(frameRoutes, deps);
+      page.register(zipRoutes, { deps, longLived });
       page.register(historyRoutes, deps);
       page.register(sceneRoutes, deps);
       page.register(managerRoutes, deps);

@@ -54,6 +54,11 @@ export function wantOwnPage(request: FastifyRequest): void {
     throw otherSite('of which the browser says nothing');
 }
 
+/** For what costs money although it only reads: another site's link or picture must not set it off. */
+export function refuseOtherSites({ headers }: FastifyRequest): void {
+  if (headers['sec-fetch-site'] === 'cross-site') throw otherSite('cross-site');
+}
+
 /** Opening a web socket is a GET, but one that cross-site pages may send. */
 function isRead(request: FastifyRequest): boolean {
   return SAFE_METHODS.has(request.method) && request.headers.upgrade === undefined;
@@ -82,7 +87,7 @@ function otherSite(from: string): Refusal {
   return new Refusal(
     403,
     'otherSite',
-    `Requests from other sites (${from.slice(0, 100)}) may not change anything here.`,
+    `Requests from other sites (${from.slice(0, 100)}) may not change anything here, or cost anything.`,
     'Use the page of this service, or a program that sends no Origin header.',
   );
 }

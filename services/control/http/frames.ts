@@ -71,7 +71,11 @@ function framesAsked(expression: string): readonly number[] {
 }
 
 /** `null` = there is none of this run. */
-async function readRecord(deps: AppDeps, run: RunRecord, frame: number): Promise<FrameRecord | null> {
+export async function readRecord(
+  deps: Pick<AppDeps, 'renders'>,
+  run: RunRecord,
+  frame: number,
+): Promise<FrameRecord | null> {
   const path = `${rendersFolder(run)}/records/${String(frame).padStart(4, '0')}.json`;
   try {
     const text = new TextDecoder().decode(await deps.renders.read(path, 0, MAX_RECORD_BYTES));

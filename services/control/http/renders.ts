@@ -6,6 +6,7 @@ import { PortError } from '../ports/errors.ts';
 import { readRange } from './byte-range.ts';
 import type { AppDeps } from './deps.ts';
 import { pathProblem } from './object-paths.ts';
+import { MAX_ANNOUNCED_BYTES, PIECE_BYTES, piecesOf } from './render-pieces.ts';
 
 /** What browsers may show. Nothing that can run: everything else is bytes to download. */
 const TYPES: Readonly<Record<string, string>> = {
@@ -21,11 +22,6 @@ const TYPES: Readonly<Record<string, string>> = {
   '.json': 'application/json',
   '.txt': 'text/plain; charset=utf-8',
 };
-
-/** Thumbnails and most frames fit into one read, which then tells the size, too. */
-const PIECE_BYTES = 1024 * 1024;
-/** Cloud Run refuses an answer that says it is longer than 32 MiB; one that is streamed in chunks may have any length. */
-const MAX_ANNOUNCED_BYTES = 31 * 1024 * 1024;
 
 /** `GET /renders/<path>`: thumbnails, frames and previews out of the renders bucket, with ranges. */
 export async function renderRoutes(app: FastifyInstance, { renders }: AppDeps): Promise<void> {
@@ -66,17 +62,7 @@ export async function renderRoutes(app: FastifyInstance, { renders }: AppDeps): 
   function sendBytes(reply: FastifyReply, path: string, start: number, end: number): FastifyReply {
     const bytes = end - start;
     if (bytes <= MAX_ANNOUNCED_BYTES) reply.header('content-length', bytes);
-    return reply.send(Readable.from(pieces(path, start, end)));
-  }
-
-  async function* pieces(path: string, start: number, end: number): AsyncGenerator<Uint8Array> {
-    for (let at = start; at < end; ) {
-      const piece = await renders.read(path, at, Math.min(PIECE_BYTES, end - at));
-      // It was written anew and is shorter now: what was promised can't be sent, so the connection breaks off.
-      if (piece.length === 0) throw new PortError('transient', `reading ${path} to its end`);
-      at += piece.length;
-      yield piece;
-    }
+    return reply.send(Readable.from(piecesOf(renders, path, start, end)));
   }
 }
 

@@ -17,6 +17,7 @@ import { Inputs } from './inputs.tsx';
 import { Lanes } from './lanes.tsx';
 import { SettingsTable } from './settings-table.tsx';
 import { useFrames } from './use-frames.ts';
+import { ZipButton } from './zip-button.tsx';
 
 interface Props {
   readonly id: string;
@@ -129,7 +130,7 @@ function About({ run, shown, status }: RunProps) {
   return (
     <>
       <Runs run={run} runs={status?.runs ?? []} />
-      {shown.version !== null && shown.frames.done > 0 && <Fetch shot={run.shot} version={shown.version} />}
+      {shown.version !== null && shown.frames.done > 0 && <Fetch run={run} version={shown.version} />}
       <SettingsTable run={run} />
       <Why decisions={status?.decisions ?? []} runs={[]} shot={run.shot} />
     </>
@@ -156,15 +157,16 @@ function Video({ folder, shot }: { readonly folder: string; readonly shot: strin
 }
 
 /** All frames at once are more than a browser should hold. */
-function Fetch({ shot, version }: { readonly shot: string; readonly version: string }) {
+function Fetch({ run, version }: { readonly run: RunRecord; readonly version: string }) {
   return (
     <section class="panel fetch" aria-labelledby="fetch-title">
       <h2 id="fetch-title">Fetch all frames</h2>
+      <ZipButton runId={run.id} shot={run.shot} />
       <p class="soft">
-        In Tablao’s folder; only proved frames, checked byte by byte, and it goes on where it stopped:
+        Or, for more than 2 GB, in Tablao’s folder; checked byte by byte, and it goes on where it stopped:
       </p>
       <code>
-        npm run pull -- {quoted(shot)} --version {version}
+        npm run pull -- {quoted(run.shot)} --version {version}
       </code>
     </section>
   );

@@ -1,0 +1,87 @@
+import { frameFiles } from '../core/output-names.ts';
+import { type ProvedFrames, provedFrames } from '../core/proved-frames.ts';
+import { NEW_RUN, type RunRecord, rendersFolder, versionName } from '../core/run.ts';
+import type { ObjectSeen } from '../ports/buckets.ts';
+import type { AppDeps } from './deps.ts';
+import { Refusal } from './errors.ts';
+import { readRecord } from './frames.ts';
+import { pathProblem } from './object-paths.ts';
+import { noSuchRun } from './status.ts';
+
+/** What a zip of a shot's version would hold now. */
+export interface ZipFiles extends ProvedFrames {
+  /** `film_sh010_v001` */
+  readonly name: string;
+  /** Of the renders bucket, each once. */
+  readonly objects: readonly ObjectSeen[];
+  /** The version's folder there, with a slash: what is not part of names in the zip. */
+  readonly folder: string;
+}
+
+type Deps = Pick<AppDeps, 'records' | 'renders'>;
+
+const AT_ONCE = 16;
+
+/** The files of all proved frames of the version to which this run belongs. Throws `Refusal` when one is gone. */
+export async function findZipFiles(deps: Deps, id: string): Promise<ZipFiles> {
+  const seen = await deps.records.read(`runs/${id}.json`);
+  if (seen === null) throw noSuchRun(id);
+  const run = { ...NEW_RUN, ...(seen.value as RunRecord) };
+  const frames = provedFrames(run.version === null ? [] : await runsOfVersion(deps, run));
+  const folder = `${rendersFolder(run)}/`;
+  const there = new Map((await deps.renders.list(folder)).map((object) => [object.path, object]));
+  const names = await namesOf(deps, frames, [...there.keys()].some(isOfNode(folder)));
+  const objects = [...names].map((name) => {
+    const object = there.get(`${folder}${name}`);
+    if (object === undefined) throw isGone(name);
+    return object;
+  });
+  return {
+    ...frames,
+    objects,
+    folder,
+    name: `${run.shot.replaceAll('/', '_')}_${versionName(run.version ?? 0)}`,
+  };
+}
+
+/** Records are found by their id only. */
+async function runsOfVersion({ records }: Deps, { shot, version }: RunRecord): Promise<readonly RunRecord[]> {
+  const runs: RunRecord[] = [];
+  const paths = await records.list('runs/');
+  for (let at = 0; at < paths.length; at += AT_ONCE)
+    for (const seen of await Promise.all(paths.slice(at, at + AT_ONCE).map((path) => records.read(path)))) {
+      const run = { ...NEW_RUN, ...(seen?.value as RunRecord | undefined) } as RunRecord;
+      if (run.shot === shot && run.version === version) runs.push(run);
+    }
+  return runs;
+}
+
+const isOfNode = (folder: string) => (path: string) => path.startsWith(`${folder}outputs/`);
+
+/** What the run knows of a frame: one file a view; and, where File Output nodes write, what the kit has recorded of it. */
+async function namesOf(
+  deps: Deps,
+  { proved }: ProvedFrames,
+  hasOutputs: boolean,
+): Promise<ReadonlySet<string>> {
+  const names = new Set<string>();
+  const frames = [...proved];
+  for (const [frame, run] of frames)
+    for (const name of run.output === null ? [] : frameFiles(run.output, frame)) names.add(name);
+  for (let at = 0; hasOutputs && at < frames.length; at += AT_ONCE) {
+    const some = frames.slice(at, at + AT_ONCE).map(([frame, run]) => readRecord(deps, run, frame));
+    for (const record of await Promise.all(some))
+      // A worker wrote it: a name must not lead out of the folder that somebody unpacks it in.
+      for (const { path } of record?.files ?? []) if (pathProblem(path) === null) names.add(path);
+  }
+  return names;
+}
+
+function isGone(name: string): Refusal {
+  return new Refusal(
+    409,
+    'framesGone',
+    `${name} was proved and is not in the bucket any more: the zip would not be whole.`,
+    'Render the frame again, or fetch the others with tablao pull.',
+  );
+}
