@@ -318,6 +318,21 @@ describe('the loop', () => {
     assert.equal((await of.runs())[0]?.state, 'completed');
   });
 
+  test('takes a frame for its own though the clock of the storage is behind', async () => {
+    const of = world();
+    const service = await untilSubmitted(of);
+    const [run] = await of.runs();
+    const [job] = await of.manager.jobs();
+    for (let frame = 1; frame <= 24; frame += 1) {
+      putFrame(of, run?.id ?? '', frame);
+      const path = `film/sh010/v001/tablao_${String(frame).padStart(4, '0')}.png`;
+      of.renders.put(path, PNG, (job?.createdAt ?? 0) - 3 * MINUTE);
+    }
+    await endAllTasks(of);
+    await pass(of, service, 3);
+    assert.equal((await of.runs())[0]?.state, 'completed');
+  });
+
   test('gives a frame up after three attempts and delivers the others', async () => {
     const of = world();
     const service = await untilSubmitted(of);

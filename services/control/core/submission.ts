@@ -13,8 +13,11 @@ import { rendersFolder, wantsFarm } from './run.ts';
 import { allowedFrames } from './scouts.ts';
 import { MAX_ATTEMPTS } from './troubles.ts';
 
-/** Storage clocks and ours may differ by a little; a frame of the run is never older than this before its start. */
-const CLOCK_SLACK_MS = 1000;
+/**
+ * The storage's clock and ours may differ; a frame of the run is never older than this before its start. Generous, because
+ * that a frame is of this run is told by its record: frames of a run whose clock was ahead were all taken for older ones.
+ */
+const CLOCK_SLACK_MS = 5 * 60_000;
 
 const SUBMITTED = {
   code: 'submitted',
