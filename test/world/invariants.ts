@@ -1,4 +1,5 @@
 import { budgetHolds } from './invariants/budget.ts';
+import { deadmanHolds } from './invariants/deadman.ts';
 import { endsAtZero, endsOnce, nothingIsLost } from './invariants/ends.ts';
 import { noBusyWorkerKilled, nothingFromUnknown } from './invariants/kills.ts';
 import { neverTooMany } from './invariants/most.ts';
@@ -15,5 +16,6 @@ export const INVARIANTS: readonly NewInvariant[] = [
   nothingFromUnknown,
   neverTooMany,
   budgetHolds,
+  deadmanHolds,
   endsAtZero,
 ];
