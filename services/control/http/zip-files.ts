@@ -70,9 +70,9 @@ async function namesOf(
     for (const name of run.output === null ? [] : frameFiles(run.output, frame)) names.add(name);
   for (let at = 0; hasOutputs && at < frames.length; at += AT_ONCE) {
     const some = frames.slice(at, at + AT_ONCE).map(([frame, run]) => readRecord(deps, run, frame));
-    for (const record of await Promise.all(some))
-      // A worker wrote it: a name must not lead out of the folder that somebody unpacks it in.
-      for (const { path } of record?.files ?? []) if (pathProblem(path) === null) names.add(path);
+    const files = (await Promise.all(some)).flatMap((record) => record?.files ?? []);
+    // Workers wrote them: a name must not lead out of the folder that somebody unpacks it in.
+    for (const { path } of files) if (pathProblem(path) === null) names.add(path);
   }
   return names;
 }
