@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { checkAll, makeShots, newDir, noBlender, plan, readRecord, run, zip } from './kit.ts';
+import { checkAll, makeShots, newDir, noBlender, plan, readRecord, run, runPython, zip } from './kit.ts';
 
 /** Shots of make_check_shots.py and what the check says of each: `!` before what keeps it from being rendered. */
 const SHOTS: Readonly<Record<string, readonly string[]>> = {
@@ -43,7 +43,20 @@ const SHOTS: Readonly<Record<string, readonly string[]>> = {
   texture_of_a_phone: [],
   texture_from_below: [],
   texture_movie_broken: ['!brokenImage'],
+  texture_packed: [],
+  texture_packed_broken: ['!brokenImage'],
+  texture_packed_cut: ['!brokenImage'],
   strip_broken: ['!brokenImage'],
+  strip_scene: [],
+  strip_scene_cut: ['!missingImage', '!missingImage', '!missingImage', '!missingImage'],
+  strip_scene_played_backwards: [],
+  strip_scene_without_camera: ['!noCamera'],
+  strip_scene_with_camera_of_the_strip: [],
+  strip_scene_without_layer: ['!noViewLayer'],
+  strip_scene_muted: [],
+  strip_scene_never_seen: [],
+  strip_of_strips: [],
+  strip_of_strips_cut: ['!missingStrip', '!missingStrip', '!missingStrip', '!missingStrip'],
   font_shown: ['!missingFont'],
   font_hidden: ['missingFont'],
   font_broken: ['!brokenFile'],
@@ -131,6 +144,27 @@ describe('the check of a shot, in a real Blender', { skip: noBlender() }, () => 
     assert.deepEqual(answers.zone?.map(inShort) ?? ['!unbaked'], ['!unbaked']);
     assert.deepEqual(answers.zone_that_begins_late?.map(inShort) ?? ['!unbaked'], ['!unbaked']);
     assert.deepEqual(answers.zone_at_rest ?? [], []);
+    assert.deepEqual(answers.zone_that_heats?.map(inShort) ?? ['!unbaked'], ['!unbaked']);
+    assert.deepEqual(answers.zone_that_heats_unseen ?? [], []);
+  });
+
+  it('says that a worker takes its colours from elsewhere, whose names mean something else', () => {
+    const colors = join(folder(), 'colors');
+    const own = 'bpy.utils.system_resource("DATAFILES", path="colormanagement")';
+    runPython(`import bpy, shutil; shutil.copytree(${own}, "${colors}")`);
+    const config = join(colors, 'config.ocio');
+    process.env.OCIO = config;
+    try {
+      assert.deepEqual(check('clean').findings, [], 'a copy of Blender’s own');
+      // What is called Standard is Raw from now on.
+      const changed = readFileSync(config, 'utf8').replace(/(name: Standard, colorspace: )\w+/, '$1Raw');
+      writeFileSync(config, changed.replace(/^description:.*$/m, 'description: a studio’s'));
+      const { findings } = check('clean');
+      assert.deepEqual(findings.map(inShort), ['otherColors']);
+      assert.ok(findings[0]?.message.includes(config));
+    } finally {
+      delete process.env.OCIO;
+    }
   });
 
   it('asks nothing of a simulation when only its first frame is rendered', () => {

@@ -93,6 +93,11 @@ export function run(task: Task): Ended {
   return { code: ended.status, stdout: ended.stdout, output: ended.stdout + ended.stderr };
 }
 
+/** Lets Blender do a line of Python. */
+export function runPython(line: string): void {
+  spawnSync(blender, ['--background', '--factory-startup', '--python-expr', line], { env: plainEnv() });
+}
+
 /** Starts a task and leaves it running. */
 export function start(task: Task) {
   return spawn(wrapper, commandLine(task), { env: plainEnv(), stdio: 'ignore' });

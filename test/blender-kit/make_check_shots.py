@@ -15,6 +15,7 @@ import bpy
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+from scene_strip_shots import SHOTS as SCENE_STRIP_SHOTS  # noqa: E402
 from shot_parts import FOLDER, add_camera, compositor_tree, save, start, textured_material  # noqa: E402
 
 SHOTS = []
@@ -251,6 +252,37 @@ def texture_from_below():
 def texture_movie_broken():
     write("broken.mp4", b"no movie" * 100)
     with_texture("//broken.mp4").image.source = "MOVIE"
+
+
+def with_packed(content):
+    """A texture that travels inside the file; Blender does not look at what it packs."""
+    _, cube = start()
+    material, show = textured_material()
+    image = lost_image("//packed.png")
+    image.pack(data=content, data_len=len(content))
+    show(image)
+    cube.data.materials.append(material)
+
+
+@shot
+def texture_packed():
+    picture("packed.png", "PNG")
+    with open(os.path.join(FOLDER, "packed.png"), "rb") as file:
+        with_packed(file.read())
+    os.remove(os.path.join(FOLDER, "packed.png"))
+
+
+@shot
+def texture_packed_broken():
+    with_packed(b"<html>404 Not Found</html>")
+
+
+@shot
+def texture_packed_cut():
+    picture("packed.png", "PNG")
+    with open(os.path.join(FOLDER, "packed.png"), "rb") as file:
+        with_packed(file.read()[:-20])
+    os.remove(os.path.join(FOLDER, "packed.png"))
 
 
 @shot
@@ -688,6 +720,38 @@ if bpy.app.version >= (4, 0, 0):
     def zone_at_rest():
         with_zone((0, 0, 0))
 
+    def with_zone_that_heats(read):
+        """Nothing moves; a number of every corner grows from frame to frame. The material reads this attribute."""
+        with_zone((0, 0, 0))
+        cube = bpy.data.objects["Cube"]
+        group = cube.modifiers["Zone"].node_group
+        nodes, links = group.nodes, group.links
+        end = next(node for node in nodes if node.bl_idname == "GeometryNodeSimulationOutput")
+        known, more = nodes.new("GeometryNodeInputNamedAttribute"), nodes.new("ShaderNodeMath")
+        keep = nodes.new("GeometryNodeStoreNamedAttribute")
+        known.inputs["Name"].default_value = keep.inputs["Name"].default_value = "Heat"
+        more.inputs[1].default_value = 0.2
+        into = next(socket for socket in end.inputs if socket.type == "GEOMETRY")
+        links.new(into.links[0].from_socket, keep.inputs["Geometry"])
+        links.new(keep.outputs["Geometry"], into)
+        links.new(next(socket for socket in known.outputs if socket.type == "VALUE"), more.inputs[0])
+        links.new(more.outputs[0], next(socket for socket in keep.inputs if socket.type == "VALUE"))
+        material = bpy.data.materials.new("Heat")
+        material.use_nodes = True
+        tree = material.node_tree
+        reader = tree.nodes.new("ShaderNodeAttribute")
+        reader.attribute_name = read
+        tree.links.new(reader.outputs["Fac"], tree.nodes["Principled BSDF"].inputs["Roughness"])
+        cube.data.materials.append(material)
+
+    @shot
+    def zone_that_heats():
+        with_zone_that_heats("Heat")
+
+    @shot
+    def zone_that_heats_unseen():
+        with_zone_that_heats("Cold")
+
 
 @shot
 def views_without_cameras():
@@ -762,7 +826,7 @@ def clean():
     scene.view_layers.new("Second")
 
 
-for make in SHOTS:
+for make in SHOTS + SCENE_STRIP_SHOTS:
     make()
     if make not in {colours, colours_of_another_scene, colours_of_an_image, engine}:
         save(make.__name__)

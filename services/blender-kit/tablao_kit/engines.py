@@ -1,10 +1,11 @@
 """What the scene asks of Blender itself: engine, camera, view layers, denoiser, and nodes that it knows."""
 
 import ctypes
+import os
 
 import bpy
 
-from . import images, log as logs, reach
+from . import images, log as logs, reach, sequence
 from .finding import error, warning
 
 ADDONS = "Put the add-on into the addons folder beside the shots and allow scripts, or do without it."
@@ -14,15 +15,20 @@ _NAME_BYTES = 32
 
 
 def no_camera(scene):
-    """Nothing to look through, on any frame."""
-    if scene.camera is None and reach.shows_objects(scene) and not reach.shows_sequence(scene) \
-            and not any(marker.camera for marker in scene.timeline_markers):
-        yield error("noCamera", 'The scene "%s" has no camera.' % scene.name,
-                    "Set one (View > Cameras > Set Active Object as Camera), or name one in the settings.")
+    """Nothing to look through, on any frame. Of a scene in a strip Blender then shows nothing, without a word."""
+    for view in sequence.views(scene):
+        if view.kind == "CAMERA" and not view.has_camera:
+            yield error("noCamera", 'The scene "%s" has no camera.' % view.scene.name,
+                        "Set one (View > Cameras > Set Active Object as Camera), or name one in the settings.")
 
 
 def unknown_engine(scene):
     """An engine that this Blender does not have: it would take another one without a word."""
+    for shown in sequence.by_camera(scene):
+        yield from _unknown_engine(shown)
+
+
+def _unknown_engine(scene):
     name = engine_in_file(scene)
     if scene.render.engine == "CYCLES" and not bpy.app.build_options.cycles:
         yield error("unknownEngine", "This Blender was built without Cycles.", "Use another Blender.")
@@ -61,10 +67,28 @@ def unknown_colors(scene, opening):
             yield warning(code, "The file is made for another colour configuration: %s; no picture shows it." % what, "")
 
 
+def other_colors(_scene):
+    """The worker's own colour configuration ($OCIO) instead of Blender's: it may have the same names for other colours,
+    and no file says which configuration it was made with."""
+    path = os.environ.get("OCIO", "")
+    own = os.path.join(bpy.utils.system_resource("DATAFILES", path="colormanagement"), "config.ocio")
+    if path and _content(path) != _content(own):
+        yield warning("otherColors", "This worker takes its colours from %s ($OCIO) instead of from Blender." % path,
+                      "Nothing, if the shot was made with the same; else take the variable away from the workers.")
+
+
+def _content(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return None
+
+
 def _shows_colors(scene, what, instead):
     """Whether it may be this scene's pictures that lack it: Blender names the kind of its owner only."""
     if what.startswith("sequencer"):
-        return reach.shows_sequence(scene)
+        return bool(sequence.by_sequence(scene))
     if what.startswith("image"):
         return _is_one_shown(images.shown(scene), bpy.data.images)
     if what.startswith("clip"):
@@ -104,15 +128,28 @@ def missing_view_cameras(scene):
 
 def nothing_to_render(scene):
     """Every view layer switched off."""
-    if reach.shows_objects(scene) and not reach.shows_sequence(scene) \
-            and not any(layer.use for layer in scene.view_layers):
-        yield error("noViewLayer", 'Every view layer of the scene "%s" is switched off for rendering.' % scene.name,
-                    "Switch one on (View Layer properties > Use for Rendering), or name them in the settings.")
+    for shown in sequence.by_camera(scene):
+        if not any(layer.use for layer in shown.view_layers):
+            yield error("noViewLayer", 'Every view layer of the scene "%s" is switched off for rendering.' % shown.name,
+                        "Switch one on (View Layer properties > Use for Rendering), or name them in the settings.")
+
+
+def no_pixels(scene):
+    """A picture or a region without width or height: Blender renders nothing, and ends with 0."""
+    render = scene.render
+    width, height = (int(size * render.resolution_percentage / 100) for size in (render.resolution_x, render.resolution_y))
+    if render.use_border:
+        # As Blender rounds.
+        width = int(render.border_max_x * width) - int(render.border_min_x * width)
+        height = int(render.border_max_y * height) - int(render.border_min_y * height)
+    if width < 1 or height < 1:
+        yield error("noPixels", 'The picture of the scene "%s" has no pixel.' % scene.name,
+                    "Set a larger resolution, or widen or switch off the render region (Output properties).")
 
 
 def unknown_nodes(scene):
     """Nodes of add-ons that are not here, or of a newer Blender: nothing comes out of them."""
-    for tree in reach.trees(reach.of_task(scene)) + reach.compositor_trees(scene):
+    for tree in reach.trees(reach.of_task(scene)) + reach.compositors(scene):
         for node in reach.feeding(tree):
             if node.bl_idname == "NodeUndefined":
                 yield error("undefinedNode", "This Blender does not know the node %s in %s." % (node.name, tree.name),
@@ -121,11 +158,14 @@ def unknown_nodes(scene):
 
 def no_denoiser(scene):
     """Denoising without any denoiser: Cycles 3.4 and 4.3 end with an error, 5.2 leaves the noise in and says nothing."""
-    if scene.render.engine != "CYCLES" or not scene.cycles.use_denoising or has_denoiser():
-        return
-    if reach.shows_objects(scene) and any(layer.use and layer.cycles.use_denoising for layer in scene.view_layers):
+    if any(_denoises(shown) for shown in sequence.by_camera(scene)) and not has_denoiser():
         yield error("noDenoiser", "Denoising is on and this build of Blender has no denoiser.",
                     "Switch denoising off in the scene, or use a build with OpenImageDenoise (blender.org has it).")
+
+
+def _denoises(scene):
+    return scene.render.engine == "CYCLES" and scene.cycles.use_denoising and any(
+        layer.use and layer.cycles.use_denoising for layer in scene.view_layers)
 
 
 def has_denoiser():

@@ -2,7 +2,7 @@
 
 import bpy
 
-from . import addons, engines, images, missing, plan as plans, scripts, simulations
+from . import addons, engines, images, missing, plan as plans, scripts, sequence, simulations
 from .finding import error, warning
 from .prepare import prepare
 from .unfit import Unfit
@@ -13,11 +13,14 @@ MOST_OF_A_KIND = 50
 # What makes every frame wrong.
 _STANDING = (missing.libraries, missing.caches, missing.fonts, missing.movie_clips, missing.node_files,
              engines.unknown_engine, engines.unknown_nodes, engines.no_denoiser, engines.missing_view_cameras,
-             scripts.drivers)
+             scripts.drivers, engines.no_camera, engines.nothing_to_render,
+             engines.no_pixels)
 # The same, of what was printed while the file was opened.
 _OPENED = (missing.data, engines.unknown_colors)
-# What is only worth knowing, or keeps Blender from rendering at all.
-_ONCE = (engines.no_camera, engines.nothing_to_render, missing.sounds, scripts.blocked_texts, addons.left_out)
+# What is only worth knowing.
+_ONCE = (engines.other_colors, missing.sounds, scripts.blocked_texts, addons.left_out)
+# What may be wrong on some frames, of what is seen through a camera.
+_OF_FRAMES = (missing.volume_frames, simulations.unbaked)
 
 
 def examine(plan, render_dir, opening):
@@ -42,10 +45,9 @@ def examine(plan, render_dir, opening):
         found += _ask(question, scene, opening)
     for question in _STANDING + _ONCE:
         found += _ask(question, scene)
-    found += _ask(missing_images, scene, frames)
-    for question in (missing.strip_files, missing.volume_frames, simulations.unbaked):
-        found += _ask(question, scene, frames)
-    found += _ask(simulations.out_of_order, scene, frames, simulations.CHECK_SECONDS)
+    found += _ask(unused_images, scene)
+    found += _of_frames(scene, frames)
+    found += _out_of_order(scene, frames, simulations.CHECK_SECONDS)
     return scene, device, found
 
 
@@ -63,16 +65,31 @@ def standing(scene, opening, frames):
         found += _ask(question, scene, opening)
     for question in _STANDING:
         found += _ask(question, scene)
-    found += _ask(simulations.out_of_order, scene, frames, simulations.TASK_SECONDS)
+    found += _out_of_order(scene, frames, simulations.TASK_SECONDS)
     return _errors(found)
 
 
 def of_frame(scene, frame):
     """What makes this frame's picture wrong although Blender renders it."""
-    found = _ask(missing_images, scene, [frame])
-    for question in (missing.strip_files, missing.volume_frames, simulations.unbaked):
-        found += _ask(question, scene, [frame])
-    return _errors(found)
+    return _errors(_of_frames(scene, [frame]))
+
+
+def _of_frames(scene, frames):
+    seen = sequence.views(scene, frames)
+    found = _ask(missing_images, scene, [view for view in seen if view.kind == "CAMERA"])
+    for view in seen:
+        if view.frames and view.kind == "SEQUENCER":
+            found += _ask(missing.strip_files, view.scene, view.frames)
+        elif view.frames:
+            for question in _OF_FRAMES:
+                found += _ask(question, view.scene, view.frames)
+    return found
+
+
+def _out_of_order(scene, frames, seconds):
+    seen = [view for view in sequence.views(scene, frames) if view.kind == "CAMERA" and view.frames]
+    return [entry for view in seen
+            for entry in _ask(simulations.out_of_order, view.scene, view.frames, seconds / len(seen))]
 
 
 def _errors(found):
@@ -93,14 +110,19 @@ def _ask(question, *about):
     return found[:MOST_OF_A_KIND] + [dict(last, message="And %d more of this kind." % left, action="")]
 
 
-def missing_images(scene, frames):
-    """Images that are not packed and not there, or no pictures; of sequences each of these frames."""
+def unused_images(scene):
+    """Images that are not there and that no picture shows."""
     for path in images.missing_elsewhere(scene):
         yield warning("missingImage", "The image %s is not there; no picture shows it." % path, missing.UNUSED)
-    lost, broken = set(), set()
-    for frame in frames:
-        lost.update(images.missing(scene, frame))
-        broken.update(images.unreadable(scene, frame))
+
+
+def missing_images(scene, views):
+    """Images that are not packed and not there, or no pictures; of sequences each frame that these views show."""
+    lost, broken = images.missing(scene), images.unreadable(scene)
+    for view in views:
+        for frame in view.frames:
+            lost |= images.missing_of_frame(view.scene, frame)
+            broken |= images.unreadable_of_frame(view.scene, frame)
     for path in sorted(lost):
         yield error("missingImage", "The image %s is not there." % path,
                     "Upload it, or pack it into the file (File > External Data > Pack Resources).")

@@ -1,6 +1,7 @@
 """Image files that the shot refers to: gone, or no pictures at all. Cycles paints them pink and says nothing."""
 
 import functools
+import io
 import os
 import re
 
@@ -17,18 +18,15 @@ def _path(image):
     return bpy.path.abspath(image.filepath, library=image.library)
 
 
-def missing(scene, frame=None):
-    """Paths of the images that a picture may show, that are not packed and not there.
-
-    With a frame, of sequences that frame's file, else the one that the image names.
-    """
+def missing(scene):
+    """Paths of the images that a picture may show, that are not packed and not there. Without sequences."""
     in_pictures = shown(scene)
-    paths = {path for image, path in _absent() if image.source != "SEQUENCE" and image in in_pictures}
-    for image, number in _sequence_frames(scene, frame) if frame is not None else ():
-        path = numbered(_path(image), number)
-        if not exists(path):
-            paths.add(path)
-    return sorted(paths)
+    return {path for image, path in _absent() if image.source != "SEQUENCE" and image in in_pictures}
+
+
+def missing_of_frame(scene, frame):
+    """The same of the sequences that a camera of this scene sees on this frame."""
+    return {path for path in _sequence_paths(scene, frame) if not exists(path)}
 
 
 def missing_elsewhere(scene):
@@ -37,14 +35,21 @@ def missing_elsewhere(scene):
     return sorted({path for image, path in _absent() if image not in in_pictures})
 
 
-def unreadable(scene, frame):
-    """Paths of images that a picture shows, that are there and that Blender cannot read as pictures."""
+def unreadable(scene):
+    """Paths of images that a picture shows, that are there or packed and that Blender cannot read as pictures. Without
+    sequences."""
     files = [(image, _path(image)) for image in shown(scene) if image.source in {"FILE", "MOVIE"}]
     files += [(image, _tile_path(_path(image), tile.number))
               for image in shown(scene) if image.source == "TILED" for tile in image.tiles]
-    files += [(image, numbered(_path(image), number)) for image, number in _sequence_frames(scene, frame)]
-    return sorted({path for image, path in files
-                   if not _is_packed(image) and exists(path) and not is_picture(path)})
+    broken = {path for image, path in files if not _is_packed(image) and exists(path) and not is_picture(path)}
+    return broken | {"%s (packed)" % (image.filepath or image.name)
+                     for image in shown(scene)
+                     if image.source != "MOVIE" and _is_packed(image) and not _is_packed_picture(image)}
+
+
+def unreadable_of_frame(scene, frame):
+    """The same of the sequences that a camera of this scene sees on this frame."""
+    return {path for path in _sequence_paths(scene, frame) if exists(path) and not is_picture(path)}
 
 
 @functools.lru_cache(maxsize=None)
@@ -53,14 +58,23 @@ def is_picture(path):
     half that there is, or nothing."""
     with open(path, "rb") as file:
         beginning = file.read(12)
-    if beginning.startswith(_BEGINNINGS):
-        return whole.is_whole_input(path)
-    # Asking Blender means loading the whole picture: for the few that have no mark, such as Targa, and movies.
-    image = bpy.data.images.load(path)
-    try:
-        return tuple(image.size) != (0, 0) and whole.is_whole_input(path)
-    finally:
-        bpy.data.images.remove(image)
+        if beginning.startswith(_BEGINNINGS):
+            return whole.is_whole_input(file, path)
+        # Asking Blender means loading the whole picture: for the few that have no mark, such as Targa, and movies.
+        image = bpy.data.images.load(path)
+        try:
+            return tuple(image.size) != (0, 0) and whole.is_whole_input(file, path)
+        finally:
+            bpy.data.images.remove(image)
+
+
+@functools.lru_cache(maxsize=None)
+def _is_packed_picture(image):
+    """The same of what travels inside the .blend. Blender does not look at it when it packs a file."""
+    packed = [(file.filepath, file.packed_file.data) for file in image.packed_files]
+    if all(data.startswith(_BEGINNINGS) for _, data in packed):
+        return all(whole.is_whole_input(io.BytesIO(data), path) for path, data in packed)
+    return tuple(image.size) != (0, 0)
 
 
 def _is_packed(image):
@@ -88,7 +102,7 @@ def _absent():
 def shown(scene):
     """The images that a picture may show."""
     blocks = reach.of_task(scene)
-    found = {image for _, image in _image_nodes(scene)}
+    found = {image for _, image in _image_nodes(blocks, tuple(reach.compositors(scene)))}
     users = bpy.data.user_map(subset=set(bpy.data.images))
     for image in bpy.data.images:
         if any(user in blocks and _shows_without_nodes(user) for user in users.get(image, ())):
@@ -135,9 +149,15 @@ def numbered(path, number):
     return os.path.join(folder, name[:match.start()] + str(number).zfill(len(match[0])) + name[match.end():])
 
 
+def _sequence_paths(scene, frame):
+    return [numbered(_path(image), number) for image, number in _sequence_frames(scene, frame)]
+
+
 def _sequence_frames(scene, frame):
-    """(image, number of the file) of each sequence that a shader, the compositor or a modifier's texture shows on this frame."""
-    for node, image in _image_nodes(scene):
+    """(image, number of the file) of each sequence that a shader, the compositor or a modifier's texture shows on this frame
+    of this very scene."""
+    seen = reach.through_camera(scene)
+    for node, image in _image_nodes(seen, tuple(reach.compositor_trees(scene))):
         if image.source != "SEQUENCE" or _is_packed(image):
             continue
         # The compositor's node has the settings on itself, a shader's has an image user.
@@ -147,7 +167,7 @@ def _sequence_frames(scene, frame):
     for texture in bpy.data.textures:
         image = getattr(texture, "image", None)
         # One that does not follow the frames stays where it was.
-        if image is None or image.source != "SEQUENCE" or _is_packed(image) or texture not in reach.of_task(scene) \
+        if image is None or image.source != "SEQUENCE" or _is_packed(image) or texture not in seen \
                 or texture.use_nodes or not texture.image_user.use_auto_refresh:
             continue
         number = _file_number(texture.image_user, frame)
@@ -168,9 +188,9 @@ def _file_number(user, frame):
 
 
 @functools.lru_cache(maxsize=None)
-def _image_nodes(scene):
-    """(node, image) of every node that shows an image and has a part in the picture."""
-    trees = reach.trees(reach.of_task(scene)) + reach.compositor_trees(scene)
+def _image_nodes(blocks, compositors):
+    """(node, image) of every node that shows an image and has a part in a picture of these blocks."""
+    trees = reach.trees(blocks) + list(compositors)
     return [(node, image) for tree in trees for node in reach.feeding(tree) for image in _images_of(node)]
 
 

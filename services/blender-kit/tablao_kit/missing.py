@@ -4,7 +4,7 @@ import os
 
 import bpy
 
-from . import log as logs, reach
+from . import log as logs, reach, sequence
 from .finding import error, warning
 from .images import exists, is_picture, numbered
 
@@ -85,9 +85,9 @@ def caches(scene):
 
 
 def volume_frames(scene, frames):
-    """OpenVDB sequences: the file of each frame."""
+    """OpenVDB sequences: the file of each frame, of what a camera of this scene sees."""
     for volume in bpy.data.volumes:
-        if not volume.is_sequence or not volume.filepath or volume not in reach.of_task(scene):
+        if not volume.is_sequence or not volume.filepath or volume not in reach.through_camera(scene):
             continue
         numbers = sorted({_volume_number(volume, frame) for frame in frames} - {None})
         for path in (numbered(_path(volume.filepath, volume), number) for number in numbers):
@@ -163,10 +163,9 @@ def sounds(scene):
 
 def movie_clips(scene):
     """Clips that are gone. Without them a solved camera goes on moving, but no picture can show them."""
-    trees = reach.compositor_trees(scene)
-    in_pictures = {getattr(node, "clip", None) for tree in trees for node in reach.feeding(tree)}
-    if reach.shows_sequence(scene):
-        in_pictures |= {strip.clip for strip in reach.strips(scene) if strip.type == "MOVIECLIP"}
+    in_pictures = {getattr(node, "clip", None) for tree in reach.compositors(scene) for node in reach.feeding(tree)}
+    for shown in sequence.by_sequence(scene):
+        in_pictures |= {strip.clip for strip in sequence.strips(shown) if strip.type == "MOVIECLIP"}
     for clip in bpy.data.movieclips:
         path = _path(clip.filepath, clip)
         if not clip.filepath:
@@ -181,10 +180,8 @@ def movie_clips(scene):
 
 
 def strip_files(scene, frames):
-    """Pictures and movies of the sequencer that these frames show."""
-    if not reach.shows_sequence(scene):
-        return
-    for strip in reach.strips(scene):
+    """Pictures and movies of this scene's strips that these frames show."""
+    for strip in sequence.strips(scene):
         if strip.mute:
             continue
         for path in _files_of_strip(strip, frames):

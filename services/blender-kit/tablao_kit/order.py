@@ -12,6 +12,9 @@ import time
 
 import bpy
 
+# Member of an attribute's values and how many numbers each has, by the attribute's type.
+_VALUES = {"FLOAT": ("value", 1), "INT": ("value", 1), "BOOLEAN": ("value", 1), "FLOAT2": ("vector", 2),
+           "FLOAT_VECTOR": ("vector", 3), "FLOAT_COLOR": ("color", 4), "BYTE_COLOR": ("color", 4)}
 # Less is rounding: Blender computes the same in another way.
 _TOLERANCE = 1e-3
 _STEPS_AT_LEAST = 3
@@ -31,25 +34,44 @@ class _Eye(bpy.types.RenderEngine):
             parts = _Eye.seen.setdefault((owner.name, system.name if system is not None else ""), {})
             numbers = [value for row in instance.matrix_world for value in row]
             if not instance.is_instance:
-                numbers += _corners(instance.object)
+                numbers += _shape(instance.object)
             parts[instance.object.name, tuple(instance.persistent_id)] = numbers
 
 
-def _corners(thing):
+def _shape(thing):
+    """Where its corners are, and what materials read of it."""
     try:
         mesh = thing.to_mesh()
     except RuntimeError:
         return []  # Nothing that has corners.
-    numbers = array.array("f", bytes(12 * len(mesh.vertices)))
-    mesh.vertices.foreach_get("co", numbers)
+    numbers = _floats(mesh.vertices, "co", 3)
+    for attribute in mesh.attributes:
+        member, count = _VALUES.get(attribute.data_type, (None, 0))
+        if member is not None and attribute.name in _Eye.attributes | _unnamed(mesh):
+            numbers += _floats(attribute.data, member, count)
     thing.to_mesh_clear()
+    return numbers
+
+
+def _unnamed(mesh):
+    """What a material reads that names no attribute."""
+    actives = mesh.uv_layers.active, mesh.attributes.active_color
+    return {active.name for active in actives if active is not None} if "" in _Eye.attributes else set()
+
+
+def _floats(values, member, count):
+    numbers = array.array("f", bytes(4 * count * len(values)))
+    values.foreach_get(member, numbers)
     return list(numbers)
 
 
-def changed(scene, things, until, seconds):
-    """((name, particle system or "") of what differs, last frame that was tried), for about so many seconds at most."""
+def changed(scene, things, attributes, until, seconds):
+    """((name, particle system or "") of what differs, last frame that was tried), for about so many seconds at most.
+
+    `things`: objects whose shape is looked at; `attributes`: names of those that materials read, "" = the active ones.
+    """
     first = scene.frame_start
-    with _looking(scene, things) as look:
+    with _looking(scene, things, attributes) as look:
         # First of all, as on a worker that has seen no other frame.
         started = time.monotonic()
         alone = look(until)
@@ -64,7 +86,7 @@ def changed(scene, things, until, seconds):
 
 
 @contextlib.contextmanager
-def _looking(scene, things):
+def _looking(scene, things, attributes):
     """Gives a function that returns what is seen on a frame, and puts everything back as it was."""
     render = scene.render
     before = render.engine, render.use_compositing, render.use_sequencer, scene.frame_current
@@ -75,7 +97,7 @@ def _looking(scene, things):
         bpy.ops.render.render(scene=scene.name)
         return _Eye.seen
 
-    _Eye.things = things
+    _Eye.things, _Eye.attributes = things, attributes
     bpy.utils.register_class(_Eye)
     try:
         render.engine, render.use_compositing, render.use_sequencer = _Eye.bl_idname, False, False

@@ -9,7 +9,7 @@ import re
 
 import bpy
 
-from . import reach
+from . import reach, sequence
 
 
 def _trees(scene):
@@ -75,7 +75,7 @@ def _inside(path):
 
 def faults(scene, render_dir, frame):
     """What File Output nodes of the scene's compositor should have written for this frame and did not: sentences."""
-    if reach.shows_sequence(scene) and not reach.shows_objects(scene):
+    if scene not in sequence.by_camera(scene):
         return []
     wanted = _files_wanted(scene)
     found = []

@@ -8,6 +8,8 @@ import functools
 
 import bpy
 
+from . import sequence
+
 _OUTPUTS = {
     "ShaderNodeOutputMaterial", "ShaderNodeOutputWorld", "ShaderNodeOutputLight", "ShaderNodeOutputLineStyle",
     "ShaderNodeOutputAOV", "CompositorNodeComposite", "CompositorNodeOutputFile", "TextureNodeOutput",
@@ -20,11 +22,23 @@ _PARTS_OF_A_SCENE = (bpy.types.Object, bpy.types.Collection, bpy.types.Scene,
                      bpy.types.Brush, bpy.types.Palette, bpy.types.PaintCurve)
 
 
-def blocks(scene):
-    """Every data-block that a picture of the scene can depend on."""
-    return _Walk(_users_inverted()).of(scene)
+@functools.lru_cache(maxsize=None)
+def of_task(scene):
+    """Every data-block that a picture of the scene can depend on, those of scenes that strips show too.
+
+    Looked up once for a task: nothing that it depends on changes between frames.
+    """
+    scenes = [view.scene for view in sequence.views(scene)]
+    return frozenset(_Walk(_users_inverted(), sequence.by_camera(scene)).of(scenes))
 
 
+@functools.lru_cache(maxsize=None)
+def through_camera(scene):
+    """The same of what is seen through a camera of this very scene, on the scene's own frames."""
+    return frozenset(_Walk(_users_inverted(), [scene]).of([scene]))
+
+
+@functools.lru_cache(maxsize=None)
 def _users_inverted():
     """{block: the blocks that it refers to}."""
     uses = {}
@@ -35,15 +49,18 @@ def _users_inverted():
 
 
 class _Walk:
-    """From the scene to all that it shows. Each block is visited once, so that circles end."""
+    """From scenes to all that they show. Each block is visited once, so that circles end."""
 
-    def __init__(self, uses):
+    def __init__(self, uses, by_camera):
         self._uses = uses
+        self._by_camera = by_camera
         self._seen = set()
         self._waiting = []
 
-    def of(self, scene):
-        self._waiting = [scene]
+    def of(self, scenes):
+        # Another scene that something refers to may be seen in any way; these are seen in this way only.
+        self._strips_only = set(scenes) - set(self._by_camera)
+        self._waiting = list(scenes)
         while self._waiting:
             block = self._waiting.pop()
             if block in self._seen:
@@ -55,7 +72,8 @@ class _Walk:
     def _next(self, block):
         used = self._uses.get(block, set())
         if isinstance(block, bpy.types.Scene):
-            return _shown_by(block) + [one for one in used if not isinstance(one, _PARTS_OF_A_SCENE)]
+            shown = [] if block in self._strips_only else _shown_by(block)
+            return shown + [one for one in used if not isinstance(one, _PARTS_OF_A_SCENE)]
         if isinstance(block, bpy.types.Collection):
             return list(block.children) + [thing for thing in block.objects if not is_hidden(thing)]
         if isinstance(block, bpy.types.Object):
@@ -80,14 +98,13 @@ def _given(parts):
 
 
 def _shown_by(scene):
-    """The objects and collections that a scene renders, and other scenes that its pictures are made of."""
-    found = _other_scenes(scene)
-    if shows_objects(scene):
-        for layer in scene.view_layers:
-            if layer.use:
-                found += _in_layer(layer.layer_collection)
-        found += [scene.camera] + [marker.camera for marker in scene.timeline_markers]
-        found += [scene.background_set]
+    """The objects and collections that a scene renders, and other scenes that it is rendered with."""
+    found = [scene.camera, scene.background_set] + [marker.camera for marker in scene.timeline_markers]
+    for layer in scene.view_layers:
+        if layer.use:
+            found += _in_layer(layer.layer_collection)
+    for tree in compositor_trees(scene):
+        found += [node.scene for node in feeding(tree) if node.bl_idname == "CompositorNodeRLayers"]
     return [block for block in found if block is not None]
 
 
@@ -102,15 +119,6 @@ def _in_layer(layer_collection):
     for child in layer_collection.children:
         found += _in_layer(child)
     return found
-
-
-def _other_scenes(scene):
-    found = []
-    if shows_sequence(scene):
-        found += [strip.scene for strip in strips(scene) if strip.type == "SCENE" and not strip.mute]
-    for tree in compositor_trees(scene):
-        found += [node.scene for node in feeding(tree) if node.bl_idname == "CompositorNodeRLayers"]
-    return [other for other in found if other not in (None, scene)]
 
 
 def is_hidden(block):
@@ -136,25 +144,6 @@ def _curves(action):
             for bag in strip.channelbags for curve in bag.fcurves]
 
 
-def strips(scene):
-    """Every strip of the scene's sequence, those in meta strips too."""
-    editor = scene.sequence_editor
-    if editor is None:
-        return []
-    return list(editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all)
-
-
-def shows_sequence(scene):
-    """Whether the pictures come from the video sequencer instead of a camera."""
-    return scene.render.use_sequencer and any(strip.type != "SOUND" for strip in strips(scene))
-
-
-def shows_objects(scene):
-    """Whether anything is seen through a camera of this very scene."""
-    return not shows_sequence(scene) or any(
-        strip.type == "SCENE" and strip.scene in (None, scene) for strip in strips(scene))
-
-
 def compositor(scene):
     """The scene's compositor tree, or None when it has none in use."""
     if hasattr(scene, "compositing_node_group"):
@@ -168,6 +157,11 @@ def compositor_trees(scene):
     """The compositor's tree and the groups in it. One whose output nobody takes may still write files."""
     tree = compositor(scene)
     return [] if tree is None else _with_groups([tree], lambda tree: tree.nodes)
+
+
+def compositors(scene):
+    """The trees of all compositors that have a part in the scene's pictures."""
+    return [tree for shown in sequence.by_camera(scene) for tree in compositor_trees(shown)]
 
 
 def groups_in(tree):
@@ -226,9 +220,3 @@ def trees(shown):
             found += [modifier.node_group for modifier in thing.modifiers
                       if modifier.type == "NODES" and modifier.show_render]
     return _with_groups(found, feeding)
-
-
-@functools.lru_cache(maxsize=None)
-def of_task(scene):
-    """`blocks`, once for a task: nothing that it depends on changes between frames."""
-    return frozenset(blocks(scene))

@@ -21,10 +21,8 @@ TASK_SECONDS = 15
 
 
 def unbaked(scene, frames):
-    """Simulations that a picture of these frames shows and that have no result for them."""
-    if not reach.shows_objects(scene):
-        return
-    shown = reach.of_task(scene)
+    """Simulations that a camera of this scene sees on these frames and that have no result for them."""
+    shown = reach.through_camera(scene)
     things = [thing for thing in bpy.data.objects if thing in shown]
     for thing in things:
         for what, cache in _caches(thing):
@@ -39,15 +37,15 @@ def unbaked(scene, frames):
 def out_of_order(scene, frames, seconds):
     """The same of what only a trial tells: most particles, and simulation zones of geometry nodes, of which cannot be
     asked whether they are packed."""
-    if not reach.shows_objects(scene) or max(frames) <= scene.frame_start:
+    if max(frames) <= scene.frame_start:
         return
-    shown = reach.of_task(scene)
+    shown = reach.through_camera(scene)
     zones = {thing.name: thing for thing in bpy.data.objects if thing in shown and _has_zones(thing)}
     systems = {modifier.particle_system.name for thing in bpy.data.objects if thing in shown
                for modifier in thing.modifiers if _is_doubtful(modifier, frames)}
     if not zones and not systems:
         return
-    changed, last = order.changed(scene, frozenset(zones.values()), max(frames), seconds)
+    changed, last = order.changed(scene, frozenset(zones.values()), _attributes_read(shown), max(frames), seconds)
     for name, system in changed:
         if system in systems:
             yield error("unbaked", "The particle system %s of %s is not baked: its particles are elsewhere on frame %d when "
@@ -161,6 +159,18 @@ def _fluid(thing, domain, frames):
             yield error("unbaked", "The fluid of %s has no result for frame %d in %s." % (
                 thing.name, frame, folder), BAKE)
             return
+
+
+def _attributes_read(shown):
+    """Names of the attributes that materials read; "" stands for the active colours and coordinates."""
+    names = set()
+    for tree in reach.trees(shown):
+        for node in reach.feeding(tree):
+            if node.bl_idname in {"ShaderNodeTexImage", "ShaderNodeTexCoord"}:
+                names.add("")
+            names.update(getattr(node, member) for member in ("attribute_name", "layer_name", "uv_map")
+                         if hasattr(node, member))
+    return names
 
 
 def _has_zones(thing):

@@ -34,30 +34,33 @@ def is_whole(path):
     return True
 
 
-def is_whole_input(path):
-    """The same of a picture by anybody's program: laxer, since some write more behind the end, or no exact size."""
-    size = os.path.getsize(path)
-    with open(path, "rb") as file:
-        head = file.read(_HEAD_BYTES)
-        file.seek(max(0, size - _BEHIND_BYTES))
-        tail = file.read()
-        if head.startswith(b"\x89PNG"):
-            return b"IEND" in tail
-        if head.startswith(b"v/1\x01"):
-            return _is_whole_exr(head, size)
-        if head[8:12] == b"WEBP" or head.startswith(b"BM"):
-            number, place, rest = _SIZES[head[:4] if head[:4] in _SIZES else head[:2]]
-            return size >= struct.unpack_from(number, head, place)[0] + rest
-        if head.startswith((b"II*\0", b"MM\0*")):
-            return _is_whole_tiff(file, head, size)
-        if head.startswith(b"\xff\xd8") and _ENDS[".jpg"] in tail:
-            return True
-        for is_of_format, is_whole_data in ((head.startswith(b"\xff\xd8"), _has_jpeg_end),
-                                            (head.startswith(b"#?"), _is_whole_hdr),
-                                            (path.lower().endswith(".tga"), _is_whole_targa)):
-            if is_of_format:
-                file.seek(0)
-                return is_whole_data(file.read())
+def is_whole_input(file, path):
+    """The same of a picture by anybody's program: laxer, since some write more behind the end, or no exact size.
+
+    `file`: its bytes, open for reading; `path`: what it is called.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    head = file.read(_HEAD_BYTES)
+    file.seek(max(0, size - _BEHIND_BYTES))
+    tail = file.read()
+    if head.startswith(b"\x89PNG"):
+        return b"IEND" in tail
+    if head.startswith(b"v/1\x01"):
+        return _is_whole_exr(head, size)
+    if head[8:12] == b"WEBP" or head.startswith(b"BM"):
+        number, place, rest = _SIZES[head[:4] if head[:4] in _SIZES else head[:2]]
+        return size >= struct.unpack_from(number, head, place)[0] + rest
+    if head.startswith((b"II*\0", b"MM\0*")):
+        return _is_whole_tiff(file, head, size)
+    if head.startswith(b"\xff\xd8") and _ENDS[".jpg"] in tail:
+        return True
+    for is_of_format, is_whole_data in ((head.startswith(b"\xff\xd8"), _has_jpeg_end),
+                                        (head.startswith(b"#?"), _is_whole_hdr),
+                                        (path.lower().endswith(".tga"), _is_whole_targa)):
+        if is_of_format:
+            file.seek(0)
+            return is_whole_data(file.read())
     return size > 0
 
 
