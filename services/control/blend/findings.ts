@@ -9,6 +9,7 @@ import { readScene } from './scene.ts';
 import { isPlain, type Scope } from './scope.ts';
 import { driversOf, runsAtLoad } from './scripts.ts';
 import { createSimulations } from './simulations.ts';
+import { type SceneStrip, sceneStrips } from './strips.ts';
 
 const MAX_SCENES = 10_000;
 /** A sequencer with a day of pictures has two million; nobody reads such a list, and each entry is memory. */
@@ -23,12 +24,13 @@ export type Findings = ReturnType<typeof createFindings>;
 
 /** Gathers what is told of one data-block after the other. */
 export function createFindings(header: Header) {
-  const scenes: { readonly old: bigint; readonly facts: SceneFacts }[] = [];
+  const scenes: KnownScene[] = [];
   const linkedScenes = new Map<bigint, string>();
   const files = createFileList();
   const images = createImageUsers(header.version);
   const simulations = createSimulations();
   const outputNodes = createOutputNodes();
+  const strips: SceneStrip[] = [];
   const runAtLoad: string[] = [];
   const drivers: DriverFacts[] = [];
   const warnings: string[] = [];
@@ -60,7 +62,10 @@ export function createFindings(header: Header) {
         linkedScenes.set(scope.old, scope.name);
       if (scope.isLinked) return;
       if (!scope.isComplete) warn(`"${scope.name}" holds more than is read: something may be overlooked.`);
-      if (scope.code === 'SC') addScene(scope);
+      if (scope.code === 'SC') {
+        addScene(scope);
+        strips.push(...sceneStrips(scope));
+      }
       if (!files.add(scope.old, filesOf(scope)))
         warn(`It refers to more than ${MAX_FILES} files: not all are listed.`);
       images.add(scope);
@@ -79,7 +84,7 @@ export function createFindings(header: Header) {
       return {
         activeScene: active.name,
         scenes: scenes.map((scene) => scene.facts),
-        externalFiles: files.all(images.shownBy),
+        externalFiles: files.all(images.shownBy, areRetimed(strips, scenes)),
         scripts: { runAtLoad, drivers },
         simulations: simulations.all(),
         outputNodes: outputNodes.all(),
@@ -104,17 +109,33 @@ function createFileList() {
       }
       return true;
     },
-    all: (shownBy: ReturnType<typeof createImageUsers>['shownBy']): readonly ExternalFile[] =>
-      [...listed.values()].map(({ file, image }) =>
-        image === null ? file : { ...file, ...shownBy(image, file.source) },
-      ),
+    all: (
+      shownBy: ReturnType<typeof createImageUsers>['shownBy'],
+      isRetimed: boolean,
+    ): readonly ExternalFile[] =>
+      [...listed.values()].map(({ file, image }) => {
+        if (image !== null) return { ...file, ...shownBy(image, file.source, isRetimed) };
+        const { onFrames: _, ...others } = file;
+        return isRetimed ? others : file;
+      }),
   };
+}
+
+interface KnownScene {
+  readonly old: bigint;
+  readonly facts: SceneFacts;
+}
+
+/** Whether strips show scenes on other frames than their own: which files they need on which frame is not told then. */
+function areRetimed(strips: readonly SceneStrip[], scenes: readonly KnownScene[]): boolean {
+  const starts = new Map(scenes.map(({ old, facts }) => [old, facts.frameStart]));
+  return strips.some(({ scene, start }) => starts.has(scene) && starts.get(scene) !== start);
 }
 
 /** Blender renders the scene that was open when the file was saved; where that is gone, the first. */
 function nameActive(
   address: bigint | null,
-  scenes: readonly { readonly old: bigint; readonly facts: SceneFacts }[],
+  scenes: readonly KnownScene[],
   linkedScenes: ReadonlyMap<bigint, string>,
 ): { readonly name: string | null; readonly warning: string | null } {
   const own = scenes.find((scene) => scene.old === address);

@@ -57,12 +57,17 @@ export function createImageUsers(version: number) {
         note(style.pointer('sima'), null);
       }
     },
-    /** What can be told of the image at this address. */
-    shownBy: (image: bigint, source: ExternalFile['source']): Pick<ExternalFile, 'shown'> => {
+    /** What can be told of the image at this address. `isRetimed`: strips show scenes on other frames than their own. */
+    shownBy: (
+      image: bigint,
+      source: ExternalFile['source'],
+      isRetimed: boolean,
+    ): Pick<ExternalFile, 'shown'> => {
       if (isUnclear) return {};
       const known = users.get(image);
       if (!known) return { shown: [] };
-      return source === 'sequence' && !known.isUnclear ? { shown: [...known.ways.values()] } : {};
+      const isTold = source === 'sequence' && !known.isUnclear && !isRetimed;
+      return isTold ? { shown: [...known.ways.values()] } : {};
     },
   };
 }

@@ -24,6 +24,26 @@ export function stripFiles(scope: Scope): readonly StripFile[] {
   return strips.filter((strip) => !isSet(strip, MUTED)).flatMap((strip) => filesOf(scope, strip, isPlain));
 }
 
+/** A strip that shows another scene. */
+export interface SceneStrip {
+  /** Address of that scene. */
+  readonly scene: bigint;
+  /** On which frame of its owner the scene's first one is seen; null where its frames do not simply follow one another. */
+  readonly start: number | null;
+}
+
+/** All that are not muted. */
+export function sceneStrips(scope: Scope): readonly SceneStrip[] {
+  const strips = allOf(scope, 'Sequence');
+  const isPlain = !strips.some((strip) => strip.number('type') === SPEED);
+  return strips.flatMap((strip) => {
+    const scene = strip.pointer('scene');
+    if (strip.number('type') !== SCENE || isSet(strip, MUTED) || !scene) return [];
+    const span = isPlain ? spanOf(strip) : null;
+    return [{ scene, start: span && span.start - (strip.number('anim_startofs') ?? 0) }];
+  });
+}
+
 function filesOf(scope: Scope, sequence: RecordView, isPlain: boolean): readonly StripFile[] {
   const type = sequence.number('type');
   if (type !== IMAGE && type !== MOVIE) return [];

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  type Block,
+  buildBlend,
+  CLASSIC,
+  GLOBAL,
+  STRUCTS,
+  type Structs,
+  sceneBlock,
+  type Values,
+} from './builder.ts';
+import { read } from './sources.ts';
+
+const WITH_STRIPS: Structs = {
+  ...STRUCTS,
+  Sequence: [
+    'int type',
+    'int flag',
+    'int start',
+    'int len',
+    'int anim_startofs',
+    'float strobe',
+    'float speed_factor',
+    'int pad',
+    'void *scene',
+    'void *strip',
+  ],
+  Strip: ['void *stripdata', 'char dir[768]'],
+  StripElem: ['char name[256]'],
+  ImageUser: ['int sfra', 'int frames', 'int offset', 'int cycl'],
+  Tex: ['ID id', 'void *ima', 'ImageUser iuser'],
+};
+
+const IMAGE = 0;
+const SCENE = 2;
+const SPEED = 29;
+const MUTED = 1 << 5;
+const REVERSED = 1 << 7;
+const SHOT = 0x20n;
+
+function data(struct: string, old: bigint, values: Values): Block {
+  return { code: 'DATA', old, struct, values };
+}
+
+/** A scene that begins at frame 1 and has a picture strip and a texture of a sequence, after an edit with these strips. */
+async function files(...strips: readonly Values[]) {
+  const blocks: readonly Block[] = [
+    GLOBAL,
+    sceneBlock({ 'id.name': 'SCEdit' }),
+    ...strips.map((values, index) => data('Sequence', BigInt(0x100 + index), values)),
+    sceneBlock({ 'id.name': 'SCShot' }, SHOT),
+    data('Sequence', 0x200n, { type: IMAGE, start: 1, len: 1, strip: 0x201n }),
+    data('Strip', 0x201n, { stripdata: 0x202n, dir: '//plates/' }),
+    data('StripElem', 0x202n, { name: 'p_1.png' }),
+    {
+      code: 'IM',
+      old: 0x30n,
+      struct: 'Image',
+      values: { 'id.name': 'IMSea', name: '//sea_1.png', source: 2 },
+    },
+    { code: 'TE', old: 0x31n, struct: 'Tex', values: { 'id.name': 'TEx', ima: 0x30n, 'iuser.frames': 5 } },
+  ];
+  const facts = await read(buildBlend(CLASSIC, blocks, { structs: WITH_STRIPS }));
+  return facts.externalFiles.map(({ path, shown, onFrames }) => ({ path, shown, onFrames }));
+}
+
+const TOLD = [
+  { path: '//plates/p_1.png', shown: undefined, onFrames: { from: 1, to: 1 } },
+  {
+    path: '//sea_1.png',
+    shown: [{ start: 0, frames: 5, offset: 0, mode: 'extend' }],
+    onFrames: undefined,
+  },
+];
+const NOT_TOLD = TOLD.map(({ path }) => ({ path, shown: undefined, onFrames: undefined }));
+
+describe('on which frames a file is seen', () => {
+  const strip = { type: SCENE, start: 1, len: 10, scene: SHOT };
+  for (const [what, expected, ...strips] of [
+    ['is told of a scene that no strip shows', TOLD],
+    ['is told of a scene that a strip shows on its own frames', TOLD, strip],
+    ['is not told of one that is seen earlier', NOT_TOLD, { ...strip, start: -5 }],
+    ['is not told of one that begins in its middle', NOT_TOLD, { ...strip, anim_startofs: 3 }],
+    ['is told where both make up for each other', TOLD, { ...strip, start: 4, anim_startofs: 3 }],
+    ['is not told of one that is played backwards', NOT_TOLD, { ...strip, flag: REVERSED }],
+    ['is not told of one that is played faster', NOT_TOLD, { ...strip, speed_factor: 2 }],
+    ['is not told where a speed effect may be on it', NOT_TOLD, strip, { type: SPEED }],
+    ['is told where the strip is muted', TOLD, { ...strip, start: -5, flag: MUTED }],
+    ['is told where the scene is another file’s', TOLD, { ...strip, start: -5, scene: 0x77n }],
+  ] as const)
+    it(what, async () => {
+      assert.deepEqual(await files(...strips), expected);
+    });
+});
