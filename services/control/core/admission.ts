@@ -1,5 +1,6 @@
-import { chooseBlender } from './blender-choice.ts';
+import { chooseBlender, newestSaved } from './blender-choice.ts';
 import { budgetReason, isBudgetSpent } from './budget.ts';
+import { isBlend } from './catalog.ts';
 import type { Draft, Sight } from './draft.ts';
 import { dropRun, lookAgain, moveRun, note, openRuns, shotMemory, updateShot } from './draft.ts';
 import { framesOf } from './frames.ts';
@@ -8,7 +9,7 @@ import type { Policy } from './model.ts';
 import { judgeScripts } from './needs-scripts.ts';
 import { extensionOf, outputNames } from './output-names.ts';
 import { choosePool } from './pools.ts';
-import { type Reason, type RunRecord, type RunSettings, wantsFarm } from './run.ts';
+import { type Pin, type Reason, type RunRecord, type RunSettings, wantsFarm } from './run.ts';
 import { isWorthScouting } from './scouts.ts';
 import { readSettings, resolveSettings } from './settings.ts';
 import type { SceneFacts, ShotFacts } from './shot-facts.ts';
@@ -65,7 +66,7 @@ function judge(sight: Sight, draft: Draft, run: RunRecord): Verdict {
   if (settling !== null) return settling;
   const inputs = judgeInputs(sight, run);
   if ('kind' in inputs) return inputs;
-  const able = judgeAbilities(sight, run, shot);
+  const able = judgeAbilities(sight, run, shot, inputs.pins);
   if ('kind' in able) return able;
   const brake = judgeBrakes(sight, draft, run);
   if (brake !== null) return brake;
@@ -84,7 +85,7 @@ function judge(sight: Sight, draft: Draft, run: RunRecord): Verdict {
 /** Why a run is rejected by what is known without a look at its inputs; `null` = it is not, as far as that goes. */
 export function whyRejected(sight: Sight, run: RunRecord): Reason | null {
   const shot = judgeShot(sight, run);
-  const verdict = 'kind' in shot ? shot : judgeAbilities(sight, run, shot);
+  const verdict = 'kind' in shot ? shot : judgeAbilities(sight, run, shot, []);
   return 'kind' in verdict && verdict.kind === 'reject' ? verdict.reason : null;
 }
 
@@ -140,12 +141,18 @@ interface AbilitiesJudged {
 
 /** Whether there is a Blender, the right to run scripts, and a pool for it. */
 function judgeAbilities(
-  { policy }: Sight,
+  { policy, observed }: Sight,
   run: RunRecord,
   { facts, settings, scene }: ShotJudged,
+  inputs: readonly Pin[],
 ): Verdict | AbilitiesJudged {
   const wanted = pinnedBlender(run) ?? settings.blender.value;
-  const blender = chooseBlender(facts.blenderVersion, wanted, policy.blenders);
+  const libraries = inputs.flatMap(({ path }) => {
+    const version = isBlend(path) ? observed.catalog.get(path)?.facts?.blenderVersion : undefined;
+    return version === undefined ? [] : [{ name: `The library ${path}`, version }];
+  });
+  const saved = newestSaved({ name: 'The file', version: facts.blenderVersion }, libraries);
+  const blender = chooseBlender(saved, wanted, policy.blenders);
   if (!blender.ok)
     return wait(
       'needsBlender',

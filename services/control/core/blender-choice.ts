@@ -4,12 +4,26 @@ export type BlenderChosen =
   | { readonly ok: true; readonly blender: BlenderAtHand; readonly note: string | null }
   | { readonly ok: false; readonly message: string };
 
+/** A .blend as it is called in sentences, and the major.minor of the Blender that saved it. */
+export interface SavedFile {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** The one that the newest Blender saved: the shot unless a library is newer. */
+export function newestSaved(shot: SavedFile, libraries: readonly SavedFile[]): SavedFile {
+  return libraries.reduce(
+    (newest, one) => (compareVersions(one.version, newest.version) > 0 ? one : newest),
+    shot,
+  );
+}
+
 /**
  * The Blender that a run is pinned to: exactly the wanted one; else the file's own major.minor; else the oldest newer
  * one (which is said); never an older one, which would drop what it does not know.
  */
 export function chooseBlender(
-  fileVersion: string,
+  { name, version: fileVersion }: SavedFile,
   wanted: string | null,
   atHand: readonly BlenderAtHand[],
 ): BlenderChosen {
@@ -25,10 +39,10 @@ export function chooseBlender(
   if (newer === undefined) {
     return {
       ok: false,
-      message: `The file was saved by Blender ${fileVersion}; there is ${listed(oldestFirst)}, and an older Blender would drop what it does not know.`,
+      message: `${name} was saved by Blender ${fileVersion}; there is ${listed(oldestFirst)}, and an older Blender would drop what it does not know.`,
     };
   }
-  const note = `Saved by Blender ${fileVersion}, rendered with ${newer.version}: the picture may differ.`;
+  const note = `${name} was saved by Blender ${fileVersion} and is rendered with ${newer.version}: the picture may differ.`;
   return { ok: true, blender: newer, note };
 }
 

@@ -180,6 +180,12 @@ function chooseFrames(sources: SettingsSources, scene: SceneFacts): Chosen<objec
       'Move the animation so that it starts at frame 0 or later, or set "frames" in the render.json.',
     );
   }
+  if (scene.frameStep < 1)
+    return refuse(
+      'noFrames',
+      `The scene's frame step is ${scene.frameStep}: Blender renders nothing but its first frame with that.`,
+      'Set the step in Output Properties and upload the file again, or set "frames" in the render.json.',
+    );
   const frames = framesOfRange(scene.frameStart, scene.frameEnd, scene.frameStep);
   if (frames.length > 0) return { ok: true, setting: { value: formatFrames(frames), origin: 'blend' } };
   return refuse(
