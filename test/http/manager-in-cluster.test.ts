@@ -97,6 +97,18 @@ describe('Flamenco Manager in a cluster', () => {
     socket.close();
   });
 
+  it('keeps the service from ending by no web socket that is open', { timeout: 60_000 }, async (t) => {
+    const { manager } = await startServiceProxy(t);
+    const { app } = makeApp(t, { manager });
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    const { port } = app.server.address() as AddressInfo;
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/socket.io/?EIO=4&transport=websocket`);
+    await once(socket, 'message');
+    const closed = once(socket, 'close');
+    await app.close();
+    await closed;
+  });
+
   it('cannot be made a way to anything else in the cluster', async (t) => {
     const { manager, seen } = await startServiceProxy(t);
     const { app } = makeApp(t, { manager });

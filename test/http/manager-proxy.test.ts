@@ -51,6 +51,13 @@ describe('what belongs to Flamenco Manager', () => {
     });
   });
 
+  it('comes with what all our answers say to browsers', async (t) => {
+    const url = await startManager(t);
+    const { app } = makeApp(t, { manager: managerAt(() => url) });
+    const { headers } = await app.inject('/api/v3/version');
+    assert.equal(headers['x-content-type-options'], 'nosniff');
+  });
+
   it('follows the manager when it moves', async (t) => {
     let url: string | null = null;
     const { app } = makeApp(t, { manager: managerAt(() => url) });

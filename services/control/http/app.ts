@@ -1,10 +1,9 @@
-import { type FastifyInstance, fastify, LogController } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
-import { traceFields } from '../logging.ts';
+import { bareApp } from './bare-app.ts';
 import { guardCallers } from './callers.ts';
 import { commandRoutes } from './commands.ts';
 import type { AppDeps } from './deps.ts';
-import { handleErrors } from './errors.ts';
 import { eventRoutes } from './events.ts';
 import { frameRoutes } from './frames.ts';
 import { healthRoutes, metricsRoutes } from './health.ts';
@@ -25,31 +24,13 @@ import { tickRoutes } from './tick.ts';
 import { receiveRoutes, uploadRoutes } from './uploads.ts';
 import { zipRoutes } from './zip.ts';
 
-/** The longest path that an object can have, percent-encoded. */
-const MAX_PARAM_LENGTH = 3 * 1024;
-
 /** The service's routes. Listens to nothing yet; `close()` ends streams and uploads that are under way. */
 export function buildApp(deps: AppDeps): FastifyInstance {
-  const app = fastify({
-    loggerInstance: deps.log,
-    // One line a request would bury the one line a pass.
-    logController: new LogController({ disableRequestLogging: true }),
-    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
-    childLoggerFactory: (logger, bindings, options, request) =>
-      logger.child({ ...bindings, ...traceFields(request.headers, deps.project) }, options),
-  });
+  const app = bareApp(deps);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   acceptEmptyJson(app);
-  handleErrors(app);
   guardCallers(app, deps.knownHosts);
-  app.addHook('onSend', async (_request, reply) => {
-    reply.headers({
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-      'cross-origin-resource-policy': 'same-origin',
-    });
-  });
 
   const longLived = createLongLived(app);
   const readStatus = createStatusReader(deps);
