@@ -170,6 +170,32 @@ describe('a receiver that does not answer as it should', () => {
   });
 });
 
+describe('an outbox that cannot be had', () => {
+  test('keeps nothing from being rendered; one that is broken is begun anew', async () => {
+    const of = createTelling();
+    of.records.putText('messages.json', '{');
+    await wholeLife(of);
+    assert.deepEqual(of.messenger.types(), WHOLE_LIFE);
+  });
+
+  test('of an earlier version is gone on with', async () => {
+    const of = createTelling();
+    of.records.putText('messages.json', JSON.stringify({ schema: 1, since: 0, toldOfRuns: {} }));
+    await wholeLife(of);
+    assert.deepEqual(of.messenger.types(), WHOLE_LIFE);
+  });
+
+  test('that somebody else has written meanwhile is read anew', async () => {
+    const of = createTelling();
+    await begin(of, SETTINGS);
+    of.records.putText('messages.json', JSON.stringify(outbox(of)));
+    await workOff(of);
+    await pass(of, 20);
+    assert.deepEqual(of.messenger.types(), WHOLE_LIFE);
+    assert.equal(of.messenger.got.length, 3);
+  });
+});
+
 describe('a service that is killed', () => {
   test('between any two steps: everything is told, and a receiver that drops repeats is told once', async () => {
     for (let calls = 1; calls < 900; calls += callsApart(13)) {

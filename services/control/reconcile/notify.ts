@@ -14,7 +14,7 @@ import type { MessagesStatus } from '../core/status-document.ts';
 import type { EpochMs } from '../core/time.ts';
 import { isPortError } from '../ports/errors.ts';
 import type { Messenger } from '../ports/messenger.ts';
-import type { Records } from '../ports/records.ts';
+import type { RecordSeen, Records } from '../ports/records.ts';
 
 const NAME = 'messages.json';
 /** A round begins no further message after this; its last one takes up to 5 s more. */
@@ -70,10 +70,23 @@ export function createNotifier({ records, messenger, hash, clock, log }: Options
   let epoch = 0;
 
   async function read(now: EpochMs): Promise<Seen> {
-    const record = await records.read(NAME);
-    if (record !== null) return { outbox: record.value as Outbox, generation: record.generation };
     const outbox = newOutbox(now);
-    return { outbox, generation: await records.create(NAME, outbox) };
+    const record = await readOrDrop();
+    if (record === null) return { outbox, generation: await records.create(NAME, outbox) };
+    // What an earlier version did not write has its first value.
+    return { outbox: { ...outbox, ...(record.value as Outbox) }, generation: record.generation };
+  }
+
+  /** One that nobody can read would keep people from being told for ever. */
+  async function readOrDrop(): Promise<RecordSeen | null> {
+    try {
+      return await records.read(NAME);
+    } catch (err) {
+      if (!isPortError(err, 'invalid')) throw err;
+      log.warn({ err }, 'messages begun anew');
+      await records.delete(NAME);
+      return null;
+    }
   }
 
   async function write(before: Seen, outbox: Outbox): Promise<void> {
