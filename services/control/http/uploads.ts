@@ -8,6 +8,7 @@ import type { AppDeps, UploadSeen, UploadStore } from './deps.ts';
 import { Refusal } from './errors.ts';
 import type { LongLived } from './long-lived.ts';
 import { uploadPathProblem } from './object-paths.ts';
+import { personOf } from './people.ts';
 
 /** The largest object of Cloud Storage. */
 const MAX_BYTES = 5 * 1024 ** 4;
@@ -31,7 +32,9 @@ export async function uploadRoutes(app: FastifyInstance, deps: AppDeps): Promise
           `"${path.slice(0, 200)}" cannot be uploaded: ${problem}.`,
           'Rename it.',
         );
-      return reply.code(201).send(await deps.uploads.begin(path, size, originOf(request)));
+      const begun = await deps.uploads.begin(path, size, originOf(request));
+      request.log.info({ by: personOf(request), path, size }, 'upload begun');
+      return reply.code(201).send(begun);
     });
 }
 
