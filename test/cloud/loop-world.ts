@@ -37,17 +37,19 @@ const PNG = Buffer.from(
 export const FRAMES = 24;
 
 /** As a deployment sets them. */
-const CONFIG = cloudConfig({
+const DEPLOYED = {
+  ...CLOUD_ENV,
   BLENDERS: '4.5.3',
   CHECK_FIRST: 'never',
   HELM: toolsAbsent === false ? installTools().helm : 'helm',
-});
+};
+const CONFIG = cloudConfig(DEPLOYED);
 const { scenes: SCENES, renders: RENDERS, state: STATE } = CONFIG.buckets;
 export const { deadman: DEADMAN_JOB } = CONFIG.jobs;
 export const [FIRST_ZONE = ''] = CONFIG.zones;
 
 function cloudConfig(env: Readonly<Record<string, string>>): CloudConfig {
-  const config = parseConfig({ ...CLOUD_ENV, ...env }, []);
+  const config = parseConfig(env, []);
   if (config.mode !== 'cloud') throw new Error('PROJECT is not set');
   return config;
 }
@@ -103,7 +105,7 @@ export async function startLoopWorld(t: TestContext, { helm, onStep = () => {} }
     authClient: signedIn(),
   });
   const warnings: string[] = [];
-  const settings = cloudSettings(CONFIG);
+  let settings = cloudSettings(CONFIG);
   const compose = () =>
     composeCloudPorts(
       { ...settings, helm: { ...settings.helm, ...(helm !== undefined && { program: helm }) } },
@@ -279,6 +281,11 @@ export async function startLoopWorld(t: TestContext, { helm, onStep = () => {} }
       })({ name: '', zone: '', state: 'up', createdAt: 0, endpoint: '', message: '' }),
     /** The process is gone: what it would have done next is never asked for, and another one begins. */
     newProcess: () => {
+      reconciler = null;
+    },
+    /** Another version of the service: from now on each process has these settings besides. */
+    deploy: (env: Readonly<Record<string, string>>) => {
+      settings = cloudSettings(cloudConfig({ ...DEPLOYED, ...env }));
       reconciler = null;
     },
     /** Whether Google takes our token. */

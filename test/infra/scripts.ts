@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 const COLOURS = /\u001b\[[0-9;]*m/g;
 const ROOT = join(import.meta.dirname, '../..');
+export const SCRIPTS = join(ROOT, 'infra/scripts');
 
 /** What a script said and how it ended. */
 export interface Ran {
@@ -18,7 +19,7 @@ export function runScript(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<Ran> {
   return new Promise((done) => {
-    const script = join(ROOT, 'infra/scripts', `${name}.mjs`);
+    const script = join(SCRIPTS, `${name}.mjs`);
     execFile(process.execPath, [script, ...args], { cwd: ROOT, env, maxBuffer: 64e6 }, (error, out, words) =>
       done({ code: error === null ? 0 : Number(error.code), out, words: words.replaceAll(COLOURS, '') }),
     );

@@ -11,6 +11,8 @@ export interface StubProvider {
   readonly changes: readonly string[];
   /** The next change of this kind of resource is refused with these words. */
   fail(type: string, words: string): void;
+  /** Somebody else changes these attributes of each resource of this type and name. */
+  change(type: string, name: string, attributes: Readonly<Record<string, unknown>>): void;
   close(): void;
 }
 
@@ -42,6 +44,7 @@ export async function startStubProvider(schema: ProviderSchema): Promise<StubPro
   const loaded = grpc.loadPackageDefinition(fromJSON(protocol(), { keepCase: true, defaults: true }));
   const changes: string[] = [];
   const refusals = new Map<string, string>();
+  const changed = new Map<string, Readonly<Record<string, unknown>>>();
   let project = '';
   const toldOf = (type: string, value: Record<string, unknown>) =>
     told(type, value, { block: blockOf(type), project });
@@ -63,7 +66,11 @@ export async function startStubProvider(schema: ProviderSchema): Promise<StubPro
     ValidateResourceTypeConfig: () => ({}),
     ValidateDataSourceConfig: () => ({}),
     UpgradeResourceState: ({ raw_state }) => ({ value: pack(JSON.parse(String(raw_state?.json))) }),
-    ReadResource: ({ current_state }) => ({ value: current_state }),
+    ReadResource: ({ type_name, current_state }) => {
+      const current = unpack(current_state);
+      const others = current === null ? undefined : changed.get(`${type_name} ${nameOf(current)}`);
+      return { value: others === undefined ? current_state : pack({ ...current, ...others }) };
+    },
     PlanResourceChange: ({ type_name, proposed_new_state }) => {
       const proposed = unpack(proposed_new_state);
       return { planned_state: pack(proposed && toldOf(type_name, proposed)) };
@@ -124,6 +131,7 @@ export async function startStubProvider(schema: ProviderSchema): Promise<StubPro
     env: { TF_REATTACH_PROVIDERS: JSON.stringify(attach), CHECKPOINT_DISABLE: '1' },
     changes,
     fail: (type, words) => void refusals.set(type, words),
+    change: (type, name, attributes) => void changed.set(`${type} ${name}`, attributes),
     close: () => server.forceShutdown(),
   };
 }

@@ -56,7 +56,8 @@ export function createKubeManager(options: Options): ManagerOnCluster {
     const readyUid = ready.length === 1 ? (ready[0]?.metadata?.uid ?? null) : null;
     const [waiting] = living.filter((pod) => !isReady(pod));
     const why = readyUid !== null || waiting === undefined ? null : whyPodWaits(waiting, CONTAINER);
-    return { readyUid, trouble: why === null ? null : `Flamenco Manager's pod waits: ${why}` };
+    const trouble = why === null ? null : `Flamenco Manager's pod waits: ${why}`;
+    return { hasPod: living.length > 0, readyUid, trouble };
   }
 
   async function ask(url: string): Promise<{ readonly isThere: boolean; readonly trouble: string | null }> {
@@ -83,11 +84,20 @@ export function createKubeManager(options: Options): ManagerOnCluster {
       if (!isThere) return { manager: 'starting', ...notReady, trouble };
       return { manager: 'ready', managerUrl, managerId: pods.readyUid };
     },
-    install: (cluster) => options.install(cluster),
+    install: async (cluster) => {
+      const server = serverOf(cluster.endpoint ?? '');
+      const pods = (await isInstalled(server)) ? await lookAtPods(server) : null;
+      // It runs, although it may not be reached. What this service would install instead (it may be newer than the farm)
+      // would know no jobs, and frames that render would be begun again.
+      if (pods?.hasPod && pods.trouble === null) return;
+      await options.install(cluster);
+    },
   };
 }
 
 interface Pods {
+  /** One that is not about to go. */
+  readonly hasPod: boolean;
   readonly readyUid: string | null;
   readonly trouble: string | null;
 }
