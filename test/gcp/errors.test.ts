@@ -34,6 +34,10 @@ const cases: Readonly<Record<string, readonly [unknown, PortErrorCode]>> = {
   'gRPC 7: no quota': [thrown({ code: 7 }, QUOTA), 'quota'],
   'gRPC 7: no permission': [thrown({ code: 7 }, 'Required "container.clusters.create"'), 'denied'],
   'gRPC 3': [thrown({ code: 3 }, 'Invalid value'), 'invalid'],
+  'gRPC 3: a kind of machine that the zone does not have': [
+    thrown({ code: 3 }, 'Accelerator type "nvidia-l4" does not exist in zone europe-west1-d.'),
+    'noCapacity',
+  ],
   'gRPC 4 deadline': [thrown({ code: 4 }, 'Deadline exceeded'), 'transient'],
   'gRPC 14 unavailable': [thrown({ code: 14 }, 'No connection established'), 'transient'],
   'gRPC 16': [thrown({ code: 16 }, 'Request had invalid authentication credentials'), 'denied'],

@@ -91,6 +91,16 @@ describe('farm on GKE', () => {
     assert.equal(gke.asked.filter((line) => line.startsWith('POST')).length, 3, 'and nobody is asked again');
   });
 
+  test('a zone that does not have the kind of machine or GPU is passed over', async (t) => {
+    const { farm, gke } = await gkeWorld(t);
+    const message = `Machine type with name 'g2-standard-8' does not exist in zone '${B}'.`;
+    const body = JSON.stringify({ error: { code: 400, status: 'INVALID_ARGUMENT', message } });
+    gke.fail(/^POST .*clusters/, { kind: 'status', status: 400, body });
+    await assert.rejects(farm.create(), (error) => isPortError(error, 'noCapacity'));
+    await farm.create();
+    assert.deepEqual(gke.clusters(), [`${C}/tablao-2`]);
+  });
+
   test('a zone that had no machines is tried again after its rest', async (t) => {
     const { farm, gke, clock } = await gkeWorld(t);
     gke.overQuota.add(B);

@@ -85,6 +85,13 @@ export function portErrorFor(error: unknown, doing: string): PortError {
 export function scarcityOf(message: string): 'noCapacity' | 'quota' | null {
   if (/GCE_STOCKOUT|RESOURCE_POOL_EXHAUSTED|does not have enough resources|out\.of\.resources/i.test(message))
     return 'noCapacity';
+  // Not every zone of a region has every kind of machine and GPU.
+  if (
+    /(?:machine|accelerator) ?type.*(?:does not exist|is not (?:available|supported)|not found) in /i.test(
+      message,
+    )
+  )
+    return 'noCapacity';
   if (/QUOTA_EXCEEDED|quota[^.]*exceeded|exceeded[^.]*quota|insufficient[^.]*quota/i.test(message))
     return 'quota';
   if (/IP_SPACE_EXHAUSTED/i.test(message)) return 'quota';
@@ -110,6 +117,7 @@ function codeFor({ status, message, http }: Refusal): PortErrorCode {
       // A cluster on which another operation runs answers so; over HTTP, 412 is a condition of ours.
       return http === 412 ? 'conflict' : 'transient';
     case 'INVALID_ARGUMENT':
+      return scarcityOf(message) ?? 'invalid';
     case 'OUT_OF_RANGE':
     case 'UNIMPLEMENTED':
       return 'invalid';
