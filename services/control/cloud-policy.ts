@@ -31,6 +31,7 @@ export function cloudPolicy(config: CloudConfig): Policy {
     lookEveryMs: LOOK_EVERY_MS,
     maxFarmMs: config.maxFarmMs,
     maxUnknownMs: config.maxUnknownMs,
+    deadmanMs: config.deadmanMs,
     droughtMs: config.droughtMs,
     pricesAt: config.pricesAt,
     checkFirst: config.checkFirst,

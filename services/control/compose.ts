@@ -214,6 +214,7 @@ function localPolicy(config: LocalConfig, dirs: Dirs, blenders: readonly Blender
     lookEveryMs: LOOK_EVERY_MS,
     maxFarmMs: config.maxFarmMs,
     maxUnknownMs: config.maxUnknownMs,
+    deadmanMs: config.deadmanMs,
     droughtMs: Number.POSITIVE_INFINITY,
     pricesAt: null,
     checkFirst: config.checkFirst,

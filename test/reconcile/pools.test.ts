@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { NO_COSTS, totalOf } from '../../services/control/core/costs.ts';
 import { allTasks, begin, createWorld, MINUTE, memory, POOL, pass, run, upload, workOff } from './world.ts';
 
 const BIG = { ...POOL, name: 'big', memoryGiB: 64, tag: 'tag-of-big', pricePerHour: 1 };
@@ -15,13 +16,13 @@ describe('several pools', () => {
     await of.workers.order('p', ['p-99']);
     of.clock.advance(MINUTE);
     const { id } = await run(of);
-    const before = memory(of).dollars[id] ?? 0;
+    const before = totalOf(memory(of).costs[id] ?? NO_COSTS);
     const running = (await of.workers.list()).filter(
       ({ state, pool }) => state === 'running' && pool === 'big',
     ).length;
     await pass(of);
     assert.ok(running > 0);
-    assert.ok(Math.abs((memory(of).dollars[id] ?? 0) - before - (2 * running) / 60) < 1e-9);
+    assert.ok(Math.abs(totalOf(memory(of).costs[id] ?? NO_COSTS) - before - (2 * running) / 60) < 1e-9);
     await workOff(of);
     assert.equal((await run(of)).state, 'completed');
   });

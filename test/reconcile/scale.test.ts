@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { NO_COSTS, totalOf } from '../../services/control/core/costs.ts';
 import type { RunRecord } from '../../services/control/core/run.ts';
 import {
   allTasks,
@@ -63,11 +64,11 @@ describe('a pass in which nothing has moved', () => {
     for (let passes = 0; passes < 12; passes += 1) await soon(of);
     assert.equal(writes().length, before);
     const { id, dollars } = await run(of);
-    const spent = memory(of).dollars[id] ?? 0;
+    const spent = totalOf(memory(of).costs[id] ?? NO_COSTS);
     assert.ok(spent > dollars, `${spent} dollars, ${dollars} on record`);
     restart(of, 'two');
     await pass(of, 3);
-    assert.ok((memory(of).dollars[id] ?? 0) > spent);
+    assert.ok(totalOf(memory(of).costs[id] ?? NO_COSTS) > spent);
     for (let passes = 0; passes < 70; passes += 1) await soon(of);
     assert.ok((await run(of)).dollars > spent, 'the record follows after a while');
   });

@@ -50,6 +50,7 @@ export const POLICY: Policy = {
   lookEveryMs: MINUTE,
   maxFarmMs: 24 * HOUR,
   maxUnknownMs: 3 * HOUR,
+  deadmanMs: HOUR,
   droughtMs: 20 * MINUTE,
   pricesAt: null,
   checkFirst: 'never',

@@ -44,6 +44,7 @@ export class SimCluster implements Farm {
   #managers = 0;
   #created = 0;
   #zone = 0;
+  #givenUp = 0;
   #cancelNext: Cancel = () => {};
   #cancelDeadman: Cancel = () => {};
   /** What the next creations do; afterwards they work. */
@@ -56,6 +57,10 @@ export class SimCluster implements Farm {
   }
 
   async look(): Promise<FarmSeen> {
+    return { ...this.#look(), ...(this.#givenUp === 0 ? {} : { givenUp: this.#givenUp }) };
+  }
+
+  #look(): FarmSeen {
     const cluster = this.#cluster;
     const zone = ZONES[this.#zone % ZONES.length] ?? 'sim-a';
     if (cluster.state === 'absent') return { state: 'absent' };
@@ -167,7 +172,11 @@ export class SimCluster implements Farm {
     this.#cluster = { state: 'absent' };
     this.#zone += 1;
     this.#cancelDeadman();
-    clock.after(untilDeletable + times.clusterDeleteSeconds, () => this.#endBills(name));
+    this.#givenUp += 1;
+    clock.after(untilDeletable + times.clusterDeleteSeconds, () => {
+      this.#givenUp -= 1;
+      this.#endBills(name);
+    });
     clock.changed();
   }
 

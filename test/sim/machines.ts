@@ -68,15 +68,27 @@ export class Machines {
 
   /** Asks for so many more, as far as maximum and stock allow. */
   order(kind: PoolKind, count: number): void {
-    const { clock, times, startedAt, onRoom } = this.#options;
-    const now = (clock.now() - startedAt) / 1000;
-    const shortage = times.stockouts.find((one) => now >= one.fromSeconds && now < one.toSeconds);
-    if (shortage !== undefined) {
-      clock.after(shortage.toSeconds - now, onRoom);
+    const { clock, onRoom } = this.#options;
+    const shortFor = this.#shortForSeconds();
+    if (shortFor !== null) {
+      clock.after(shortFor, onRoom);
       return;
     }
     const room = kind.max - this.of(kind, 'booting', 'empty', 'used').length;
     for (let each = 0; each < Math.min(count, room); each += 1) this.#boot(kind);
+  }
+
+  /** So many of those that wait get no machine at present. */
+  shortOf(kind: PoolKind, waiting: number): number {
+    return this.#shortForSeconds() === null ? 0 : Math.max(0, waiting - this.of(kind, 'booting').length);
+  }
+
+  /** `null` = there is stock. */
+  #shortForSeconds(): number | null {
+    const { clock, times, startedAt } = this.#options;
+    const now = (clock.now() - startedAt) / 1000;
+    const shortage = times.stockouts.find((one) => now >= one.fromSeconds && now < one.toSeconds);
+    return shortage === undefined ? null : shortage.toSeconds - now;
   }
 
   /** Its worker has ended: it goes when nobody else wants it in time. */

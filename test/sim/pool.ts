@@ -9,6 +9,8 @@ import { type Outcome, SimWorker, type WorkerOptions } from './worker.ts';
 
 /** On a machine that has the image already. */
 const POD_START_SECONDS = 5;
+/** As the cluster's autoscaler says it (ports/workers.ts). */
+const NO_STOCK = 'FailedScaleUp: ZONE_RESOURCE_POOL_EXHAUSTED';
 
 interface Options {
   readonly seed: number;
@@ -46,7 +48,10 @@ export class SimPool implements Workers {
   }
 
   async list(): Promise<readonly WorkerSeen[]> {
-    return Array.from(this.#workers.values(), ({ seen }) => seen);
+    const short = new Set(this.#options.pools.flatMap((kind) => this.#without(kind)));
+    return Array.from(this.#workers.values(), (held) =>
+      short.has(held) ? { ...held.seen, why: NO_STOCK } : held.seen,
+    );
   }
 
   async order(pool: string, names: readonly string[]): Promise<void> {
@@ -138,14 +143,23 @@ export class SimPool implements Workers {
     });
   }
 
+  #waiting(kind: PoolKind): readonly Held[] {
+    return [...this.#workers.values()].filter(
+      (held) => held.kind === kind && held.seen.state === 'waiting' && held.machine === null,
+    );
+  }
+
+  /** Those that wait in a stock-out: the machines that boot are for those that have waited longest. */
+  #without(kind: PoolKind): readonly Held[] {
+    const waiting = this.#waiting(kind);
+    return waiting.slice(waiting.length - this.#machines.shortOf(kind, waiting.length));
+  }
+
   /** Those that wait get the machines that are empty, in their order; for the others machines are ordered. */
   #place(): void {
     if (!this.#options.isClusterUp()) return;
     for (const kind of this.#options.pools) {
-      const waiting = [...this.#workers.values()].filter(
-        (held) => held.kind === kind && held.seen.state === 'waiting' && held.machine === null,
-      );
-      const left = waiting.filter((held) => !this.#placeOne(held));
+      const left = this.#waiting(kind).filter((held) => !this.#placeOne(held));
       const missing = left.length - this.#machines.of(kind, 'booting').length;
       if (missing > 0) this.#machines.order(kind, missing);
     }

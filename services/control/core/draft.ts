@@ -128,6 +128,11 @@ function hasReport(run: RunRecord | undefined): boolean {
   return run !== undefined && REPORTED.has(run.state) && run.round > 0;
 }
 
+/** Its report is written (again). */
+export function oweReport(draft: Draft, run: RunRecord): void {
+  draft.memory = { ...draft.memory, unreported: owedReports(draft, run) };
+}
+
 /** One report a version's folder: that of the run that ended last. */
 function owedReports({ memory, runs }: Draft, ended: RunRecord): readonly string[] {
   if (!hasReport(ended)) return memory.unreported;

@@ -1,6 +1,8 @@
 import type { Refusal } from './actions.ts';
 import type { Catalog, SettingsSeen } from './catalog.ts';
 import type { CommandSeen } from './command.ts';
+import { type Costs, NO_COSTS } from './costs.ts';
+import type { Meters } from './meters.ts';
 import type { FrameVerdict } from './proof.ts';
 import type { RunRecord } from './run.ts';
 import type { FarmStage } from './status-document.ts';
@@ -18,7 +20,7 @@ export interface InputSeen {
   readonly crc32c: string | null;
 }
 
-export type FarmObserved =
+export type FarmObserved = (
   | { readonly state: 'absent' }
   | { readonly state: 'creating' | 'deleting'; readonly since: EpochMs; readonly zone: string }
   | {
@@ -27,10 +29,14 @@ export type FarmObserved =
       readonly zone: string;
       readonly manager: 'absent' | 'starting' | 'ready';
       readonly managerId: string | null;
-      /** What is wrong with it although it works; `null` or left out = nothing is known to be. */
+      /** What is wrong with it although it works, or keeps its manager from answering; `null` or left out = nothing is known to. */
       readonly trouble?: string | null;
     }
-  | { readonly state: 'broken'; readonly since: EpochMs; readonly message: string };
+  | { readonly state: 'broken'; readonly since: EpochMs; readonly message: string }
+) & {
+  /** Creations that came to nothing and still cost what a farm without workers costs; left out = none. */
+  readonly givenUp?: number;
+};
 
 export interface WorkerObserved {
   readonly name: string;
@@ -39,6 +45,8 @@ export interface WorkerObserved {
   readonly orderedAt: EpochMs;
   /** `null` = not yet (it waits for a machine); left out = soon after it was ordered. */
   readonly startedAt?: EpochMs | null;
+  /** `null` = it lives; left out = not known. */
+  readonly endedAt?: EpochMs | null;
   readonly outcome: 'done' | 'failed' | 'outOfMemory' | 'preempted' | null;
   /** Which of its pool's variants it runs (or waits for a machine) on; `null` or left out = the first. */
   readonly variant?: string | null;
@@ -188,7 +196,25 @@ interface Ledger {
   readonly today: number;
   readonly month: string;
   readonly thisMonth: number;
+  /** Of this month, what no run could be charged with: nobody had asked for it by name. */
+  readonly unshared: Costs;
+  /** Machines that are paid for. */
+  readonly meters: Meters;
+  /** Runs that the farm is, or was last, up for: they pay for its end as well. */
+  readonly payers: readonly string[];
 }
+
+/** Nothing was counted yet; also what a ledger lacks that an earlier version wrote. */
+export const NEW_LEDGER: Ledger = {
+  countedUntil: null,
+  day: '',
+  today: 0,
+  month: '',
+  thisMonth: 0,
+  unshared: NO_COSTS,
+  meters: {},
+  payers: [],
+};
 
 /** A farm that could not do its work, and when it is tried again. */
 export interface Setback {
@@ -239,8 +265,8 @@ export interface FarmMemory {
   readonly drySince: EpochMs | null;
   /** `null` = nothing went wrong since the farm last worked. */
   readonly setback: Setback | null;
-  /** What open runs have cost so far, by id: their records are not written for each cent. */
-  readonly dollars: Readonly<Record<string, number>>;
+  /** What runs have cost so far that still cost something, by id: their records are not written for each cent. */
+  readonly costs: Readonly<Record<string, Costs>>;
   /** Since when a farm only finishes what it has in hand because the budget is spent. */
   readonly drainingSince: EpochMs | null;
   /** Counts up with each worker ordered, so that names never repeat. */
@@ -304,6 +330,8 @@ export interface Policy {
   readonly lookEveryMs: number;
   readonly maxFarmMs: number;
   readonly maxUnknownMs: number;
+  /** A farm that nobody looks after ends by itself after so long. */
+  readonly deadmanMs: number;
   /** Without a single machine for its workers for so long a farm goes down and is tried again later. */
   readonly droughtMs: number;
   /** When the prices were looked up; `null` = they do not grow old. Caps count on-demand prices once they are too old. */

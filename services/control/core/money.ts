@@ -1,44 +1,65 @@
-import { type Draft, openRuns, remember, type Sight, updateRun } from './draft.ts';
-import type { PoolPolicy } from './model.ts';
-import { poolOf } from './pools.ts';
-import { type RunRecord, wantsFarm } from './run.ts';
+import { type CostKind, type Costs, moved, NO_COSTS, totalOf, withCost } from './costs.ts';
+import { type Draft, lookAgain, openRuns, oweReport, remember, type Sight, updateRun } from './draft.ts';
+import { type MachineUse, readMeters } from './machine-use.ts';
+import type { TaskInHand } from './meters.ts';
+import type { FarmMemory, FarmObserved } from './model.ts';
+import { poolOf, priceOf } from './pools.ts';
+import { isFinal, type RunRecord, wantsFarm } from './run.ts';
 import { activeTasks } from './tasks.ts';
+import type { EpochMs } from './time.ts';
 
 const HOUR_MS = 3_600_000;
+/** What is given up goes when GKE lets it go, and it is not asked about for anything else. */
+const WHILE_GIVEN_UP_MS = 60_000;
 
-/** Adds what the farm cost since the last look, and shares it out over the runs that it was up for. */
+/**
+ * Adds what the farm cost since the last look, by the known beginnings and ends of it and of its machines, and charges the
+ * runs that it was up for: as long as it stands also those that have ended, for what is left to pay after them.
+ */
 export function countMoney(sight: Sight, draft: Draft): void {
-  const { day, month, farm } = sight.observed;
+  const { day, month } = sight.observed;
   const { ledger } = draft.memory;
-  const isUp = farm === 'unknown' ? draft.memory.stage !== 'absent' : farm.state !== 'absent';
-  const since = ledger.countedUntil ?? sight.now;
-  const hours = isUp ? Math.max(0, sight.now - since) / HOUR_MS : 0;
-  const pools = sight.policy.pools.map((pool) => ({
-    pool,
-    dollars: hours * runningWorkers(sight, pool) * pool.pricePerHour,
-  }));
-  const fixed = hours * sight.policy.fixedPricePerHour;
-  const dollars = pools.reduce((sum, each) => sum + each.dollars, fixed);
-  const isQuiet = dollars === 0 && !isUp && ledger.countedUntil === null;
-  if (isQuiet) return;
+  const farms = farmsPaidFor(sight, draft);
+  const isUp = farms > 0;
+  if (!isUp && ledger.countedUntil === null) return;
+  const since = ledger.countedUntil ?? beginningOf(sight);
+  // When it went is not known; nobody has put off the dead-man's switch meanwhile.
+  const until = isUp ? sight.now : Math.min(sight.now, since + sight.policy.deadmanMs);
+  const charged = chargedRuns(draft.memory);
+  const { meters, uses } = readMeters(sight, draft.memory, since, until);
+  const bill = createBill(sight, draft);
+  const hours = Math.max(0, until - since) / HOUR_MS;
+  bill.charge('fees', hours * Math.max(1, farms) * sight.policy.fixedPricePerHour, bill.payers(null));
+  for (const use of uses) chargeUse(sight, bill, use);
+  const { unshared, dollars, wanting } = bill.close();
+  const isThisMonth = ledger.month === month;
   remember(draft, {
     ledger: {
       countedUntil: isUp ? sight.now : null,
       day,
       month,
       today: (ledger.day === day ? ledger.today : 0) + dollars,
-      thisMonth: (ledger.month === month ? ledger.thisMonth : 0) + dollars,
+      thisMonth: (isThisMonth ? ledger.thisMonth : 0) + dollars,
+      unshared: plus(isThisMonth ? ledger.unshared : NO_COSTS, unshared),
+      meters: isUp ? meters : {},
+      payers: isUp ? (wanting.length > 0 ? wanting.map(({ id }) => id) : ledger.payers) : [],
     },
   });
-  const sharing = runsThatPay(draft);
-  share(sight, draft, sharing, fixed);
-  for (const { pool, dollars: cost } of pools)
-    share(
-      sight,
-      draft,
-      sharing.filter((run) => poolOf(sight.policy, run) === pool),
-      cost,
-    );
+  settle(draft, charged);
+  if (farmOf(sight)?.givenUp !== undefined) lookAgain(draft, sight.now + WHILE_GIVEN_UP_MS);
+}
+
+/** What was loaded for frames that have come out since the last look was counted as rendering until now. */
+export function countLoading({ observed, policy, now }: Sight, draft: Draft): void {
+  for (const run of openRuns(draft)) {
+    const before = observed.runs.get(run.id)?.times.sumLoadSeconds ?? 0;
+    const seconds = run.times.sumLoadSeconds - before;
+    if (seconds <= 0) continue;
+    const pool = poolOf(policy, run);
+    const price = priceOf(policy, pool, draft.memory.variants[pool.name]?.name, now);
+    const dollars = (seconds * 1000 * price) / HOUR_MS;
+    updateRun(draft, run, { costs: moved(run.costs, 'rendering', 'loading', dollars) });
+  }
 }
 
 /** What was spent in the present month. */
@@ -47,29 +68,158 @@ export function spentThisMonth(sight: Sight, draft: Draft): number {
   return ledger.month === sight.observed.month ? ledger.thisMonth : 0;
 }
 
-/** Unknown is not free: a list that cannot be read counts as a full pool, but not before there is a farm to run them. */
-function runningWorkers({ observed }: Sight, pool: PoolPolicy): number {
-  const { workers, farm } = observed;
-  if (farm !== 'unknown' && farm.state === 'creating') return 0;
-  if (workers === 'unknown') return pool.max;
-  return workers.filter((worker) => worker.pool === pool.name && worker.state === 'running').length;
+/** Runs that are charged as long as the farm stands, whether they have ended or not. */
+export function chargedRuns({ ledger }: FarmMemory): ReadonlySet<string> {
+  const ofMachines = Object.values(ledger.meters).flatMap(({ run, task }) => [run, task?.run ?? null]);
+  return new Set([...ledger.payers, ...ofMachines.filter((id) => id !== null)]);
+}
+
+/** `null` = it cannot be read. */
+function farmOf({ observed: { farm } }: Sight): FarmObserved | null {
+  return farm === 'unknown' ? null : farm;
+}
+
+/** With those whose creation came to nothing; one that cannot be read is there as long as nobody has seen it go. */
+function farmsPaidFor(sight: Sight, { memory }: Draft): number {
+  const farm = farmOf(sight);
+  if (farm === null) return memory.stage === 'absent' ? 0 : 1;
+  return (farm.state === 'absent' ? 0 : 1) + (farm.givenUp ?? 0);
+}
+
+/** A farm that nobody has counted before is counted from its beginning. */
+function beginningOf(sight: Sight): EpochMs {
+  const farm = farmOf(sight);
+  return farm !== null && 'since' in farm ? Math.min(farm.since, sight.now) : sight.now;
+}
+
+/** Nothing is charged to them any more: the records of ended runs and their reports say the last. */
+function settle(draft: Draft, charged: ReadonlySet<string>): void {
+  const still = chargedRuns(draft.memory);
+  const ended = [...charged]
+    .filter((id) => !still.has(id))
+    .flatMap((id) => draft.runs.get(id) ?? [])
+    .filter(({ state }) => isFinal(state))
+    .sort((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0));
+  for (const run of ended) oweReport(draft, updateRun(draft, run, { isPaid: true }));
+}
+
+type Bill = ReturnType<typeof createBill>;
+
+/** Boots and idle machines are paid for by those whose work waits; what one that is let go still costs, by its last run. */
+function chargeUse({ policy, now }: Sight, bill: Bill, use: MachineUse): void {
+  const { pool, variant, task, run } = use;
+  const perMs = priceOfMachine(policy, pool, variant, now) / HOUR_MS;
+  const last = bill.known(run);
+  const others = bill.payers(pool);
+  bill.charge('boot', use.boot * perMs, last ?? others);
+  bill.charge('idle', use.empty * perMs, last ?? others);
+  const owner = bill.known(task?.run ?? null);
+  if (task !== null && owner !== null) bill.charge(kindOf(task), use.worker * perMs, owner);
+  else bill.charge('idle', use.worker * perMs, bill.isWanted(pool) ? others : (last ?? others));
+  const { lost } = use;
+  if (lost.task !== null)
+    bill.move(kindOf(lost.task), 'lost', lost.ms * perMs, bill.known(lost.task.run) ?? []);
+}
+
+function kindOf({ isCheck }: TaskInHand): CostKind {
+  return isCheck ? 'loading' : 'rendering';
+}
+
+/** One of a pool that is not configured any more costs as much as the dearest, as far as anybody knows. */
+function priceOfMachine(policy: Sight['policy'], name: string, variant: string | null, now: EpochMs): number {
+  const pool = policy.pools.find((each) => each.name === name);
+  if (pool !== undefined) return priceOf(policy, pool, variant, now);
+  return Math.max(...policy.pools.map((each) => priceOf(policy, each, null, now)));
+}
+
+interface Share {
+  readonly run: RunRecord;
+  readonly part: number;
+}
+
+/** Who pays what of this look. */
+function createBill(sight: Sight, draft: Draft) {
+  const { observed, policy } = sight;
+  const costs = new Map<string, Costs>();
+  const byPool = new Map<string | null, readonly Share[]>();
+  const wanting = runsThatWant(draft);
+  const going = isKept(sight, draft) ? [] : draft.memory.ledger.payers.flatMap((id) => known(id) ?? []);
+  let unshared = NO_COSTS;
+
+  function known(id: string | null): readonly Share[] | null {
+    const run = id === null ? undefined : draft.runs.get(id);
+    return run === undefined ? null : [{ run, part: 1 }];
+  }
+
+  function shared(runs: readonly RunRecord[]): readonly Share[] {
+    const tasks = runs.map(({ id }) => activeTasks(observed.details.get(id)).length);
+    const all = tasks.reduce((sum, count) => sum + count, 0);
+    return runs.map((run, index) => ({ run, part: all === 0 ? 1 / runs.length : (tasks[index] ?? 0) / all }));
+  }
+
+  function wantingOf(pool: string | null): readonly RunRecord[] {
+    return pool === null ? wanting : wanting.filter((run) => poolOf(policy, run).name === pool);
+  }
+
+  return {
+    wanting,
+    /** `null` = nobody knows of such a run. */
+    known,
+    isWanted: (pool: string) => wantingOf(pool).length > 0,
+    /** Those who want the pool (`null` = the farm); when nobody does any more, those who were the last. */
+    payers(pool: string | null): readonly Share[] {
+      const found = byPool.get(pool);
+      if (found !== undefined) return found;
+      const runs = wantingOf(pool);
+      const shares = shared(runs.length > 0 ? runs : going.map(({ run }) => run));
+      byPool.set(pool, shares);
+      return shares;
+    },
+    charge(kind: CostKind, dollars: number, shares: readonly Share[]): void {
+      if (dollars === 0) return;
+      if (shares.length === 0) unshared = withCost(unshared, kind, dollars);
+      for (const { run, part } of shares)
+        costs.set(run.id, withCost(costs.get(run.id) ?? NO_COSTS, kind, dollars * part));
+    },
+    move(from: CostKind, to: CostKind, dollars: number, shares: readonly Share[]): void {
+      if (dollars === 0) return;
+      for (const { run, part } of shares) {
+        const own = plus(run.costs, costs.get(run.id) ?? NO_COSTS);
+        costs.set(run.id, plus(moved(own, from, to, dollars * part), run.costs, -1));
+      }
+    },
+    /** Writes it down. */
+    close() {
+      for (const [id, more] of costs) {
+        const run = draft.runs.get(id);
+        if (run === undefined) continue;
+        updateRun(draft, run, { costs: plus(run.costs, more), dollars: run.dollars + totalOf(more) });
+      }
+      const dollars = [...costs.values()].reduce((sum, each) => sum + totalOf(each), totalOf(unshared));
+      return { unshared, dollars, wanting };
+    },
+  };
 }
 
 /** Those that render; while none does yet, those that the farm was raised for. */
-function runsThatPay(draft: Draft): readonly RunRecord[] {
+function runsThatWant(draft: Draft): readonly RunRecord[] {
   const wanting = openRuns(draft).filter((run) => wantsFarm(run.state));
   const rendering = wanting.filter((run) => run.state === 'rendering');
   return rendering.length > 0 ? rendering : wanting;
 }
 
-/** By the tasks that each has running; alike where none has. */
-function share(sight: Sight, draft: Draft, runs: readonly RunRecord[], dollars: number): void {
-  if (dollars === 0) return;
-  const tasks = runs.map((run) => activeTasks(sight.observed.details.get(run.id)).length);
-  const all = tasks.reduce((sum, count) => sum + count, 0);
-  for (const [index, run] of runs.entries()) {
-    const part = all === 0 ? 1 / runs.length : (tasks[index] ?? 0) / all;
-    const now = draft.runs.get(run.id) ?? run;
-    updateRun(draft, now, { dollars: now.dollars + dollars * part });
-  }
+/** It stands although no run wants it: a person, the configuration or somebody else's job keeps it, and no run pays. */
+function isKept({ policy }: Sight, { memory }: Draft): boolean {
+  return policy.keepControlPlane || memory.stage === 'ready' || memory.stage === 'installing';
+}
+
+function plus(a: Costs, b: Costs, times = 1): Costs {
+  return {
+    rendering: a.rendering + times * b.rendering,
+    loading: a.loading + times * b.loading,
+    boot: a.boot + times * b.boot,
+    idle: a.idle + times * b.idle,
+    lost: a.lost + times * b.lost,
+    fees: a.fees + times * b.fees,
+  };
 }

@@ -10,7 +10,7 @@ import { foresee } from './foresight.ts';
 import { rememberUploads, takeIn } from './intake.ts';
 import { followInputs } from './live-inputs.ts';
 import type { Observed, Policy } from './model.ts';
-import { countMoney } from './money.ts';
+import { countLoading, countMoney } from './money.ts';
 import { obeyCommands } from './obey.ts';
 import { endJobs, followJobs } from './progress.ts';
 import { tellRefusals } from './refusals.ts';
@@ -33,6 +33,7 @@ const DECISIONS: readonly ((sight: Sight, draft: Draft) => void)[] = [
   takeIn,
   admitRuns,
   followJobs,
+  countLoading,
   finishRuns,
   windDown,
   tellRefusals,

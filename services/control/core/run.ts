@@ -1,3 +1,4 @@
+import { type Costs, NO_COSTS } from './costs.ts';
 import type { EpochMs } from './time.ts';
 
 /** The wire states of a run. `queued` and `rendering` want a farm; the last six are final. */
@@ -206,8 +207,12 @@ export interface RunRecord {
   /** How many times a job of this run was set going again after it failed as a whole. */
   readonly restarts: number;
   readonly warnings: readonly string[];
-  /** Dollars spent on it so far, by the ledger. */
+  /** Dollars spent on it so far, by the ledger: also after its end, as long as its farm stands. */
   readonly dollars: number;
+  /** The same by what they were spent on. */
+  readonly costs: Costs;
+  /** It has ended and its farm is gone: it costs nothing more. */
+  readonly isPaid: boolean;
 }
 
 /** A run about which nothing has been decided; also what a record lacks that an earlier version wrote. */
@@ -253,6 +258,8 @@ export const NEW_RUN = {
   restarts: 0,
   warnings: [],
   dollars: 0,
+  costs: NO_COSTS,
+  isPaid: false,
 } as const satisfies Partial<RunRecord>;
 
 const FINAL: ReadonlySet<RunState> = new Set(RUN_STATES.slice(RUN_STATES.indexOf('completed')));

@@ -1,3 +1,4 @@
+import type { Costs } from './costs.ts';
 import type { Reason, RunState } from './run.ts';
 
 /** Where the farm is in its life; `letting-go` = nothing is left for it, the idle time runs. */
@@ -54,6 +55,8 @@ export interface RunStatus {
   readonly etaSeconds: Band | null;
   /** So far and, as forecast, in all; the forecast is `null` when there is no telling yet. */
   readonly dollars: Forecast & { readonly soFar: number };
+  /** What `dollars.soFar` was spent on; left out = nothing was. */
+  readonly costs?: Costs;
   /** Path in the renders bucket of the newest thumbnail; `null` when there is none. */
   readonly thumbnail: string | null;
   readonly warnings: readonly string[];
@@ -88,7 +91,13 @@ export interface StatusDocument {
   readonly runs: readonly RunStatus[];
   /** The last 100, newest first. */
   readonly decisions: readonly DecisionMade[];
-  readonly money: { readonly today: number; readonly month: number; readonly cap: number | null };
+  readonly money: {
+    readonly today: number;
+    readonly month: number;
+    readonly cap: number | null;
+    /** Of `month`, what was spent for no run (somebody else's job, a farm that a person keeps up); left out = nothing was. */
+    readonly unshared?: Costs;
+  };
   /** What was found still existing after a tear-down; `null` = not looked yet or could not be known. */
   readonly leftovers: readonly string[] | null;
   /** What is told outside (`NOTIFY_WEBHOOK_URL`); left out = nothing is. */

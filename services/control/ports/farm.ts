@@ -5,7 +5,7 @@ import type { EpochMs } from '../core/time.ts';
  * What exists of the farm. `manager` is `'ready'` only when Flamenco Manager answers. A cluster that is said to be degraded
  * is `up` as long as its manager answers, with `trouble`: `broken` is deleted at once, with whatever renders on it.
  */
-export type FarmSeen =
+export type FarmSeen = (
   | { readonly state: 'absent' }
   | { readonly state: 'creating' | 'deleting'; readonly since: EpochMs; readonly zone: string }
   | {
@@ -20,7 +20,11 @@ export type FarmSeen =
       /** What is wrong with it although it works, or keeps its manager from answering; `null` or left out = nothing is known to. */
       readonly trouble?: string | null;
     }
-  | { readonly state: 'broken'; readonly since: EpochMs; readonly message: string };
+  | { readonly state: 'broken'; readonly since: EpochMs; readonly message: string }
+) & {
+  /** So many creations that came to nothing are not deleted yet and cost as much as a farm without workers; left out = none. */
+  readonly givenUp?: number;
+};
 
 /** The farm itself: the cluster (or this machine's processes) and Flamenco Manager on it. */
 export interface Farm {

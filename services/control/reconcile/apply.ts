@@ -38,6 +38,7 @@ const REPORTED = [
   'settings',
   'blender',
   'dollars',
+  'costs',
 ] as const satisfies readonly (keyof RunRecord)[];
 
 /**

@@ -15,6 +15,7 @@ import type {
   TaskObserved,
   Unknown,
 } from '../core/model.ts';
+import { chargedRuns } from '../core/money.ts';
 import { isLiveJob } from '../core/progress.ts';
 import { isRejectedByCheck, isRejectedForAbilities, isRejectedForFiles } from '../core/revival.ts';
 import { isFinal, type RunRecord, rendersFolder, wantsFarm } from '../core/run.ts';
@@ -29,6 +30,7 @@ import { type ProofLook, readJson } from './prove.ts';
 import type { QuotaLook } from './quotas.ts';
 import type { CatalogState, State } from './state.ts';
 import type { TaskLook } from './task-look.ts';
+import { withCostsOf } from './unwritten.ts';
 
 /** How what is dear is looked at: it remembers from pass to pass. */
 export interface Looks {
@@ -174,12 +176,14 @@ async function loadRuns(
   const mayRevive = isListingDue || isUpload;
   const revivable = mayRevive ? memory.rejectedRuns : [];
   const all = isFirst ? await unsettled(state) : [];
-  const ids = [...new Set([...memory.openRuns, ...memory.unreported, ...named, ...revivable, ...all])];
+  const charged = chargedRuns(memory);
+  const known = [...memory.openRuns, ...memory.unreported, ...charged];
+  const ids = [...new Set([...known, ...named, ...revivable, ...all])];
   const open = new Set(memory.openRuns);
   const records = new Map<string, RunRecord | null>();
   await inParallel(ids, async (id) => {
     const run = await state.run(id);
-    records.set(id, run === null ? null : withLastDollars(run, memory));
+    records.set(id, run === null ? null : withCostsOf(run, memory));
   });
   const runs = new Map<string, RunRecord>();
   const settled: string[] = [];
@@ -190,19 +194,14 @@ async function loadRuns(
       (mayRevive && isRejectedForFiles(run)) ||
       (isUpload && isRejectedByCheck(run)) ||
       (isListingDue && isRejectedForAbilities(run));
-    const isAsked = named.includes(id) || memory.unreported.includes(id) || isRevivable;
+    const isOwing = memory.unreported.includes(id) || charged.has(id);
+    const isAsked = named.includes(id) || isOwing || isRevivable;
     if (isSettled(run) && all.includes(id) && !open.has(id)) settled.push(id);
     // One that ended just before a crash may still stand among the open ones: it is moved over.
     if (!isFinal(run.state) || isAsked || open.has(id)) runs.set(id, run);
   }
   if (settled.length > 0) await state.saveSettled([...(await state.settled()), ...settled]);
   return runs;
-}
-
-/** Its record is not written for each cent. */
-function withLastDollars(run: RunRecord, { dollars }: FarmMemory): RunRecord {
-  const spent = dollars[run.id] ?? 0;
-  return spent > run.dollars && !isFinal(run.state) ? { ...run, dollars: spent } : run;
 }
 
 /** Rejected ones may come back; the others that have ended never change again. */

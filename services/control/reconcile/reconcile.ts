@@ -1,5 +1,6 @@
 import type { Action, Refusal } from '../core/actions.ts';
 import type { FarmMemory, FarmObserved, Observed, Policy, Unknown } from '../core/model.ts';
+import { chargedRuns } from '../core/money.ts';
 import { plan } from '../core/plan.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
 import type { EpochMs } from '../core/time.ts';
@@ -18,7 +19,7 @@ import { createRotation } from './rotation.ts';
 import { createState, newFarmMemory } from './state.ts';
 import { createTaskLook } from './task-look.ts';
 import type { RunTick, TickResult } from './tick.ts';
-import { createUnwritten, isSame, withDollars } from './unwritten.ts';
+import { createUnwritten, isSame, withCosts } from './unwritten.ts';
 
 /** A pass renews it; whoever dies with it lets the next one in after this. */
 const LEASE_MS = 30_000;
@@ -134,7 +135,7 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
     await inParallel(planned.dropped, (id) => state.dropRun(id));
     if (planned.shots !== observed.shots && hasChanged(planned.shots, observed.shots))
       await state.saveShots(planned.shots);
-    const memory = withDollars(planned.memory, [...observed.runs.values(), ...planned.runs]);
+    const memory = withCosts(planned.memory, [...observed.runs.values(), ...planned.runs]);
     if (!isSame(memory, await state.memory())) await state.saveMemory(memory);
     const applied = await applyActions(ports, planned.actions, isHeld);
     reported = reportsWritten(planned.actions, applied);
@@ -145,7 +146,7 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
     const nextLookAt = planned.lookAgainAt ?? clock.now() + REST_MS;
     await report(observed, memory, planned.runs, now, nextLookAt);
     if (maySend()) notifier?.begin();
-    state.keepOnly([...memory.openRuns, ...memory.endedRuns, ...memory.rejectedRuns]);
+    state.keepOnly([...memory.openRuns, ...memory.endedRuns, ...memory.rejectedRuns, ...chargedRuns(memory)]);
     logPass(trigger, planned.actions, applied, clock.now() - startedAt);
     isFirst = false;
     return planned.lookAgainAt;

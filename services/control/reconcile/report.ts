@@ -1,4 +1,5 @@
 import { withLearnedBoot } from '../core/boot-times.ts';
+import { type Costs, totalOf } from '../core/costs.ts';
 import { costOfRest } from '../core/foresight.ts';
 import { expectedSeconds, spreadOf } from '../core/frame-times.ts';
 import { framesOf } from '../core/frames.ts';
@@ -68,10 +69,18 @@ function wholeDocument(reported: Reported): StatusDocument {
       today: memory.ledger.day === day ? memory.ledger.today : 0,
       month: memory.ledger.month === month ? memory.ledger.thisMonth : 0,
       cap: policy.monthlyBudgetDollars,
+      ...(memory.ledger.month === month ? toldOf('unshared', memory.ledger.unshared) : {}),
     },
     leftovers: memory.leftovers,
     ...(reported.messages !== null && { messages: reported.messages }),
   };
+}
+
+/** As digits that matter; nothing of what is nought. */
+function toldOf<Name extends string>(name: Name, costs: Costs): { readonly [name in Name]?: Costs } {
+  if (totalOf(costs) === 0) return {};
+  const digits = Object.entries(costs).map(([kind, dollars]) => [kind, Math.round(dollars * 1e5) / 1e5]);
+  return { [name]: Object.fromEntries(digits) } as { readonly [name in Name]: Costs };
 }
 
 function zoneOf({ farm }: Observed): string | null {
@@ -144,6 +153,7 @@ function runStatus(reported: Reported, run: RunRecord, pools: readonly PoolStatu
     frames,
     etaSeconds: eta,
     dollars: { soFar: run.dollars, ...costInAll(reported, run) },
+    ...toldOf('costs', run.costs),
     thumbnail: thumbnailOf(run),
     warnings: run.warnings,
     ...(run.requestedBy === null ? {} : { requestedBy: run.requestedBy }),

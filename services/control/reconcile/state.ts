@@ -1,6 +1,6 @@
 import type { Catalog, CatalogEntry, SettingsSeen } from '../core/catalog.ts';
 import { COMMANDS_A_PASS, type Command, type CommandSeen, isCommand } from '../core/command.ts';
-import type { FarmMemory, ShotMemory } from '../core/model.ts';
+import { type FarmMemory, NEW_LEDGER, type ShotMemory } from '../core/model.ts';
 import { NEW_RUN, type RunRecord } from '../core/run.ts';
 import type { EpochMs } from '../core/time.ts';
 import { isPortError } from '../ports/errors.ts';
@@ -79,7 +79,8 @@ export function createState(records: Records, newMemory: () => FarmMemory) {
 
   return {
     async memory(): Promise<FarmMemory> {
-      return withDefaults(newMemory(), await load(FARM)) ?? newMemory();
+      const memory = withDefaults(newMemory(), await load(FARM)) ?? newMemory();
+      return { ...memory, ledger: { ...NEW_LEDGER, ...memory.ledger } };
     },
     async shots(): Promise<ReadonlyMap<string, ShotMemory>> {
       return new Map(Object.entries(((await load(SHOTS)) as Record<string, ShotMemory> | undefined) ?? {}));
@@ -184,9 +185,9 @@ export function newFarmMemory(intakeSince: EpochMs, now: EpochMs): FarmMemory {
     drySince: null,
     setback: null,
     drainingSince: null,
-    dollars: {},
+    costs: {},
     workerSerial: 0,
-    ledger: { countedUntil: null, day: '', today: 0, month: '', thisMonth: 0 },
+    ledger: NEW_LEDGER,
     decisions: [],
     leftovers: null,
   };

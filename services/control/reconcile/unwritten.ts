@@ -1,4 +1,6 @@
+import { totalOf } from '../core/costs.ts';
 import type { FarmMemory } from '../core/model.ts';
+import { chargedRuns } from '../core/money.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
 import type { EpochMs } from '../core/time.ts';
 
@@ -35,7 +37,7 @@ export function createUnwritten(clock: { now(): EpochMs }) {
 
 function hasChanged(run: RunRecord, old: RunRecord): boolean {
   const keys = Object.keys(run) as (keyof RunRecord)[];
-  return keys.some((key) => key !== 'dollars' && !isSame(run[key], old[key]));
+  return keys.some((key) => key !== 'dollars' && key !== 'costs' && !isSame(run[key], old[key]));
 }
 
 /** What is written the same is the same. */
@@ -43,14 +45,22 @@ export function isSame(a: unknown, b: unknown): boolean {
   return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** The memory with what open runs have cost so far; `runs`: the later of two of the same id counts. */
-export function withDollars(memory: FarmMemory, runs: readonly RunRecord[]): FarmMemory {
-  const known = new Map(runs.map((run) => [run.id, run.dollars]));
-  const dollars = Object.fromEntries(
-    memory.openRuns.flatMap((id) => {
-      const spent = known.get(id) ?? memory.dollars[id] ?? 0;
-      return spent > 0 ? [[id, spent] as const] : [];
+/** The memory with what runs have cost so far that still cost something; `runs`: the later of two of the same id counts. */
+export function withCosts(memory: FarmMemory, runs: readonly RunRecord[]): FarmMemory {
+  const known = new Map(runs.map((run) => [run.id, run.costs]));
+  const ids = new Set([...memory.openRuns, ...chargedRuns(memory)]);
+  const costs = Object.fromEntries(
+    [...ids].flatMap((id) => {
+      const spent = known.get(id) ?? memory.costs[id];
+      return spent === undefined || totalOf(spent) === 0 ? [] : [[id, spent] as const];
     }),
   );
-  return { ...memory, dollars };
+  return { ...memory, costs };
+}
+
+/** The run with what it has cost by the memory, which is of the same moment as the rest of the ledger. */
+export function withCostsOf(run: RunRecord, { costs }: FarmMemory): RunRecord {
+  const spent = costs[run.id];
+  if (spent === undefined) return run;
+  return { ...run, costs: spent, dollars: run.dollars - totalOf(run.costs) + totalOf(spent) };
 }

@@ -197,19 +197,24 @@ export function createGkeFarm(options: Options): Farm & ClusterInUse {
     return { state: 'up', since, zone, ...managerSeen, trouble: managerSeen.trouble ?? message };
   }
 
+  async function lookAt(clusters: readonly ClusterSeen[], memory: GkeMemory): Promise<FarmSeen> {
+    const cluster = clusters.find((each) => isLiving(each, memory));
+    if (cluster === undefined) return whileNoneLives(clusters, memory);
+    const { createdAt: since, zone } = cluster;
+    if (cluster.endpoint === null || !isUsable(cluster)) return { state: 'creating', since, zone };
+    if (cluster.state === 'degraded') return lookAtDegraded(cluster);
+    silentSince = null;
+    return { state: 'up', since, zone, ...(await manager.look(cluster)) };
+  }
+
   return {
     look: async () => {
       const read = await readGkeMemory(records);
       if (isKnownEmpty(read.memory, clock.now())) return { state: 'absent' };
       const { clusters, memory } = await observe(read);
       await pushDeletions(clusters, memory);
-      const cluster = clusters.find((each) => isLiving(each, memory));
-      if (cluster === undefined) return whileNoneLives(clusters, memory);
-      const { createdAt: since, zone } = cluster;
-      if (cluster.endpoint === null || !isUsable(cluster)) return { state: 'creating', since, zone };
-      if (cluster.state === 'degraded') return lookAtDegraded(cluster);
-      silentSince = null;
-      return { state: 'up', since, zone, ...(await manager.look(cluster)) };
+      const givenUp = clusters.filter((each) => doomOf(each, memory) === 'given-up').length;
+      return { ...(await lookAt(clusters, memory)), ...(givenUp === 0 ? {} : { givenUp }) };
     },
 
     create: async () => {
