@@ -29,12 +29,15 @@ describe('frame expressions', () => {
 });
 
 describe('chunks', () => {
+  const taught = (seconds: number) => ({ frames: 1, sumSeconds: seconds });
+  const UNKNOWN = { frames: 0, sumSeconds: 0 };
+
   test('hold every frame once, in order', () => {
     fc.assert(
       fc.property(someFrames, fc.integer({ min: 1, max: 50 }), (frames, size) => {
         const sorted = frames.toSorted((a, b) => a - b);
         assert.deepEqual(
-          cutIntoChunks(sorted, chunkSizesFor(sorted.length, 1, size)).flatMap((chunk) => [
+          cutIntoChunks(sorted, chunkSizesFor(sorted.length, UNKNOWN, 20, size)).flatMap((chunk) => [
             ...framesOf(chunk),
           ]),
           sorted,
@@ -44,24 +47,36 @@ describe('chunks', () => {
   });
 
   test('are as large as a person says, and one frame when frames are slow', () => {
-    assert.deepEqual(chunkSizesFor(20, 1, 7), [7, 7, 6]);
-    assert.deepEqual(chunkSizesFor(3, 3600, null), [1, 1, 1]);
+    assert.deepEqual(chunkSizesFor(20, taught(1), 20, 7), [7, 7, 6]);
+    assert.deepEqual(chunkSizesFor(3, taught(3600), 20, null), [1, 1, 1]);
   });
 
-  test('are large at first and single frames at the end, never longer than ten minutes by what is known', () => {
+  test('are large at first and small at the end, never longer than ten minutes by what is known', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 5000 }), fc.integer({ min: 1, max: 700 }), (frames, seconds) => {
-        const sizes = chunkSizesFor(frames, seconds, null);
-        assert.equal(
-          sizes.reduce((sum, size) => sum + size, 0),
-          frames,
-        );
-        assert.ok(sizes.every((size, at) => at === 0 || size <= (sizes[at - 1] ?? 0)));
-        assert.equal(sizes.at(-1), 1);
-        assert.ok((sizes[0] ?? 0) * seconds <= Math.max(600, seconds));
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 5000 }),
+        fc.integer({ min: 1, max: 700 }),
+        fc.integer({ min: 1, max: 200 }),
+        (frames, seconds, most) => {
+          const sizes = chunkSizesFor(frames, taught(seconds), most, null);
+          assert.equal(
+            sizes.reduce((sum, size) => sum + size, 0),
+            frames,
+          );
+          assert.ok(sizes.every((size, at) => at === 0 || size <= (sizes[at - 1] ?? 0)));
+          assert.ok((sizes.at(-1) ?? 0) <= Math.max(1, frames / 160));
+          assert.ok((sizes[0] ?? 0) * seconds <= Math.max(600, seconds));
+        },
+      ),
     );
-    assert.ok(chunkSizesFor(1000, 8, null).length < 250);
+  });
+
+  test('are few, so that loading costs little, but enough for everybody', () => {
+    assert.ok(chunkSizesFor(1000, UNKNOWN, 50, null).length < 110);
+    assert.ok(chunkSizesFor(240, UNKNOWN, 50, null).length >= 80);
+    assert.equal(chunkSizesFor(30, UNKNOWN, 50, null).length, 30);
+    const three = chunkSizesFor(60, UNKNOWN, 3, null).length;
+    assert.ok(three >= 9 && three < 25, `${three} tasks for three workers`);
   });
 });
 

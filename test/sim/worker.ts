@@ -16,6 +16,8 @@ import type { Tally } from './tally.ts';
 /** Opening the shot and looking at everything in it, beyond loading it. */
 const CHECK_SECONDS = 15;
 const VIDEO_SECONDS = 10;
+/** A worker waits when its task is done, and as long as before its first one when it asks for the next. */
+const BETWEEN_TASKS_MS = workerTiming.taskComplete + workerTiming.firstPoll;
 /** A frame for which the memory does not suffice gets so far. */
 const OUT_OF_MEMORY_AFTER = 0.3;
 
@@ -128,7 +130,7 @@ export class SimWorker implements WorkerProgram {
     this.#cancelAbort = null;
     if (this.#inHand !== inHand || this.#mayGoOn(inHand)) return;
     this.#drop();
-    this.#next(workerTiming.taskComplete, () => this.#poll());
+    this.#next(BETWEEN_TASKS_MS, () => this.#poll());
   }
 
   #mayGoOn({ taskId }: InHand): boolean {
@@ -261,7 +263,7 @@ export class SimWorker implements WorkerProgram {
     this.#record(inHand.job, frame, { state: 'failed', attempt, error: 'it broke' });
     this.#inHand = null;
     this.#report(inHand, { activity: 'Failed: exit status 1', taskStatus: 'failed' });
-    this.#next(workerTiming.taskComplete, () => this.#poll());
+    this.#next(BETWEEN_TASKS_MS, () => this.#poll());
   }
 
   #endOther(inHand: InHand, name: string): void {
@@ -274,7 +276,7 @@ export class SimWorker implements WorkerProgram {
     if (isBad) {
       this.#inHand = null;
       this.#report(inHand, { activity: 'Failed: exit status 1', taskStatus: 'failed' });
-      this.#next(workerTiming.taskComplete, () => this.#poll());
+      this.#next(BETWEEN_TASKS_MS, () => this.#poll());
       return;
     }
     this.#complete(inHand);
@@ -283,7 +285,7 @@ export class SimWorker implements WorkerProgram {
   #complete(inHand: InHand): void {
     this.#inHand = null;
     this.#report(inHand, { activity: 'Completed', taskStatus: 'completed' });
-    this.#next(workerTiming.taskComplete, () => this.#poll());
+    this.#next(BETWEEN_TASKS_MS, () => this.#poll());
   }
 
   /** Sent as soon as the manager can be reached. */

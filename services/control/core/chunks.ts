@@ -1,24 +1,42 @@
 import { formatFrames } from './frames.ts';
+import type { FrameTimes } from './run.ts';
 
-/** The first task has this share of the frames, each further one this share of what is left: many workers end together. */
-const SHARE = 1 / 40;
+/** No task has more than this share of all frames, nor of what is left: many workers end together. */
+const SHARE_OF_ALL = 1 / 40;
+const SHARE_OF_REST = 1 / 30;
+/** With few workers at most, larger ones: each still gets several. */
+const TASKS_A_WORKER = 2;
 /** A task longer than this keeps a drain waiting. */
 const LONGEST_TASK_SECONDS = 600;
+/** Before any frame was rendered. */
+const LONGEST_UNKNOWN = 20;
+/** Even the last tasks have a frame for so many that there are: of many frames each is short, as a rule. */
+const FRAMES_A_LEAST = 160;
+const MOST_LEAST = 8;
 
 /**
- * How many frames each task has: `given` by a person, else more for the first tasks and one for the last ones. Each task loads the
+ * How many frames each task has: `given` by a person, else more for the first tasks and few for the last ones. Each task loads the
  * shot anew, so there should be few; the last ones should be short, so that nobody renders on for long when the others are
  * done. With sizes that fall this needs neither the time of a frame nor the number of workers, which nobody knows yet.
+ * `mostWorkers` = the pool's maximum.
  */
 export function chunkSizesFor(
   frames: number,
-  secondsPerFrame: number,
+  { frames: known, sumSeconds }: Pick<FrameTimes, 'frames' | 'sumSeconds'>,
+  mostWorkers: number,
   given: number | null,
 ): readonly number[] {
-  const longest = Math.max(1, Math.floor(LONGEST_TASK_SECONDS / Math.max(0.1, secondsPerFrame)));
+  const seconds = known === 0 ? LONGEST_TASK_SECONDS / LONGEST_UNKNOWN : Math.max(0.1, sumSeconds / known);
+  const few = 1 / (TASKS_A_WORKER * mostWorkers);
+  const longest = Math.max(
+    1,
+    Math.min(Math.floor(LONGEST_TASK_SECONDS / seconds), Math.ceil(frames * Math.max(SHARE_OF_ALL, few))),
+  );
+  const least = Math.max(1, Math.min(longest, MOST_LEAST, Math.floor(frames / FRAMES_A_LEAST)));
+  const share = Math.max(SHARE_OF_REST, few);
   const sizes: number[] = [];
   for (let left = frames; left > 0; ) {
-    const size = Math.min(left, given ?? Math.min(longest, Math.ceil(left * SHARE)));
+    const size = Math.min(left, given ?? Math.min(longest, Math.max(least, Math.ceil(left * share))));
     sizes.push(size);
     left -= size;
   }

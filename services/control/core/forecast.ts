@@ -7,6 +7,10 @@ export interface WorkLeft {
   readonly freeAt: readonly number[];
 }
 
+/** Boots differ by so much (standard deviation), and frames of a shot by this share. */
+const BOOT_SPREAD_SECONDS = 40;
+const FRAME_SPREAD = 0.2;
+
 /** Sizes that are weighed one by one; beyond, the steps grow. */
 const EVERY_SIZE = 48;
 const STEP = 1.08;
@@ -18,21 +22,42 @@ export function secondsUntilDone(work: WorkLeft, more: number, bootSeconds: numb
   if (queued === 0) return busyUntil;
   const team = freeAt.length + more;
   if (team === 0) return Number.POSITIVE_INFINITY;
-  const doneBy = (at: number) => {
-    const tasks = (from: number) => Math.max(0, Math.floor((at - from) / secondsPerTask + 1e-9));
-    return freeAt.reduce((sum, from) => sum + tasks(from), more * tasks(bootSeconds));
-  };
-  // With all of the queue on the one that is free first it is surely done; in between the moment is searched for.
-  const first = more > 0 ? Math.min(bootSeconds, ...freeAt) : Math.min(...freeAt);
-  let early = first;
-  let late = first + queued * secondsPerTask;
+  const here = startsOf(secondsPerTask, 0);
+  const coming = startsOf(secondsPerTask, BOOT_SPREAD_SECONDS);
+  const begunBy = (at: number) =>
+    freeAt.reduce((sum, from) => sum + here(at - from), more * coming(at - bootSeconds));
+  // With all of the queue on the one that is free first it has surely begun; in between the moment is searched for.
+  let early = Math.min(...freeAt, ...(more > 0 ? [bootSeconds - 2 * BOOT_SPREAD_SECONDS] : []));
+  let late = early + queued * secondsPerTask + 4 * BOOT_SPREAD_SECONDS;
+  while (begunBy(late) < queued) late += queued * secondsPerTask;
   while (late - early > Math.max(0.5, secondsPerTask * 0.001)) {
     const middle = (early + late) / 2;
-    if (doneBy(middle) >= queued) late = middle;
+    if (begunBy(middle) >= queued) late = middle;
     else early = middle;
   }
-  return Math.max(late, busyUntil);
+  return Math.max(late + secondsPerTask, busyUntil);
 }
+
+/**
+ * How many tasks a worker has begun so long after it is there, on average: one at once, and the next ones in step with the
+ * others where all take equally long. Later on the waves run apart: each start is blurred evenly by how far they have, and after some
+ * of them half a task is under way at any moment.
+ */
+function startsOf(secondsPerTask: number, startSpreadSeconds: number): (seconds: number) => number {
+  const startSpread = startSpreadSeconds / secondsPerTask;
+  const blurs = Array.from({ length: WAVES_IN_STEP }, (_, wave) =>
+    Math.max(LEAST_BLUR, Math.sqrt(3 * (startSpread ** 2 + FRAME_SPREAD ** 2 * wave))),
+  );
+  return (seconds) => {
+    const tasks = seconds / secondsPerTask;
+    const begun = (sum: number, blur: number, wave: number) =>
+      sum + Math.min(1, Math.max(0, (tasks - wave + blur) / (2 * blur)));
+    return blurs.reduce(begun, Math.max(0, tasks + 0.5 - WAVES_IN_STEP));
+  };
+}
+
+const WAVES_IN_STEP = 6;
+const LEAST_BLUR = 0.001;
 
 /** What a second costs until all is done, and what a worker costs beyond its tasks (boot, release). Dollars. */
 export interface Prices {

@@ -2,7 +2,7 @@ import { chunkSizesFor } from './chunks.ts';
 import type { Draft, Sight } from './draft.ts';
 import { openRuns } from './draft.ts';
 import { bestMore, type WorkLeft } from './forecast.ts';
-import { expectedSeconds, loadSecondsOf, secondsPerFrame } from './frame-times.ts';
+import { expectedSeconds, leastSeconds, secondsAroundTask, secondsPerFrame } from './frame-times.ts';
 import type { PoolPolicy, TaskObserved } from './model.ts';
 import { poolOf } from './pools.ts';
 import { type RunRecord, wantsFarm } from './run.ts';
@@ -15,6 +15,8 @@ export interface Demand {
   readonly queued: number;
   /** What each of them needs, the loading of the shot included. */
   readonly secondsPerTask: number;
+  /** What each of them surely needs: the same, once a frame has taught it. */
+  readonly leastPerTask: number;
   /** Tasks that are running: by worker, the seconds that they still need. */
   readonly busy: ReadonlyMap<string, number>;
   /** Some task waits for those that run (the frames for the check, the video for the frames). */
@@ -30,35 +32,43 @@ export function demandOf(sight: Sight, draft: Draft, pool: PoolPolicy): Demand |
   const busy = new Map<string, number>();
   let queued = 0;
   let seconds = 0;
+  let least = 0;
   let hasMoreBehind = false;
+  const isKnown = runs.some(({ times }) => times.frames > 0);
   for (const run of runs) {
     const seen = sight.observed.details.get(run.id);
     const perFrame = run.times.frames > 0 ? undefined : usual;
     const each = expectedSeconds(run, sight.now, perFrame);
-    const upcoming = upcomingTasks(sight, draft, run, each);
+    const leastEach = isKnown ? each : Math.min(each, leastSeconds(run, sight.now));
+    const around = secondsAroundTask(run);
+    const upcoming = upcomingTasks(sight, draft, run);
     if (upcoming !== null) {
       queued += upcoming.tasks;
-      seconds += upcoming.seconds;
+      seconds += upcoming.frames * each + upcoming.tasks * around;
+      least += upcoming.frames * leastEach + upcoming.tasks * around;
       continue;
     }
     if (seen === undefined || seen.job === 'unknown' || seen.tasks === 'unknown') return null;
     const isStopping = run.stopping !== null;
     const tasks = isStopping ? activeTasks(seen) : runnableTasks(seen.tasks);
-    const load = loadSecondsOf(run);
     for (const task of tasks) {
-      const left = Math.max(1, task.stepsTotal - task.stepsCompleted) * each;
+      const left = Math.max(1, task.stepsTotal - task.stepsCompleted);
       if (task.status === 'active' && task.workerId !== null)
-        busy.set(task.workerId, leftOfActive(run, task, left, sight.now));
+        busy.set(task.workerId, leftOfActive(run, task, left * each, sight.now));
       else {
         queued += 1;
-        seconds += left + load;
+        seconds += left * each + around;
+        least += left * leastEach + around;
       }
     }
     const open = seen.tasks.filter(({ status }) => status === 'queued' || status === 'active').length;
     hasMoreBehind ||= !isStopping && open > tasks.length;
   }
-  const isKnown = runs.some(({ times }) => times.frames > 0);
-  return { queued, secondsPerTask: queued === 0 ? 0 : seconds / queued, busy, hasMoreBehind, isKnown };
+  const perTask = (sum: number) => (queued === 0 ? 0 : sum / queued);
+  return {
+    ...{ queued, secondsPerTask: perTask(seconds), leastPerTask: perTask(least) },
+    ...{ busy, hasMoreBehind, isKnown },
+  };
 }
 
 function runsOf(sight: Sight, draft: Draft, pool: PoolPolicy): readonly RunRecord[] {
@@ -79,21 +89,21 @@ function upcomingTasks(
   sight: Sight,
   draft: Draft,
   run: RunRecord,
-  secondsEach: number,
-): { readonly tasks: number; readonly seconds: number } | null {
+): { readonly tasks: number; readonly frames: number } | null {
   const seen = sight.observed.details.get(run.id);
   const isKnownJob = seen !== undefined && seen.job !== null && seen.job !== 'unknown';
   const isLost = seen?.job === null && run.jobId !== null;
   if (isKnownJob || (run.jobId !== null && !isLost)) return null;
-  if (run.stopping !== null || run.settings === null) return { tasks: 0, seconds: 0 };
+  if (run.stopping !== null || run.settings === null) return { tasks: 0, frames: 0 };
   // What a lost job had delivered is looked at first.
-  if (isLost) return { tasks: 1, seconds: secondsEach };
+  if (isLost) return { tasks: 1, frames: 1 };
   // One worker is enough for the check, and a bad shot costs no more than that.
   const isCheckAhead = run.check === 'pending' || (run.check === 'none' && wantsCheck(sight, draft, run));
-  if (isCheckAhead) return { tasks: 1, seconds: secondsEach };
+  if (isCheckAhead) return { tasks: 1, frames: 1 };
   const frames = openFrames(run).length;
-  const sizes = chunkSizesFor(frames, secondsEach, run.settings.chunkSize.value);
-  return { tasks: sizes.length, seconds: frames * secondsEach };
+  const most = poolOf(sight.policy, run).max;
+  const sizes = chunkSizesFor(frames, run.times, most, run.settings.chunkSize.value);
+  return { tasks: sizes.length, frames };
 }
 
 /** A frame that takes longer than usual needs a tenth of what it has taken so far, at a guess; half, while nothing is usual. */
@@ -138,29 +148,36 @@ interface Worth {
 
 /** For those that come later each must bring a little more than it costs: the estimate wavers, and a boot is paid for good. */
 const CAUTION = 1.3;
+/** Fewer more than this share of those that are there are not worth an order: the next look may see it otherwise. */
+const LEAST_STEP = 0.1;
 
 /**
  * How many more workers a pool is to have: as many as bring more time than they cost, by a forecast with those that are
- * there, and as many as a deadline asks for. Clamped to tasks and to the pool's maximum in this one place. While no frame has taught how long
- * they take, no more than cost as much in an hour as an hour of everything else is worth: what the others' boots cost
- * would be more than what is lost by waiting for the first frame.
+ * there, and as many as a deadline asks for. `unoccupied` = how many of those have no task. Clamped to tasks and to the pool's maximum in this one place. While no frame has taught how long
+ * they take, no more than cost as much in an hour as an hour of everything else is worth, or than would be worth their boots if
+ * the frames were as quick as they still can be: what the others' boots cost would be more than what is lost by waiting for the first frame.
  */
 export function moreWorkers(
-  work: WorkLeft,
+  work: WorkLeft & Pick<Demand, 'leastPerTask' | 'isKnown'> & { readonly unoccupied: number },
   pool: PoolPolicy,
   { fixedPricePerHour, valueOfTimePerHour }: Worth,
-  isKnown: boolean,
   bySeconds: number = Number.POSITIVE_INFINITY,
 ): number {
   const perHour = fixedPricePerHour + valueOfTimePerHour;
-  const room = Math.max(0, pool.max - work.freeAt.length);
-  const unknownMost =
-    pool.pricePerHour === 0 ? pool.max : Math.max(1, Math.ceil(perHour / pool.pricePerHour));
-  const most = isKnown ? room : Math.max(0, Math.min(room, unknownMost - work.freeAt.length));
-  const perWorker = (pool.pricePerHour * (pool.bootSeconds + pool.tailSeconds)) / 3600;
+  const { bootSeconds, pricePerHour } = pool;
+  // Who has no task, or boots, takes the next ones: more than are then left would be let go at the next look.
+  const room = Math.max(0, Math.min(pool.max - work.freeAt.length, work.queued - work.unoccupied));
+  const perWorker = (pricePerHour * (bootSeconds + pool.tailSeconds)) / 3600;
   const prices = {
     perSecond: perHour / 3600,
     perWorker: work.freeAt.length === 0 ? perWorker : CAUTION * perWorker,
   };
-  return bestMore(work, most, pool.bootSeconds, prices, bySeconds);
+  const best = (most: number) => {
+    const more = bestMore(work, most, bootSeconds, prices, bySeconds);
+    return more < LEAST_STEP * work.freeAt.length ? 0 : more;
+  };
+  if (work.isKnown || pricePerHour === 0) return best(room);
+  const unknownMost = Math.max(1, Math.ceil(perHour / pricePerHour)) - work.freeAt.length;
+  const surely = bestMore({ ...work, secondsPerTask: work.leastPerTask }, room, bootSeconds, prices);
+  return best(Math.min(room, Math.max(0, unknownMost, surely)));
 }

@@ -63,10 +63,11 @@ function staffPool(
     known,
     new Set([...suspectWorkers(draft), ...leaving.map(({ name }) => name)]),
   );
-  const work = { ...demand, freeAt: team.map(({ freeAt }) => freeAt) };
+  const unoccupied = team.filter(({ isBusy }) => !isBusy).length;
+  const work = { ...demand, freeAt: team.map(({ freeAt }) => freeAt), unoccupied };
   const by = secondsToDeadline(sight, draft, pool);
   takeBackDrains(draft, demand, team);
-  const count = Math.min(moreWorkers(work, pool, sight.policy, demand.isKnown, by), pool.max - living.length);
+  const count = Math.min(moreWorkers(work, pool, sight.policy, by), pool.max - living.length);
   if (count > 0) order(sight, draft, pool, living.length, count);
   else letGoOf(sight, draft, demand, team, known);
 }

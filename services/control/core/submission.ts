@@ -2,7 +2,6 @@ import type { JobOrder } from './actions.ts';
 import { chunkSizesFor, cutIntoChunks } from './chunks.ts';
 import type { Draft, Sight } from './draft.ts';
 import { act, moveRun, openRuns, titleOf, updateRun } from './draft.ts';
-import { secondsPerFrame } from './frame-times.ts';
 import { framesOf } from './frames.ts';
 import type { PoolPolicy, RunObserved } from './model.ts';
 import { biggerPool, isOutgrown, moveToBigger } from './out-of-memory.ts';
@@ -94,7 +93,7 @@ function jobFor(sight: Sight, run: RunRecord, settings: RunSettings, frames: rea
   const pool = poolOf(policy, run);
   const isScouting = run.scouts === 'wanted';
   const chunk = isScouting ? 1 : settings.chunkSize.value;
-  const sizes = chunkSizesFor(frames.length, secondsPerFrame(run), chunk);
+  const sizes = chunkSizesFor(frames.length, run.times, pool.max, chunk);
   return {
     runId: run.id,
     round: run.round,

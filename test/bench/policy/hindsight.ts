@@ -12,7 +12,7 @@ import type { Trace, TraceJob } from '../../sim/trace.ts';
 const INSTALL_SECONDS = 30;
 const POD_SECONDS = 5;
 const FIRST_POLL_SECONDS = 3;
-const BETWEEN_TASKS_SECONDS = 2;
+const BETWEEN_TASKS_SECONDS = 5;
 const NOTICE_SECONDS = 30;
 const LEAST_SECONDS = 60;
 const HOUR = 3600;
@@ -173,7 +173,7 @@ class Run {
     }
     const task = this.#queue.shift();
     if (task === undefined) {
-      // It was let go when its last task ended, two seconds ago; one that never had any, now.
+      // It was let go when its last task ended, before it asked; one that never had any, now.
       const endedAt = at === worker.readyAt ? at : at - BETWEEN_TASKS_SECONDS;
       this.#leave(worker, endedAt, this.#trace.cloud.nodeReleaseSeconds);
       return;

@@ -1,6 +1,7 @@
 import type { JobOrder } from '../../../services/control/core/actions.ts';
 import { chunkSizesFor, cutIntoChunks } from '../../../services/control/core/chunks.ts';
 import { framesOfRange } from '../../../services/control/core/frames.ts';
+import { NEW_RUN } from '../../../services/control/core/run.ts';
 import type { Trace, TraceJob } from '../../sim/trace.ts';
 import { createSimWorld, type SimWorld } from '../../sim/world.ts';
 import type { Outcome } from './outcome.ts';
@@ -150,7 +151,7 @@ class RuleFarm {
   #step(): void {
     const { manager, pool, cluster } = this.#world;
     if (!manager.isUp || cluster.upSince === null) return;
-    if (this.#rule.isOneTaskEach === true) this.#drainBusy();
+    if (this.#rule.isOneTaskEach === true) this.#drainOneTaskers();
     void pool.list().then((workers) => {
       const living = workers.filter(({ state }) => state !== 'ended');
       const tasks = this.#tasks();
@@ -184,8 +185,11 @@ class RuleFarm {
     return { name, isPending, isBusy, idleSince: this.#idleSince.get(name) ?? null };
   }
 
-  #drainBusy(): void {
-    for (const name of this.#world.pool.running()) if (this.#world.pool.isBusy(name)) this.#drain(name);
+  /** Once they have a task, or when there is none for them: a pod that works off a queue ends when it is empty. */
+  #drainOneTaskers(): void {
+    const isEmpty = this.#tasks().every(({ status }) => status !== 'queued');
+    for (const name of this.#world.pool.running())
+      if (isEmpty || this.#world.pool.isBusy(name)) this.#drain(name);
   }
 
   #drain(name: string): void {
@@ -210,6 +214,7 @@ class RuleFarm {
   #orderOf(job: TraceJob, index: number): JobOrder {
     const shot = shotName(index);
     const size = job.chunkSize ?? Math.max(1, Math.round(SHORTEST_TASK_SECONDS / job.secondsPerFrame.mean));
+    const sizes = chunkSizesFor(job.frames, NEW_RUN.times, 1, size);
     const plan = Buffer.from(JSON.stringify({ name: 'f_####', extension: '.png' })).toString('base64url');
     return {
       runId: shot,
@@ -219,7 +224,7 @@ class RuleFarm {
       workerTag: null,
       settings: {
         render_dir: `${this.#world.policy.rendersRoot}/${shot}/v001`,
-        chunks: cutIntoChunks(framesOfRange(1, job.frames, 1), chunkSizesFor(job.frames, 1, size)).join(';'),
+        chunks: cutIntoChunks(framesOfRange(1, job.frames, 1), sizes).join(';'),
         plan,
       },
     };
