@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Standing } from '../../services/control/core/messages.ts';
 import type { Outbox } from '../../services/control/core/outbox.ts';
+import type { RunRecord } from '../../services/control/core/run.ts';
 import type { StatusDocument } from '../../services/control/core/status-document.ts';
+import { createNotifier, LONGEST_ROUND_MS } from '../../services/control/reconcile/notify.ts';
+import { newFarmMemory } from '../../services/control/reconcile/state.ts';
+import { FakeClock } from '../fakes/fake-clock.ts';
 import { FakeMessenger } from '../fakes/fake-messenger.ts';
+import { FakeRecords } from '../fakes/fake-records.ts';
+import { aRun } from '../http/app-for-tests.ts';
 import { callsApart } from './calls-apart.ts';
 import {
   begin,
@@ -10,6 +17,7 @@ import {
   dieAfter,
   endTasks,
   memory,
+  POLICY,
   pass,
   restart,
   run,
@@ -193,6 +201,72 @@ describe('an outbox that cannot be had', () => {
     await pass(of, 20);
     assert.deepEqual(of.messenger.types(), WHOLE_LIFE);
     assert.equal(of.messenger.got.length, 3);
+  });
+});
+
+describe('a round that is under way', () => {
+  const renders = (id: string) => aRun({ id, state: 'rendering' });
+
+  /** A notifier alone, on an outbox that is there already. */
+  async function createAlone() {
+    const [clock, records, messenger] = [new FakeClock(), new FakeRecords(), new FakeMessenger()];
+    const log = { info: () => {}, warn: () => {} };
+    const notifier = createNotifier({ records, messenger, hash: POLICY.hash, clock, log });
+    const standing = (runs: readonly RunRecord[]): Standing => ({
+      ...{ memory: newFarmMemory(0, 0), policy: POLICY, day: '', month: '', now: clock.now(), runs },
+      forecastOf: () => ({ p10: null, p50: null, p90: null }),
+    });
+    const waiting = () => (records.valueAt('messages.json') as Outbox).waiting.length;
+    await notifier.note(standing([]));
+    return { records, messenger, notifier, standing, waiting };
+  }
+
+  for (const mayBegin of [true, false])
+    test(`keeps no news from being ${mayBegin ? 'told' : 'put down'} at the end of a tick`, async () => {
+      const { messenger, notifier, standing, waiting } = await createAlone();
+      let answer = () => {};
+      messenger.hanging = new Promise((done) => {
+        answer = done;
+      });
+      await notifier.note(standing([renders('a')]));
+      notifier.begin();
+      const status = await notifier.note(standing([renders('a'), renders('b')]));
+      assert.equal(status?.waiting, 1);
+      answer();
+      await notifier.settle(() => mayBegin);
+      assert.deepEqual([messenger.got.length, waiting()], mayBegin ? [2, 0] : [1, 1]);
+    });
+
+  test('whose end was written although that seemed to fail is not in the way of the next', async () => {
+    const { records, messenger, notifier, standing, waiting } = await createAlone();
+    await notifier.note(standing([renders('a')]));
+    records.timeOutAfterActing('replace');
+    notifier.begin();
+    await notifier.settle(() => true);
+    await notifier.note(standing([renders('a'), renders('b')]));
+    notifier.begin();
+    await notifier.settle(() => true);
+    assert.deepEqual([messenger.got.length, waiting()], [2, 0]);
+  });
+
+  test('is not begun when the lease may end before it does', async () => {
+    const of = createTelling();
+    await begin(of, SETTINGS);
+    await takeTasks(of);
+    const leave = (ms: number) => {
+      let calls = 0;
+      of.records.onCall = (when) => {
+        if (when !== 'after' || of.records.calls.at(-1)?.args[0] !== 'status.json' || calls > 0) return;
+        calls += 1;
+        of.clock.advance(30_000 - ms);
+      };
+    };
+    leave(LONGEST_ROUND_MS - 1);
+    await pass(of);
+    assert.equal(of.messenger.calls.length, 0);
+    leave(LONGEST_ROUND_MS);
+    await pass(of);
+    assert.equal(of.messenger.got.length, 1);
   });
 });
 
