@@ -138,6 +138,25 @@ describe('a report', () => {
   });
 });
 
+describe('a shot whose settings are seen a pass after it', () => {
+  test('is one run, wherever the service dies while they are taken in', async () => {
+    let hasDied = true;
+    for (let calls = 1; hasDied; calls += 1) {
+      const of = createWorld({ settleMs: 0 });
+      await pass(of);
+      await upload(of, settings);
+      const death = dieAfter(of, calls);
+      for (let ticks = 0; ticks < 3; ticks += 1) await pass(of).catch(() => {});
+      hasDied = death.revive();
+      restart(of, 'two');
+      await pass(of, 3);
+      const runs = await of.records.list('runs/');
+      assert.equal(runs.length, 1, `died at call ${calls}: ${runs.join(', ')}`);
+      assert.equal((await run(of)).settings?.chunkSize.origin, 'render.json', `died at call ${calls}`);
+    }
+  });
+});
+
 describe('a farm of which cannot be read what keeps it up', () => {
   async function idle(of: World): Promise<void> {
     await begin(of, settings);

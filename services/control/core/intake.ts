@@ -21,7 +21,11 @@ function takeInOne(sight: Sight, draft: Draft, entry: CatalogEntry): void {
   const memory = shotMemory(draft, entry.path);
   const trigger = triggerOf(entry.generation, sight.observed.settingsFiles.get(entry.path));
   if (memory.handled === trigger) return;
-  if (isDecidedByLiveRun(sight, draft, entry)) return;
+  const live = openRuns(draft).find((run) => run.scenePath === entry.path);
+  if (live !== undefined) {
+    if (isOf(sight, live, entry)) adopt(draft, live, trigger);
+    return;
+  }
   updateShot(draft, entry.path, { handled: trigger });
   if (isOnlyWithoutSettings(sight, entry, memory.handled)) return;
   const nothing = whyNoRun(sight, entry);
@@ -40,13 +44,21 @@ function isOnlyWithoutSettings(sight: Sight, entry: CatalogEntry, handled: strin
   return settings === undefined && handled !== null && handled.startsWith(`${entry.generation}/`);
 }
 
-/** A run that lives decides first whether it joins (same bytes) or is superseded; only then is there a new one. */
-function isDecidedByLiveRun(sight: Sight, draft: Draft, entry: CatalogEntry): boolean {
-  const settings = sight.observed.settingsFiles.get(entry.path)?.generation ?? null;
-  const live = openRuns(draft).find((run) => run.scenePath === entry.path);
-  return (
-    live !== undefined && !(live.generation === entry.generation && live.settingsGeneration === settings)
-  );
+/** Whether a run is of the shot and settings as they are. One that is not joins them (same bytes) or is superseded first. */
+function isOf({ observed }: Sight, run: RunRecord, { path, generation }: CatalogEntry): boolean {
+  const settings = observed.settingsFiles.get(path)?.generation ?? null;
+  return run.generation === generation && run.settingsGeneration === settings;
+}
+
+/** The service died when the run was on record and that it was made was not: two runs of one shot would fight over its frames. */
+function adopt(draft: Draft, run: RunRecord, handled: string): void {
+  const { runs, lastRunId } = shotMemory(draft, run.scenePath);
+  const isNewer = run.count >= runs;
+  updateShot(draft, run.scenePath, {
+    handled,
+    runs: Math.max(runs, run.count),
+    lastRunId: isNewer ? run.id : lastRunId,
+  });
 }
 
 /** Why nothing is rendered for it, or `null` when a run is to be made. */
