@@ -72,6 +72,14 @@ const BROKEN: Readonly<Record<string, RunOptions & { readonly spec?: Partial<Wor
       ],
     },
   },
+  oneRun: {
+    breaks: async ({ method, args }, act, also) => {
+      const [name, run] = args as readonly [string, { readonly id: string }];
+      if (method === 'create' && name.startsWith('runs/'))
+        await also('records', 'create', 'runs/second.json', { ...run, id: 'second' });
+      return act();
+    },
+  },
   oneJob: {
     breaks: async ({ method, args }, act, also) => {
       const [job] = args as readonly [object];

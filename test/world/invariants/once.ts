@@ -1,10 +1,22 @@
 import { framesOf } from '../../../services/control/core/frames.ts';
 import { frameFiles } from '../../../services/control/core/output-names.ts';
-import { rendersFolder } from '../../../services/control/core/run.ts';
+import { isFinal, rendersFolder } from '../../../services/control/core/run.ts';
+import { runsOf } from '../../sim/world.ts';
 import { stampOfPins } from '../buckets.ts';
 import type { NewInvariant } from '../watch.ts';
 
 const LIVE = new Set(['under-construction', 'queued', 'active', 'requeueing', 'pause-requested', 'paused']);
+
+/** Never two runs alive of one shot: they would render into the same folder. Between two writes of a pass there may be. */
+export const oneRun: NewInvariant = ({ world }) => ({
+  name: 'oneRun',
+  passed: () => {
+    const open = runsOf(world).filter(({ state }) => !isFinal(state));
+    const shots = open.map(({ shot }) => shot);
+    const twice = shots.find((shot, index) => shots.indexOf(shot) !== index);
+    return twice === undefined ? null : `${twice} has two runs that live`;
+  },
+});
 
 /** Never two jobs alive for one run. */
 export const oneJob: NewInvariant = ({ world: { manager } }) => ({
