@@ -246,7 +246,23 @@ describe('a round that is under way', () => {
     await notifier.note(standing([renders('a'), renders('b')]));
     notifier.begin();
     await notifier.settle(() => true);
-    assert.deepEqual([messenger.got.length, waiting()], [2, 0]);
+    assert.deepEqual([messenger.got.length, messenger.told().length, waiting()], [2, 2, 0]);
+  });
+
+  test('says nothing about what to do when the lease was lost meanwhile', async () => {
+    const { records, messenger, notifier, standing } = await createAlone();
+    let answer = () => {};
+    messenger.hanging = new Promise((done) => {
+      answer = done;
+    });
+    await notifier.note(standing([renders('a')]));
+    notifier.begin();
+    notifier.forget();
+    const reads = records.callsOf('read').length;
+    answer();
+    await notifier.settle(() => false);
+    await notifier.note(standing([renders('a')]));
+    assert.equal(records.callsOf('read').length, reads + 1);
   });
 
   test('is not begun when the lease may end before it does', async () => {
