@@ -171,6 +171,23 @@ resource "google_cloud_run_v2_service_iam_member" "people_call_page" {
   member   = each.key
 }
 
+# A browser brings nothing before somebody has signed in, and the page shows strangers nothing else.
+resource "google_cloud_run_v2_service_iam_member" "everybody_reaches_sign_in" {
+  count    = local.has_sign_in ? 1 : 0
+  name     = google_cloud_run_v2_service.page.name
+  location = var.region
+  role     = "roles/run.invoker"
+  member   = "allUsers"
+}
+
+resource "google_secret_manager_secret_iam_member" "services_read_secrets" {
+  for_each   = var.secrets
+  secret_id  = each.value
+  role       = "roles/secretmanager.secretAccessor"
+  member     = startswith(each.key, "NOTIFY_") ? local.member.control : local.member.page
+  depends_on = [google_project_service.needed]
+}
+
 resource "google_pubsub_topic_iam_member" "storage_tells_of_uploads" {
   topic  = google_pubsub_topic.uploads.name
   role   = "roles/pubsub.publisher"

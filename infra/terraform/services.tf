@@ -34,7 +34,19 @@ locals {
     page = merge(var.settings, local.env, {
       ROLE          = "page"
       AUTH_AUDIENCE = "${local.url.page},${local.gcloud_audience}"
-    })
+    }, local.has_sign_in ? local.sign_in : {})
+  }
+  # With it the page is open to everybody and asks by itself who is let in: `domain:film.example` is @film.example there.
+  has_sign_in = var.sign_in_client_id != ""
+  sign_in = {
+    AUTH_MODE         = "public"
+    SIGN_IN_CLIENT_ID = var.sign_in_client_id
+    PEOPLE            = join(",", [for person in var.people : replace(replace(person, "/^(user|serviceAccount):/", ""), "/^domain:/", "@")])
+  }
+  # Each secret is for one of the two.
+  secrets_of = {
+    control = { for name, secret in var.secrets : name => secret if startswith(name, "NOTIFY_") }
+    page    = { for name, secret in var.secrets : name => secret if !startswith(name, "NOTIFY_") }
   }
 }
 
@@ -71,6 +83,18 @@ resource "google_cloud_run_v2_service" "control" {
           value = env.value
         }
       }
+      dynamic "env" {
+        for_each = local.secrets_of.control
+        content {
+          name = env.key
+          value_source {
+            secret_key_ref {
+              secret  = env.value
+              version = "latest"
+            }
+          }
+        }
+      }
     }
   }
   depends_on = [
@@ -80,6 +104,7 @@ resource "google_cloud_run_v2_service" "control" {
     google_storage_bucket_iam_member.control_reads_scenes,
     google_storage_bucket_iam_member.control_reads_state,
     google_storage_bucket_iam_member.control_writes_reports,
+    google_secret_manager_secret_iam_member.services_read_secrets,
   ]
 }
 
@@ -91,8 +116,8 @@ resource "google_cloud_run_v2_service" "page" {
   labels              = local.labels
   template {
     service_account = local.email.page
-    # A page's stream of news ends by itself after five minutes.
-    timeout                          = "360s"
+    # All frames of a shot may be fetched as one archive.
+    timeout                          = "3600s"
     max_instance_request_concurrency = 80
     execution_environment            = "EXECUTION_ENVIRONMENT_GEN2"
     labels                           = local.labels
@@ -114,6 +139,18 @@ resource "google_cloud_run_v2_service" "page" {
           value = env.value
         }
       }
+      dynamic "env" {
+        for_each = local.secrets_of.page
+        content {
+          name = env.key
+          value_source {
+            secret_key_ref {
+              secret  = env.value
+              version = "latest"
+            }
+          }
+        }
+      }
     }
   }
   depends_on = [
@@ -123,5 +160,6 @@ resource "google_cloud_run_v2_service" "page" {
     google_storage_bucket_iam_member.page_reads_state,
     google_storage_bucket_iam_member.page_uploads_scenes,
     google_storage_bucket_iam_member.page_writes_commands,
+    google_secret_manager_secret_iam_member.services_read_secrets,
   ]
 }

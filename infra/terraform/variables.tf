@@ -97,6 +97,38 @@ variable "settings" {
     condition     = length(setintersection(keys(var.settings), ["PORT", "ROLE", "AUTH_MODE", "STATE_BUCKET"])) == 0
     error_message = "PORT, ROLE, AUTH_MODE and STATE_BUCKET follow from the deployment: leave them out of settings."
   }
+  validation {
+    condition     = length(setintersection(keys(var.settings), ["SIGN_IN_CLIENT_SECRET", "SESSION_KEY", "NOTIFY_WEBHOOK_URL", "NOTIFY_WEBHOOK_SECRET"])) == 0
+    error_message = "Everybody who may look at the services could read SIGN_IN_CLIENT_SECRET, SESSION_KEY, NOTIFY_WEBHOOK_URL and NOTIFY_WEBHOOK_SECRET there: put them into Secret Manager, and their names into secrets."
+  }
+}
+
+variable "secrets" {
+  description = "Environment variables of the services that are secret, and the names of their secrets in Secret Manager, whose newest versions count: SIGN_IN_CLIENT_SECRET, SESSION_KEY, NOTIFY_WEBHOOK_URL, NOTIFY_WEBHOOK_SECRET."
+  type        = map(string)
+  default     = {}
+  validation {
+    condition     = length(setsubtract(keys(var.secrets), ["SIGN_IN_CLIENT_SECRET", "SESSION_KEY", "NOTIFY_WEBHOOK_URL", "NOTIFY_WEBHOOK_SECRET"])) == 0
+    error_message = "secrets are SIGN_IN_CLIENT_SECRET, SESSION_KEY, NOTIFY_WEBHOOK_URL and NOTIFY_WEBHOOK_SECRET. (Others are no secrets: put them into settings.)"
+  }
+}
+
+variable "sign_in_client_id" {
+  description = "An OAuth client of the type web application: people sign in to the page with their Google account. Wants SIGN_IN_CLIENT_SECRET and SESSION_KEY in `secrets`. Empty = people come as IAM lets them (`npm run proxy`)."
+  type        = string
+  default     = ""
+  validation {
+    condition     = var.sign_in_client_id == "" || endswith(var.sign_in_client_id, ".apps.googleusercontent.com")
+    error_message = "sign_in_client_id ends with .apps.googleusercontent.com."
+  }
+  validation {
+    condition     = (var.sign_in_client_id != "") == contains(keys(var.secrets), "SIGN_IN_CLIENT_SECRET") && (var.sign_in_client_id != "") == contains(keys(var.secrets), "SESSION_KEY")
+    error_message = "sign_in_client_id, and SIGN_IN_CLIENT_SECRET and SESSION_KEY in secrets, belong together: nobody could sign in. Give all three, or none."
+  }
+  validation {
+    condition     = var.sign_in_client_id == "" || (length(var.people) > 0 && !anytrue([for person in var.people : startswith(person, "group:")]))
+    error_message = "With sign_in_client_id the page itself asks who is let in, and it cannot look into groups: name people as user: and domain:."
+  }
 }
 
 variable "soft_delete_days" {

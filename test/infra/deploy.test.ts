@@ -1,10 +1,14 @@
 // deploy and destroy, with the real gcloud and the real Terraform on stand-ins for Google.
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parseConfig } from '../../services/control/config.ts';
 import { deployAbsent, deployWorld } from './deploy-world.ts';
 import { NUMBER, PROJECT, REGION } from './google-world.ts';
 
+const CLIENT_ID = '1-a.apps.googleusercontent.com';
 const CONTROL_URL = `https://tablao-control-${NUMBER}.${REGION}.run.app`;
 
 describe('deploy', { skip: deployAbsent }, () => {
@@ -61,6 +65,24 @@ describe('deploy', { skip: deployAbsent }, () => {
       'update google_cloud_run_v2_service tablao-control',
       'update google_cloud_run_v2_service tablao-page',
     ]);
+
+    // A door for browsers.
+    const dir = mkdtempSync(join(tmpdir(), 'tablao-deploy-'));
+    t.after(() => rmSync(dir, { recursive: true, force: true }));
+    const file = join(dir, 'door.tfvars.json');
+    const secrets = { SIGN_IN_CLIENT_SECRET: 'tablao-sign-in', SESSION_KEY: 'tablao-session' };
+    writeFileSync(file, JSON.stringify({ sign_in_client_id: CLIENT_ID, secrets }));
+    const before = world.provider.changes.length;
+    const fourth = await world.deploy(['--vars', file], images);
+    assert.equal(fourth.code, 0, fourth.words);
+    assert.deepEqual(world.provider.changes.slice(before).sort(), [
+      'create google_cloud_run_v2_service_iam_member tablao-page',
+      'create google_project_service secretmanager.googleapis.com',
+      'create google_secret_manager_secret_iam_member roles/secretmanager.secretAccessor',
+      'create google_secret_manager_secret_iam_member roles/secretmanager.secretAccessor',
+      'update google_cloud_run_v2_service tablao-page',
+    ]);
+    checkDoor(await world.made());
   });
 });
 
@@ -95,12 +117,32 @@ function checkServices(made: Made): void {
   }
 }
 
+/** The page is open, and its service knows whom to let in. */
+function checkDoor(made: Made): void {
+  const { template } = find(made, 'google_cloud_run_v2_service.page') as unknown as Service;
+  const list = template[0].containers[0].env;
+  const fromSecrets = list.flatMap(({ name, value_source: from }) => {
+    const [reference] = from?.[0]?.secret_key_ref ?? [];
+    return reference === undefined ? [] : [[name, reference.secret, reference.version]];
+  });
+  assert.deepEqual(fromSecrets.sort(), [
+    ['SESSION_KEY', 'tablao-session', 'latest'],
+    ['SIGN_IN_CLIENT_SECRET', 'tablao-sign-in', 'latest'],
+  ]);
+  const env = Object.fromEntries(list.map(({ name, value }) => [name, value ?? '']));
+  const secrets = { SIGN_IN_CLIENT_SECRET: 'a-secret-of-google', SESSION_KEY: 'k'.repeat(43).concat('=') };
+  const config = parseConfig({ ...env, ...secrets, K_SERVICE: 'tablao-page', PORT: '8080' }, []);
+  assert.ok(config.mode === 'cloud');
+  assert.deepEqual(
+    [config.authMode, config.signIn?.clientId, config.people],
+    ['public', CLIENT_ID, ['anna@film.example']],
+  );
+}
+
 interface Service {
   readonly template: readonly [
     {
-      readonly containers: readonly [
-        { readonly env: readonly { readonly name: string; readonly value: string }[] },
-      ];
+      readonly containers: readonly [{ readonly env: readonly Variable[] }];
     },
   ];
 }
@@ -128,5 +170,13 @@ interface Job {
   readonly schedule: string;
   readonly http_target: readonly [
     { readonly uri: string; readonly http_method: string; readonly oidc_token: unknown },
+  ];
+}
+
+interface Variable {
+  readonly name: string;
+  readonly value: string;
+  readonly value_source?: readonly [
+    { readonly secret_key_ref: readonly [{ readonly secret: string; readonly version: string }] },
   ];
 }

@@ -74,6 +74,65 @@ run "callers_are_known" {
   }
 }
 
+run "nobody_but_people_reaches_the_page" {
+  command = plan
+  assert {
+    condition     = length(google_cloud_run_v2_service_iam_member.everybody_reaches_sign_in) == 0 && local.env_of.page.AUTH_MODE == "private"
+    error_message = "Everybody reaches the page."
+  }
+}
+
+run "sign_in_opens_the_page_and_asks_who_it_is" {
+  command = plan
+  variables {
+    people            = ["user:anna@film.example", "domain:studio.example"]
+    sign_in_client_id = "1-a.apps.googleusercontent.com"
+    secrets           = { SIGN_IN_CLIENT_SECRET = "tablao-sign-in", SESSION_KEY = "tablao-session", NOTIFY_WEBHOOK_URL = "tablao-notify" }
+  }
+  assert {
+    condition     = google_cloud_run_v2_service_iam_member.everybody_reaches_sign_in[0].member == "allUsers" && local.env_of.page.AUTH_MODE == "public"
+    error_message = "Nobody could sign in."
+  }
+  assert {
+    condition     = local.env_of.page.PEOPLE == "anna@film.example,@studio.example"
+    error_message = "Others are let in than said."
+  }
+  assert {
+    condition     = local.env_of.control.AUTH_MODE == "private" && google_cloud_run_v2_service.control.ingress == "INGRESS_TRAFFIC_INTERNAL_ONLY"
+    error_message = "The control service was opened, too."
+  }
+  assert {
+    condition     = join(" ", keys(local.secrets_of.page)) == "SESSION_KEY SIGN_IN_CLIENT_SECRET" && join(" ", keys(local.secrets_of.control)) == "NOTIFY_WEBHOOK_URL"
+    error_message = "A service is told a secret that is not its own."
+  }
+}
+
+run "refuses_sign_in_without_its_secrets" {
+  command = plan
+  variables {
+    sign_in_client_id = "1-a.apps.googleusercontent.com"
+  }
+  expect_failures = [var.sign_in_client_id]
+}
+
+run "refuses_sign_in_of_groups" {
+  command = plan
+  variables {
+    people            = ["group:artists@film.example"]
+    sign_in_client_id = "1-a.apps.googleusercontent.com"
+    secrets           = { SIGN_IN_CLIENT_SECRET = "tablao-sign-in", SESSION_KEY = "tablao-session" }
+  }
+  expect_failures = [var.sign_in_client_id]
+}
+
+run "refuses_secrets_that_nobody_reads" {
+  command = plan
+  variables {
+    secrets = { PASSWORD = "mine" }
+  }
+  expect_failures = [var.secrets]
+}
+
 run "the_deadman_sleeps_until_a_farm_lives" {
   command = plan
   assert {
@@ -157,6 +216,14 @@ run "refuses_settings_that_follow" {
   command = plan
   variables {
     settings = { ROLE = "both" }
+  }
+  expect_failures = [var.settings]
+}
+
+run "refuses_secrets_that_all_may_read" {
+  command = plan
+  variables {
+    settings = { NOTIFY_WEBHOOK_URL = "https://hooks.example/1" }
   }
   expect_failures = [var.settings]
 }
