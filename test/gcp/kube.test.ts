@@ -81,15 +81,19 @@ describe('workers on Kubernetes', () => {
     });
 
   test('one that waits for a machine says why', async (t) => {
-    const { workers, cluster } = await kubeWorld(t);
+    const { workers, cluster, clock } = await kubeWorld(t);
     await workers.order('local', ['w-1']);
     const [waiting] = await workers.list();
     assert.match(waiting?.why ?? '', /untolerated taint/);
     assert.equal(waiting?.startedAt, null);
     cluster.stockOut(NAMESPACE);
     assert.match((await workers.list())[0]?.why ?? '', /FailedScaleUp: .*out of resources/);
+    cluster.stockOut(NAMESPACE, []);
+    clock.advance(1000);
+    cluster.tryAgain(NAMESPACE);
+    assert.match((await workers.list())[0]?.why ?? '', /^TriggeredScaleUp: /, 'one is on its way');
     cluster.giveNode('w-1');
-    assert.doesNotMatch((await workers.list())[0]?.why ?? '', /FailedScaleUp/, 'that is over');
+    assert.doesNotMatch((await workers.list())[0]?.why ?? '', /ScaleUp/, 'that is over');
   });
 
   test('one that was asked to end signs off in its own time; the Job stays until it is forgotten', async (t) => {

@@ -166,6 +166,19 @@ describe('a drought', () => {
     assert.ok(next > 60_000, `${next} ms`);
   });
 
+  test('says why nobody begins when it is no want of machines', async () => {
+    const of = createWorld(POLICY);
+    of.workers.without.set(null, 'ImagePullBackOff: denied');
+    await begin(of, settings);
+    await pass(of, 6);
+    assert.match(
+      statusOf(of).pools[0]?.reason ?? '',
+      /^Worker p-\d+ does not begin: ImagePullBackOff: denied\.$/,
+    );
+    await pass(of, 16);
+    assert.match(statusOf(of).farm.reason ?? '', /^None of its workers began \(ImagePullBackOff: denied\)/);
+  });
+
   test('is waited out for longer each time, and what waits is rendered when it is over', async () => {
     const of = await dry();
     const first = memory(of).setback;

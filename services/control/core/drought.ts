@@ -59,8 +59,12 @@ function waitingPools({ observed, policy }: Sight, draft: Draft): readonly PoolP
 }
 
 function messageOf(workers: readonly WorkerObserved[]): string {
-  const why = workers.find(isWithoutMachine)?.why ?? null;
-  return `No machine was to be had for its workers${why === null ? '' : ` (${why})`}`;
+  const noMachine = 'No machine was to be had for its workers';
+  const told = workers.find(isWithoutMachine)?.why ?? null;
+  if (told !== null) return `${noMachine} (${told})`;
+  // Perhaps they have one, and their image cannot be fetched.
+  const other = workers.find(({ state, why }) => state === 'waiting' && why)?.why ?? null;
+  return other === null ? noMachine : `None of its workers began (${other})`;
 }
 
 function noteLongWaits(draft: Draft, workers: readonly WorkerObserved[]): void {

@@ -119,7 +119,7 @@ function poolStatus(reported: Reported, pool: PoolPolicy): PoolStatus {
 
 /** Why a pool has not what is wanted of it, or not from where it is wanted. */
 function whyShort(
-  { observed, memory }: Reported,
+  { observed, memory, now }: Reported,
   pool: PoolPolicy,
   variant: PoolVariant | null,
   living: readonly WorkerObserved[],
@@ -132,10 +132,20 @@ function whyShort(
     said.push(
       `${plural(waiting.length, 'worker')} ${waiting.length === 1 ? 'waits' : 'wait'} for a machine: ${waiting[0]?.why}.`,
     );
+  const late = living.find((worker) => isLate(worker, now));
+  if (late !== undefined) said.push(`Worker ${late.name} does not begin: ${late.why}.`);
   const isElsewhere = memory.variants[pool.name]?.name === variant?.name && variant !== pool.variants?.[0];
   if (variant !== null && isElsewhere)
     said.push(`${variant.name} is used instead of ${pool.variants?.[0]?.name}, which had no machine.`);
   return said.length === 0 ? null : said.join(' ');
+}
+
+/** A machine has long booted and fetched its image by then. */
+const LATE_MS = 5 * 60_000;
+
+function isLate(worker: WorkerObserved, now: EpochMs): boolean {
+  const { state, why, orderedAt } = worker;
+  return state === 'waiting' && !isWithoutMachine(worker) && Boolean(why) && now - orderedAt >= LATE_MS;
 }
 
 function runStatus(reported: Reported, run: RunRecord, pools: readonly PoolStatus[]): RunStatus {

@@ -188,15 +188,25 @@ export function createCluster({ clock, bootMs = 90_000, endMs = 5000 }: Options)
       if (pod.status?.phase === 'Pending' && isStockedOut(nodePoolOf(pod))) sayStockOut(pod);
   }
 
-  function sayStockOut({ metadata: { name, namespace } }: KubeObject): void {
+  function sayStockOut(pod: KubeObject): void {
+    say(pod, 'FailedScaleUp', 'Node scale up in zones europe-west1-b failed: GCE out of resources.');
+  }
+
+  /** One event of a kind for each pod, which is told anew. */
+  function say({ metadata: { name, namespace } }: KubeObject, reason: string, message: string): void {
     put('events', {
-      metadata: { name: `${name}.1`, ...(namespace !== undefined && { namespace }) },
+      metadata: { name: `${name}.${reason.toLowerCase()}`, ...(namespace !== undefined && { namespace }) },
       involvedObject: { kind: 'Pod', name, namespace },
-      reason: 'FailedScaleUp',
-      message: 'Node scale up in zones europe-west1-b failed: GCE out of resources.',
-      type: 'Warning',
+      ...{ reason, message, type: reason === 'TriggeredScaleUp' ? 'Normal' : 'Warning' },
       lastTimestamp: time(),
     });
+  }
+
+  /** The autoscaler has asked for machines for all pods that wait: it may get them this time. */
+  function tryAgain(namespace: string): void {
+    for (const pod of all('pods', namespace))
+      if (pod.status?.phase === 'Pending')
+        say(pod, 'TriggeredScaleUp', 'pod triggered scale-up: [{gke-tablao-1 0->1 (max: 20)}]');
   }
 
   /** A node has come after all; its image is still being pulled. */
@@ -231,6 +241,7 @@ export function createCluster({ clock, bootMs = 90_000, endMs = 5000 }: Options)
     end,
     preempt,
     stockOut,
+    tryAgain,
     outOfMemory: (name: string) => end(name, 137, 'OOMKilled'),
   };
 }

@@ -15,8 +15,8 @@ interface Options {
   readonly nodePoolsOf: (pool: string) => readonly string[];
 }
 
-/** The autoscaler's words about a pod for which it finds no machine. */
-const NO_MACHINE = ['FailedScaleUp', 'NotTriggerScaleUp'];
+/** The autoscaler's words about a pod for which it finds no machine, and that it has asked for one: the last one counts. */
+const SCALE_UPS = ['FailedScaleUp', 'NotTriggerScaleUp', 'TriggeredScaleUp'];
 
 /** Workers as Kubernetes Jobs of one pod each, made from the templates that the chart has put into a ConfigMap. */
 export function createKubeWorkers({ kube, server, namespace, release, nodePoolsOf }: Options): Workers {
@@ -47,7 +47,7 @@ export function createKubeWorkers({ kube, server, namespace, release, nodePoolsO
   async function eventsOf(at: string, isNeeded: boolean) {
     if (!isNeeded) return [];
     const lists = await Promise.all(
-      NO_MACHINE.map((reason) =>
+      SCALE_UPS.map((reason) =>
         kube(at, 'asking why workers wait', ({ core }) =>
           core.listNamespacedEvent({ namespace, fieldSelector: `involvedObject.kind=Pod,reason=${reason}` }),
         ),
