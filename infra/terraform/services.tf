@@ -32,8 +32,9 @@ locals {
   env_of = {
     control = merge(var.settings, local.env, { ROLE = "control", AUTH_AUDIENCE = local.url.control })
     page = merge(var.settings, local.env, {
-      ROLE          = "page"
-      AUTH_AUDIENCE = "${local.url.page},${local.gcloud_audience}"
+      ROLE = "page"
+      # Behind IAP also its resource's name, from settings.
+      AUTH_AUDIENCE = join(",", compact([local.url.page, local.gcloud_audience, lookup(var.settings, "AUTH_AUDIENCE", "")]))
     }, local.has_sign_in ? local.sign_in : {})
   }
   # With it the page is open to everybody and asks by itself who is let in: `domain:film.example` is @film.example there.
