@@ -69,6 +69,17 @@ describe('what hangs', () => {
     assert.deepEqual(seen, [[task?.id, task?.updatedAt]]);
   });
 
+  test('is none of the first frames for three hours: nobody knows yet how long they take', async () => {
+    const of = createWorld();
+    await begin(of, { frames: '1', video: false });
+    await takeTasks(of);
+    await pass(of, 179);
+    assert.deepEqual(of.manager.callsOf('requeueTask'), []);
+    await record(of, 1, 'rendering', '2026-01-01T00:00:01Z');
+    await pass(of, 4);
+    assert.equal(of.manager.callsOf('requeueTask').length, 1);
+  });
+
   test('a check that never ends is tried again, and then the run fails with what to do', async () => {
     const of = createWorld({ checkFirst: 'always' });
     await begin(of, { frames: '1-2', video: false });
@@ -104,7 +115,7 @@ async function cutOff(of: World, { minutes, begun }: { minutes: number; begun: b
 describe('a frame that hangs and is cut off each time', () => {
   test('is given up when all its attempts together took as long as those of one that is not', async () => {
     const of = createWorld();
-    await begin(of, { frames: '1', video: false });
+    await begin(of, { frames: '1', frameMinutesLimit: 60, video: false });
     const attempts = await cutOff(of, { minutes: 21, begun: true });
     const { reason, troubles } = await run(of);
     assert.deepEqual([attempts, reason?.code, troubles[0]?.attempts], [9, 'framesFail', 3]);
@@ -113,14 +124,14 @@ describe('a frame that hangs and is cut off each time', () => {
 
   test('also when its farm is gone each time', async () => {
     const of = createWorld({ maxFarmMs: 40 * 60_000 });
-    await begin(of, { frames: '1', video: false });
+    await begin(of, { frames: '1', frameMinutesLimit: 60, video: false });
     const attempts = await cutOff(of, { minutes: 60, begun: true });
     assert.ok(attempts < 10, `${attempts} farms`);
   });
 
   test('is not given up before it was begun three times: another one may hang', async () => {
     const of = createWorld();
-    await begin(of, { frames: '1', video: false });
+    await begin(of, { frames: '1', frameMinutesLimit: 60, video: false });
     assert.equal(await cutOff(of, { minutes: 21, begun: false }), Number.POSITIVE_INFINITY);
     assert.deepEqual((await run(of)).troubles, []);
   });

@@ -23,7 +23,7 @@ const HOUR_MS = 3_600_000;
 /** A lost event is made good by the listing, each quarter of an hour. */
 const LISTED_MS = 35 * 60_000;
 /** Within this time after the last trouble everything that can end by itself has ended. */
-const ENDS_WITHIN_MS = 14 * HOUR_MS;
+const ENDS_WITHIN_MS = 30 * HOUR_MS;
 /** And after the last word of a person, everything else. */
 const ENDS_AFTER_WORD_MS = 6 * HOUR_MS;
 

@@ -20,8 +20,13 @@ import {
 /** A frame that stands still for this many times the usual is hung, but never before ten minutes. */
 const HUNG_FACTOR = 5;
 const HUNG_AT_LEAST_MS = 10 * 60_000;
-/** Before any frame was rendered nobody knows what is usual. */
-const HUNG_AT_FIRST_MS = 60 * 60_000;
+/**
+ * Before any frame was rendered nobody knows what is usual: heavy ones take hours, and all that are under way are thrown away
+ * when this is too short.
+ */
+const HUNG_AT_FIRST_MS = 3 * 60 * 60_000;
+/** To open a shot does not take that long. */
+const CHECK_HUNG_AT_FIRST_MS = 60 * 60_000;
 /** Attempts that were cut off may together take as long as those that are counted. */
 const BARREN_FACTOR = MAX_ATTEMPTS;
 
@@ -79,10 +84,8 @@ function whyDue(
   mark: { readonly since: EpochMs },
 ): Due | null {
   if (isCounted(run, task)) return 'counted';
-  const limit = hungAfterMs(run);
-  // A person's limit is about frames.
-  const isFrames = framesOfTask(task).length > 0;
-  if (now - mark.since >= (isFrames ? limit : Math.max(HUNG_AT_LEAST_MS, limit))) return 'still';
+  const limit = hungAfterMs(run, task);
+  if (now - mark.since >= limit) return 'still';
   return barrenMs(run, now) >= BARREN_FACTOR * Math.max(HUNG_AT_LEAST_MS, limit) ? 'barren' : null;
 }
 
@@ -126,7 +129,7 @@ function freeCheck(sight: Sight, draft: Draft, run: RunRecord, task: TaskObserve
   const times = due === 'still' ? `, ${run.restarts + 1} times` : '';
   return moveRun(sight, draft, run, 'failed', {
     code: 'checkHangs',
-    message: `Blender opened the shot on a worker and ${stillness(sight, run, due)}${times}.`,
+    message: `Blender opened the shot on a worker and ${stillness(sight, run, task, due)}${times}.`,
     action: 'Open it in Blender and look for what does not end (a script, a driver); then upload it again.',
   });
 }
@@ -156,7 +159,7 @@ function freeFrame(
   const trouble: FrameTrouble = {
     frame,
     attempts: due === 'barren' ? MAX_ATTEMPTS : (old?.attempts ?? 0) + 1,
-    message: `it ${stillness(sight, before, due)}`,
+    message: `it ${stillness(sight, before, task, due)}`,
     log: seen.logs[task.id] ?? old?.log ?? '',
     workers: withWorker(old, record?.run === before.id ? record.worker : null),
   };
@@ -186,15 +189,17 @@ function takeAway(draft: Draft, run: RunRecord, task: TaskObserved): RunRecord {
   return run;
 }
 
-function hungAfterMs(run: RunRecord): number {
+function hungAfterMs(run: RunRecord, task: TaskObserved): number {
+  const isFrames = framesOfTask(task).length > 0;
   const limit = run.settings?.frameMinutesLimit.value ?? null;
-  if (limit !== null) return limit * 60_000;
-  if (run.times.frames === 0) return HUNG_AT_FIRST_MS;
+  // A person's limit is about frames.
+  if (limit !== null) return Math.max(isFrames ? 0 : HUNG_AT_LEAST_MS, limit * 60_000);
+  if (run.times.frames === 0) return isFrames ? HUNG_AT_FIRST_MS : CHECK_HUNG_AT_FIRST_MS;
   return Math.max(HUNG_AT_LEAST_MS, HUNG_FACTOR * secondsPerFrame(run) * 1000);
 }
 
-function stillness({ now }: Sight, run: RunRecord, due: Due): string {
-  if (due !== 'barren') return `stood still for ${inWords(hungAfterMs(run))}`;
+function stillness({ now }: Sight, run: RunRecord, task: TaskObserved, due: Due): string {
+  if (due !== 'barren') return `stood still for ${inWords(hungAfterMs(run, task))}`;
   return `stood still for ${inWords(barrenMs(run, now))} in all, in attempts that were cut off`;
 }
 
