@@ -3,6 +3,7 @@ import type { FarmMemory, FarmObserved, Observed, Policy, Unknown } from '../cor
 import { chargedRuns } from '../core/money.ts';
 import { plan } from '../core/plan.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
+import type { StatusDocument } from '../core/status-document.ts';
 import type { EpochMs } from '../core/time.ts';
 import { isPortError } from '../ports/errors.ts';
 import type { LeaseHeld } from '../ports/lease.ts';
@@ -11,6 +12,7 @@ import { createHistory } from './history.ts';
 import { inParallel } from './look-up.ts';
 import { createNotifier, LONGEST_ROUND_MS } from './notify.ts';
 import { type Looks, observe } from './observe.ts';
+import { orUnknown } from './or-unknown.ts';
 import type { Ports } from './ports.ts';
 import { createProofLook } from './prove.ts';
 import { createQuotaLook } from './quotas.ts';
@@ -77,6 +79,8 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
   /** Reports that the pass before has written: they are remembered as owed until the next pass saves that they are not. */
   let reported: readonly string[] = [];
   let refusals: readonly Refusal[] = [];
+  /** The status that this service wrote last. */
+  let told: StatusDocument | null = null;
 
   async function runTick(trigger: string): Promise<TickResult> {
     try {
@@ -103,6 +107,7 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
   }
 
   function forget(): void {
+    told = null;
     state.forget();
     tasks.forgetAll();
     notifier?.forget();
@@ -185,6 +190,13 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
     if (held === null) throw new Error('the lease was lost while looking; nothing was done');
   }
 
+  /** What cannot be read is no matter: it is told anew. */
+  async function lastTold(): Promise<StatusDocument | null> {
+    if (told !== null) return told;
+    const seen = await orUnknown(ports.records.read('status.json'));
+    return seen === 'unknown' ? null : ((seen?.value as StatusDocument | undefined) ?? null);
+  }
+
   async function report(
     observed: Parameters<typeof plan>[0],
     memory: FarmMemory,
@@ -207,8 +219,10 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
     const forecastOf = (run: RunRecord) => costInAll(seen, run);
     const standing = { ...seen, memory, day, month, forecastOf, runs: [...byId.values()] };
     const messages = (await notifier?.note(standing)) ?? null;
-    const status = statusDocument({ observed, policy, memory, runs, messages, now: clock.now(), nextLookAt });
+    const reported = { observed, policy, memory, runs, messages, now: clock.now(), nextLookAt };
+    const status = statusDocument({ ...reported, before: await lastTold() });
     await ports.records.overwrite('status.json', status);
+    told = status;
     await history.add(status);
   }
 

@@ -17,9 +17,10 @@ import type {
 } from '../core/status-document.ts';
 import { unfinishedFrames } from '../core/submission.ts';
 import type { EpochMs } from '../core/time.ts';
-import { MAX_ATTEMPTS } from '../core/troubles.ts';
 import { isWithoutMachine, limitOf, variantFor } from '../core/variants.ts';
+import { frameCounts } from './frame-counts.ts';
 import { withinSize } from './status-size.ts';
+import { whyStill } from './why-still.ts';
 
 const iso = (at: EpochMs) => new Date(at).toISOString();
 /** 10th and 90th percentile of a normal distribution, in standard deviations. */
@@ -33,6 +34,8 @@ export interface Reported {
   readonly runs: readonly RunRecord[];
   readonly now: EpochMs;
   readonly nextLookAt: EpochMs;
+  /** What was told last; `null` = nothing yet, or it is not known. */
+  readonly before: StatusDocument | null;
   /** `null` = nobody outside is told, or how they get through is not known. */
   readonly messages: MessagesStatus | null;
 }
@@ -151,7 +154,7 @@ function isLate(worker: WorkerObserved, now: EpochMs): boolean {
 function runStatus(reported: Reported, run: RunRecord, pools: readonly PoolStatus[]): RunStatus {
   const { name } = poolOf(reported.policy, run);
   const busy = pools.find((pool) => pool.name === name)?.busy ?? 0;
-  const frames = frameCounts(reported.observed, run);
+  const frames = frameCounts(reported.observed, run, reported.before);
   const eta = wantsFarm(run.state) ? etaSeconds(reported, run, frames.total - frames.done, busy) : null;
   return {
     id: run.id,
@@ -159,7 +162,7 @@ function runStatus(reported: Reported, run: RunRecord, pools: readonly PoolStatu
     version: run.version === null ? null : versionName(run.version),
     state: run.state,
     since: iso(run.stateSince),
-    reason: run.reason,
+    reason: whyStill(reported, run, pools, frames.active) ?? run.reason,
     frames,
     etaSeconds: eta,
     dollars: { soFar: run.dollars, ...costInAll(reported, run) },
@@ -167,23 +170,6 @@ function runStatus(reported: Reported, run: RunRecord, pools: readonly PoolStatu
     thumbnail: thumbnailOf(run),
     warnings: run.warnings,
     ...(run.requestedBy === null ? {} : { requestedBy: run.requestedBy }),
-  };
-}
-
-function frameCounts(observed: Observed, run: RunRecord): RunStatus['frames'] {
-  const total = framesOf(run.frames ?? '').length;
-  const failed = run.troubles.filter(({ attempts }) => attempts >= MAX_ATTEMPTS).length;
-  const tasks = observed.details.get(run.id)?.tasks;
-  const active =
-    tasks === undefined || tasks === 'unknown'
-      ? []
-      : tasks.filter(({ status, name }) => status === 'active' && name.startsWith('render-'));
-  const underway = isFinal(run.state) ? 0 : active.reduce((sum, task) => sum + task.stepsCompleted, 0);
-  return {
-    total,
-    done: Math.min(total, framesOf(run.proved).length + underway),
-    active: active.length,
-    failed,
   };
 }
 

@@ -1,0 +1,60 @@
+import { framesOf } from '../core/frames.ts';
+import type { Observed } from '../core/model.ts';
+import type { RunRecord } from '../core/run.ts';
+import type { RunStatus, StatusDocument } from '../core/status-document.ts';
+import { framesOfTask, MAX_ATTEMPTS } from '../core/troubles.ts';
+
+/** These have been looked at as a whole: what is proved is all that came out. */
+const LOOKED_AT: ReadonlySet<RunRecord['state']> = new Set(['completed', 'incomplete', 'failed']);
+
+/**
+ * How far a run is. A frame is done when it is proved, or when its worker says so; it stays done, also when the manager cannot
+ * be asked or has forgotten its task, until it is known to be rendered again. `before` is what was told last.
+ */
+export function frameCounts(
+  observed: Observed,
+  run: RunRecord,
+  before: StatusDocument | null,
+): RunStatus['frames'] {
+  const all = framesOf(run.frames ?? '');
+  const proved = new Set(framesOf(run.proved));
+  const counts = {
+    total: all.length,
+    active: activeFrames(observed, run),
+    failed: run.troubles.filter(({ attempts }) => attempts >= MAX_ATTEMPTS).length,
+  };
+  if (LOOKED_AT.has(run.state)) return { ...counts, done: proved.size };
+  const said = saidDone(observed, run);
+  const done = all.filter((frame) => proved.has(frame) || said.has(frame)).length;
+  const told = before?.runs.find(({ id }) => id === run.id)?.frames.done ?? 0;
+  const floor = isRenderedAgain(observed.runs.get(run.id), run) ? 0 : told;
+  return { ...counts, done: Math.max(done, Math.min(floor, all.length)) };
+}
+
+function activeFrames({ details }: Observed, { id }: RunRecord): number {
+  const tasks = details.get(id)?.tasks ?? 'unknown';
+  if (tasks === 'unknown') return 0;
+  return tasks.filter((task) => task.status === 'active' && framesOfTask(task).length > 0).length;
+}
+
+/** By its workers, and not found to be bad. */
+function saidDone({ details }: Observed, { id, troubles }: RunRecord): ReadonlySet<number> {
+  const tasks = details.get(id)?.tasks ?? 'unknown';
+  if (tasks === 'unknown') return new Set();
+  const bad = new Set(troubles.map(({ frame }) => frame));
+  const said = tasks.flatMap((task) =>
+    task.status === 'completed' ? framesOfTask(task) : framesOfTask(task).slice(0, task.stepsCompleted),
+  );
+  return new Set(said.filter((frame) => !bad.has(frame)));
+}
+
+/** In this pass a frame turned out not to have come out, or one that was there is gone. */
+function isRenderedAgain(was: RunRecord | undefined, is: RunRecord): boolean {
+  if (was === undefined) return false;
+  const proved = new Set(framesOf(is.proved));
+  return attemptsOf(is) > attemptsOf(was) || framesOf(was.proved).some((frame) => !proved.has(frame));
+}
+
+function attemptsOf({ troubles }: RunRecord): number {
+  return troubles.reduce((sum, { attempts }) => sum + attempts, 0);
+}
