@@ -34,9 +34,10 @@ describe('the dollars of a run', () => {
     await endTasks(of, { seconds: 3600 });
     await pass(of);
     const { dollars } = told(of);
-    // 20 frames are left of 24, an hour each, on 4 workers at $0.20 and a farm at $0.20.
+    // 20 frames are left of 24, an hour each, on 4 workers at $0.20 and a farm at $0.20; loading and release are a little more.
     const rest = 20 * 0.2 + (20 / 4) * 0.2;
-    assert.ok(Math.abs((dollars.p50 ?? 0) - dollars.soFar - rest) < 0.001, JSON.stringify(dollars));
+    const forecast = (dollars.p50 ?? 0) - dollars.soFar;
+    assert.ok(forecast > rest && forecast < rest * 1.05, JSON.stringify(dollars));
     assert.ok((dollars.p10 ?? 0) <= (dollars.p50 ?? 0) && (dollars.p50 ?? 0) <= (dollars.p90 ?? 0));
     await workOff(of, 3600);
     const end = told(of).dollars;

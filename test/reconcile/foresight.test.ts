@@ -98,16 +98,33 @@ describe('boot times', () => {
     assert.deepEqual(memory(of).booted, [], 'those that have ended are forgotten');
     assert.deepEqual(memory(of).boots.p?.count, boots.p?.count);
   });
+});
 
-  test('stand in the estimate while nobody works', async () => {
+describe('the time left', () => {
+  async function leftAfter(seconds: number, areTakenAway = false): Promise<number> {
     const of = createWorld({ pools: [{ ...POOL, bootSeconds: 200 }] });
     await begin(of, settings);
     await takeTasks(of);
     await pass(of);
-    await endTasks(of, { seconds: 60 });
+    await endTasks(of, { seconds });
     await pass(of);
-    const status = of.records.valueAt('status.json') as StatusDocument;
-    const seconds = memory(of).boots.p?.seconds ?? 0;
-    assert.equal(status.runs[0]?.etaSeconds?.p50, 20 * 60 + seconds);
+    if (areTakenAway) for (const { name } of await of.workers.list()) of.workers.end(name, 'preempted');
+    await pass(of, areTakenAway ? 1 : 0);
+    return (of.records.valueAt('status.json') as StatusDocument).runs[0]?.etaSeconds?.p50 ?? 0;
+  }
+
+  test('is shared by the workers, in waves', async () => {
+    const seconds = await leftAfter(600);
+    assert.ok(seconds >= 5 * 600 && seconds < 6 * 620, `${seconds} s`);
+  });
+
+  test('counts the waits between tasks and the loading: they are most of it where frames take a second', async () => {
+    const seconds = await leftAfter(1);
+    assert.ok(seconds >= 5 * 10 && seconds < 100, `${seconds} s`);
+  });
+
+  test('counts the boots of those that are to come while nobody is there', async () => {
+    const [there, gone] = [await leftAfter(600), await leftAfter(600, true)];
+    assert.ok(gone > there + 45, `${gone} s and ${there} s`);
   });
 });

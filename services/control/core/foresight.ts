@@ -1,44 +1,38 @@
 import { withLearnedBoot } from './boot-times.ts';
 import { type Draft, openRuns, type Sight, updateRun } from './draft.ts';
+import { type Estimate, estimates } from './estimate.ts';
 import { withForecast } from './forecast-warnings.ts';
-import { expectedSeconds } from './frame-times.ts';
 import type { PoolPolicy } from './model.ts';
 import { workAhead } from './pool-size.ts';
 import { poolOf } from './pools.ts';
 import { type RunRecord, wantsFarm } from './run.ts';
-import { unfinishedFrames } from './submission.ts';
-
-const HOUR_SECONDS = 3600;
 
 /** Says in the warnings of a run when, by what its frames have taught, its cap or its deadline will not be kept. */
 export function foresee(sight: Sight, draft: Draft): void {
+  const left = estimates(sight, draft);
   for (const run of openRuns(draft)) {
     if (!wantsFarm(run.state) || run.stopping !== null) continue;
     const pool = withLearnedBoot(poolOf(sight.policy, run), draft.memory);
-    const dollars = capWarning(sight, run, pool);
+    const dollars = capWarning(sight, run, pool, left.get(run.id));
     const deadline = deadlineWarning(sight, draft, run, pool);
     const warnings = withForecast(withForecast(run.warnings, 'maxDollars', dollars), 'finishBy', deadline);
     if (warnings.join('\n') !== run.warnings.join('\n')) updateRun(draft, run, { warnings });
   }
 }
 
-function capWarning(sight: Sight, run: RunRecord, pool: PoolPolicy): string | null {
+function capWarning(
+  sight: Sight,
+  run: RunRecord,
+  pool: PoolPolicy,
+  left: Estimate | undefined,
+): string | null {
   const cap = run.settings?.maxDollars.value ?? null;
   if (cap === null) return null;
   if (pool.pricePerHour === 0 && sight.policy.fixedPricePerHour === 0)
     return ': nothing has a price here, so it never stops the run';
-  if (run.times.frames === 0) return null;
-  const forecast = run.dollars + costOfRest(sight, run, pool);
+  if (left === undefined) return null;
+  const forecast = run.dollars + left.dollars.p50;
   return forecast > cap ? `: about $${forecast.toFixed(2)} are forecast, and it stops at $${cap}` : null;
-}
-
-/** Dollars that the open frames will cost: the workers' hours, and the farm's while they render. */
-export function costOfRest(sight: Sight, run: RunRecord, pool: PoolPolicy): number {
-  const { workers } = sight.observed;
-  const living = workers === 'unknown' ? [] : workers.filter(({ state }) => state !== 'ended');
-  const atWork = Math.max(1, living.filter((worker) => worker.pool === pool.name).length);
-  const hours = (unfinishedFrames(run).length * expectedSeconds(run, sight.now)) / HOUR_SECONDS;
-  return hours * pool.pricePerHour + (hours / atWork) * sight.policy.fixedPricePerHour;
 }
 
 /** Said only when frames have taught how long they take: a guess would cry wolf. */

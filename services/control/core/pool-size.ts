@@ -25,50 +25,83 @@ export interface Demand {
   readonly isKnown: boolean;
 }
 
+/** What is left of one run, or of several. Seconds with the loading and the waits between tasks. */
+export interface Needs {
+  readonly queued: number;
+  /** Of the queued tasks together, by what is known, and surely. */
+  readonly seconds: number;
+  readonly least: number;
+  readonly busy: ReadonlyMap<string, number>;
+  readonly hasMoreBehind: boolean;
+}
+
+export const NO_NEEDS: Needs = { queued: 0, seconds: 0, least: 0, busy: new Map(), hasMoreBehind: false };
+
+export function addNeeds(a: Needs, b: Needs): Needs {
+  return {
+    queued: a.queued + b.queued,
+    seconds: a.seconds + b.seconds,
+    least: a.least + b.least,
+    busy: new Map([...a.busy, ...b.busy]),
+    hasMoreBehind: a.hasMoreBehind || b.hasMoreBehind,
+  };
+}
+
 /** What a pool has to do. `null` = some job could not be read: nobody is sent home on that. */
 export function demandOf(sight: Sight, draft: Draft, pool: PoolPolicy): Demand | null {
   const runs = runsOf(sight, draft, pool);
-  const usual = usualSeconds(runs);
-  const busy = new Map<string, number>();
-  let queued = 0;
-  let seconds = 0;
-  let least = 0;
-  let hasMoreBehind = false;
-  const isKnown = runs.some(({ times }) => times.frames > 0);
+  let all = NO_NEEDS;
   for (const run of runs) {
-    const seen = sight.observed.details.get(run.id);
-    const perFrame = run.times.frames > 0 ? undefined : usual;
-    const each = expectedSeconds(run, sight.now, perFrame);
-    const leastEach = isKnown ? each : Math.min(each, leastSeconds(run, sight.now));
-    const around = secondsAroundTask(run);
-    const upcoming = upcomingTasks(sight, draft, run);
-    if (upcoming !== null) {
-      queued += upcoming.tasks;
-      seconds += upcoming.frames * each + upcoming.tasks * around;
-      least += upcoming.frames * leastEach + upcoming.tasks * around;
-      continue;
-    }
-    if (seen === undefined || seen.job === 'unknown' || seen.tasks === 'unknown') return null;
-    const isStopping = run.stopping !== null;
-    const tasks = isStopping ? activeTasks(seen) : runnableTasks(seen.tasks);
-    for (const task of tasks) {
-      const left = Math.max(1, task.stepsTotal - task.stepsCompleted);
-      if (task.status === 'active' && task.workerId !== null)
-        busy.set(task.workerId, leftOfActive(run, task, left * each, sight.now));
-      else {
-        queued += 1;
-        seconds += left * each + around;
-        least += left * leastEach + around;
-      }
-    }
-    const open = seen.tasks.filter(({ status }) => status === 'queued' || status === 'active').length;
-    hasMoreBehind ||= !isStopping && open > tasks.length;
+    const needs = needsOf(sight, draft, run, runs);
+    if (needs === null) return null;
+    all = addNeeds(all, needs);
   }
+  const { queued, seconds, least, busy, hasMoreBehind } = all;
   const perTask = (sum: number) => (queued === 0 ? 0 : sum / queued);
   return {
     ...{ queued, secondsPerTask: perTask(seconds), leastPerTask: perTask(least) },
-    ...{ busy, hasMoreBehind, isKnown },
+    ...{ busy, hasMoreBehind, isKnown: isKnown(runs) },
   };
+}
+
+function isKnown(runs: readonly RunRecord[]): boolean {
+  return runs.some(({ times }) => times.frames > 0);
+}
+
+/** What is left of a run of a pool whose runs are `others`, itself among them. `null` = it could not be read. */
+export function needsOf(
+  sight: Sight,
+  draft: Draft,
+  run: RunRecord,
+  others: readonly RunRecord[],
+): Needs | null {
+  const each = expectedSeconds(run, sight.now, run.times.frames > 0 ? undefined : usualSeconds(others));
+  const leastEach = isKnown(others) ? each : Math.min(each, leastSeconds(run, sight.now));
+  const around = secondsAroundTask(run);
+  const needsFor = (tasks: number, frames: number) => ({
+    queued: tasks,
+    seconds: frames * each + tasks * around,
+    least: frames * leastEach + tasks * around,
+  });
+  const upcoming = upcomingTasks(sight, draft, run);
+  if (upcoming !== null) return { ...NO_NEEDS, ...needsFor(upcoming.tasks, upcoming.frames) };
+  const seen = sight.observed.details.get(run.id);
+  if (seen === undefined || seen.job === 'unknown' || seen.tasks === 'unknown') return null;
+  const isStopping = run.stopping !== null;
+  const tasks = isStopping ? activeTasks(seen) : runnableTasks(seen.tasks);
+  const busy = new Map<string, number>();
+  let [queued, frames] = [0, 0];
+  for (const task of tasks) {
+    const left = Math.max(1, task.stepsTotal - task.stepsCompleted);
+    if (task.status === 'active' && task.workerId !== null)
+      busy.set(task.workerId, leftOfActive(run, task, left * each, sight.now));
+    else {
+      queued += 1;
+      frames += left;
+    }
+  }
+  const open = seen.tasks.filter(({ status }) => status === 'queued' || status === 'active').length;
+  return { ...needsFor(queued, frames), busy, hasMoreBehind: !isStopping && open > tasks.length };
 }
 
 function runsOf(sight: Sight, draft: Draft, pool: PoolPolicy): readonly RunRecord[] {

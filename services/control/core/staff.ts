@@ -58,7 +58,7 @@ function staffPool(
   const team = teamOf(
     sight,
     pool,
-    demand,
+    demand.busy,
     living,
     known,
     new Set([...suspectWorkers(draft), ...leaving.map(({ name }) => name)]),
@@ -83,10 +83,10 @@ interface Member {
 }
 
 /** Everybody but those that leave: a draining one counts while it has a task, because a drain can be taken back. */
-function teamOf(
+export function teamOf(
   { now }: Sight,
   pool: PoolPolicy,
-  demand: Demand,
+  busy: Demand['busy'],
   living: readonly WorkerObserved[],
   known: ReadonlyMap<string, ManagerWorkerObserved>,
   leaving: ReadonlySet<string>,
@@ -99,7 +99,7 @@ function teamOf(
       const freeAt = Math.max(pool.bootSeconds - age, LAST_OF_BOOT * pool.bootSeconds);
       return [{ worker, row, isBusy: false, freeAt }];
     }
-    const left = demand.busy.get(row.id);
+    const left = busy.get(row.id);
     if (left !== undefined) return [{ worker, row, isBusy: true, freeAt: left }];
     return row.isDraining ? [] : [{ worker, row, isBusy: false, freeAt: 0 }];
   });

@@ -16,7 +16,7 @@ import { orUnknown } from './or-unknown.ts';
 import type { Ports } from './ports.ts';
 import { createProofLook } from './prove.ts';
 import { createQuotaLook } from './quotas.ts';
-import { costInAll, statusDocument } from './report.ts';
+import { costsInAll, statusDocument } from './report.ts';
 import { createRotation } from './rotation.ts';
 import { createState, newFarmMemory } from './state.ts';
 import { createTaskLook } from './task-look.ts';
@@ -216,7 +216,7 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
     );
     const { day, month } = observed;
     const seen = { observed, policy, now: plannedAt };
-    const forecastOf = (run: RunRecord) => costInAll(seen, run);
+    const forecastOf = costsInAll({ ...seen, memory, runs: [...byId.values()] });
     const standing = { ...seen, memory, day, month, forecastOf, runs: [...byId.values()] };
     const messages = (await notifier?.note(standing)) ?? null;
     const reported = { observed, policy, memory, runs, messages, now: clock.now(), nextLookAt };

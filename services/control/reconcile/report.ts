@@ -1,30 +1,24 @@
-import { withLearnedBoot } from '../core/boot-times.ts';
 import { type Costs, totalOf } from '../core/costs.ts';
-import { costOfRest } from '../core/foresight.ts';
-import { expectedSeconds, spreadOf } from '../core/frame-times.ts';
+import { createDraft } from '../core/draft.ts';
+import { type Estimate, estimates } from '../core/estimate.ts';
 import { framesOf } from '../core/frames.ts';
 import type { FarmMemory, Observed, Policy, PoolPolicy, PoolVariant, WorkerObserved } from '../core/model.ts';
-import { poolOf, priceOf } from '../core/pools.ts';
-import { isFinal, type RunRecord, rendersFolder, versionName, wantsFarm } from '../core/run.ts';
+import { priceOf } from '../core/pools.ts';
+import { isFinal, type RunRecord, rendersFolder, versionName } from '../core/run.ts';
 import { busyWorkers } from '../core/staff.ts';
 import type {
-  Band,
   Forecast,
   MessagesStatus,
   PoolStatus,
   RunStatus,
   StatusDocument,
 } from '../core/status-document.ts';
-import { unfinishedFrames } from '../core/submission.ts';
 import type { EpochMs } from '../core/time.ts';
+import { MAX_ATTEMPTS } from '../core/troubles.ts';
 import { isWithoutMachine, limitOf, variantFor } from '../core/variants.ts';
-import { frameCounts } from './frame-counts.ts';
 import { withinSize } from './status-size.ts';
-import { whyStill } from './why-still.ts';
 
 const iso = (at: EpochMs) => new Date(at).toISOString();
-/** 10th and 90th percentile of a normal distribution, in standard deviations. */
-const Z90 = 1.2816;
 
 export interface Reported {
   readonly observed: Observed;
@@ -34,8 +28,6 @@ export interface Reported {
   readonly runs: readonly RunRecord[];
   readonly now: EpochMs;
   readonly nextLookAt: EpochMs;
-  /** What was told last; `null` = nothing yet, or it is not known. */
-  readonly before: StatusDocument | null;
   /** `null` = nobody outside is told, or how they get through is not known. */
   readonly messages: MessagesStatus | null;
 }
@@ -48,7 +40,8 @@ export function statusDocument(reported: Reported): StatusDocument {
 function wholeDocument(reported: Reported): StatusDocument {
   const { memory, policy, now, nextLookAt } = reported;
   const pools = policy.pools.map((pool) => poolStatus(reported, pool));
-  const runs = reported.runs.map((run) => runStatus(reported, run, pools));
+  const left = estimatesOf(reported);
+  const runs = reported.runs.map((run) => runStatus(reported, run, left.get(run.id)));
   const endsAt =
     memory.idleSince === null || policy.keepControlPlane ? null : memory.idleSince + policy.idleTeardownMs;
   const { day, month } = reported.observed;
@@ -143,6 +136,13 @@ function whyShort(
   return said.length === 0 ? null : said.join(' ');
 }
 
+type Estimated = Pick<Reported, 'observed' | 'policy' | 'memory' | 'runs' | 'now'>;
+
+function estimatesOf({ observed, policy, memory, runs, now }: Estimated): ReadonlyMap<string, Estimate> {
+  const open = new Map(runs.map((run) => [run.id, run] as const));
+  return estimates({ observed, policy, now }, { ...createDraft(observed), runs: open, memory });
+}
+
 /** A machine has long booted and fetched its image by then. */
 const LATE_MS = 5 * 60_000;
 
@@ -151,21 +151,18 @@ function isLate(worker: WorkerObserved, now: EpochMs): boolean {
   return state === 'waiting' && !isWithoutMachine(worker) && Boolean(why) && now - orderedAt >= LATE_MS;
 }
 
-function runStatus(reported: Reported, run: RunRecord, pools: readonly PoolStatus[]): RunStatus {
-  const { name } = poolOf(reported.policy, run);
-  const busy = pools.find((pool) => pool.name === name)?.busy ?? 0;
-  const frames = frameCounts(reported.observed, run, reported.before);
-  const eta = wantsFarm(run.state) ? etaSeconds(reported, run, frames.total - frames.done, busy) : null;
+function runStatus(reported: Reported, run: RunRecord, left: Estimate | undefined): RunStatus {
+  const frames = frameCounts(reported.observed, run);
   return {
     id: run.id,
     shot: run.shot,
     version: run.version === null ? null : versionName(run.version),
     state: run.state,
     since: iso(run.stateSince),
-    reason: whyStill(reported, run, pools, frames.active) ?? run.reason,
+    reason: run.reason,
     frames,
-    etaSeconds: eta,
-    dollars: { soFar: run.dollars, ...costInAll(reported, run) },
+    etaSeconds: left?.seconds ?? null,
+    dollars: { soFar: run.dollars, ...costInAll(run, left) },
     ...toldOf('costs', run.costs),
     thumbnail: thumbnailOf(run),
     warnings: run.warnings,
@@ -173,36 +170,39 @@ function runStatus(reported: Reported, run: RunRecord, pools: readonly PoolStatu
   };
 }
 
-/** The band of a sum of independent frame times, after a boot while nobody works; wide while few frames are known. */
-function etaSeconds(reported: Reported, run: RunRecord, left: number, busy: number): Band | null {
-  if (run.times.frames === 0) return null;
-  const { bootSeconds } = withLearnedBoot(poolOf(reported.policy, run), reported.memory);
-  const boot = busy === 0 && left > 0 ? bootSeconds : 0;
-  const p50 = boot + (left * expectedSeconds(run, reported.now)) / Math.max(1, busy);
-  return bandAround(p50, spreadOfRest(run, left));
+function frameCounts(observed: Observed, run: RunRecord): RunStatus['frames'] {
+  const total = framesOf(run.frames ?? '').length;
+  const failed = run.troubles.filter(({ attempts }) => attempts >= MAX_ATTEMPTS).length;
+  const tasks = observed.details.get(run.id)?.tasks;
+  const active =
+    tasks === undefined || tasks === 'unknown'
+      ? []
+      : tasks.filter(({ status, name }) => status === 'active' && name.startsWith('render-'));
+  const underway = isFinal(run.state) ? 0 : active.reduce((sum, task) => sum + task.stepsCompleted, 0);
+  return {
+    total,
+    done: Math.min(total, framesOf(run.proved).length + underway),
+    active: active.length,
+    failed,
+  };
+}
+
+/** What each of these runs will have cost in the end; reckoned when somebody asks. */
+export function costsInAll(seen: Estimated): (run: RunRecord) => Forecast {
+  let left: ReadonlyMap<string, Estimate> | null = null;
+  return (run) => {
+    left ??= estimatesOf(seen);
+    return costInAll(run, left.get(run.id));
+  };
 }
 
 /** What is forecast against `maxDollars`, too; an ended run costs no more. */
-export function costInAll(
-  { observed, policy, now }: Pick<Reported, 'observed' | 'policy' | 'now'>,
-  run: RunRecord,
-): Forecast {
+function costInAll(run: RunRecord, left: Estimate | undefined): Forecast {
   const { dollars } = run;
   if (isFinal(run.state)) return { p10: dollars, p50: dollars, p90: dollars };
-  if (run.times.frames === 0) return { p10: null, p50: null, p90: null };
-  const rest = costOfRest({ observed, policy, now }, run, poolOf(policy, run));
-  const { p10, p50, p90 } = bandAround(rest, spreadOfRest(run, unfinishedFrames(run).length));
+  if (left === undefined) return { p10: null, p50: null, p90: null };
+  const { p10, p50, p90 } = left.dollars;
   return { p10: dollars + p10, p50: dollars + p50, p90: dollars + p90 };
-}
-
-/** 80 % lie within so much of a sum over the frames that are left, as a share of it. */
-function spreadOfRest({ times }: RunRecord, left: number): number {
-  const learned = spreadOf(times) / Math.sqrt(Math.max(1, times.frames));
-  return Z90 * (learned + spreadOf(times) / Math.sqrt(Math.max(1, left)));
-}
-
-function bandAround(p50: number, share: number): Band {
-  return { p10: Math.max(0, p50 * (1 - share)), p50, p90: p50 * (1 + share) };
 }
 
 function thumbnailOf(run: RunRecord): string | null {

@@ -1,0 +1,124 @@
+import { withLearnedBoot } from './boot-times.ts';
+import { type Draft, openRuns, type Sight } from './draft.ts';
+import { secondsUntilDone } from './forecast.ts';
+import { expectedSeconds, spreadOf } from './frame-times.ts';
+import type { PoolPolicy } from './model.ts';
+import { addNeeds, moreWorkers, type Needs, NO_NEEDS, needsOf } from './pool-size.ts';
+import { poolOf } from './pools.ts';
+import { type RunRecord, wantsFarm } from './run.ts';
+import { teamOf } from './staff.ts';
+import type { Band } from './status-document.ts';
+import { unfinishedFrames } from './submission.ts';
+
+/** What is still to come of a run: seconds until its last frame, dollars until its workers are gone. Each with its 10th and 90th percentile. */
+export interface Estimate {
+  readonly seconds: Band;
+  readonly dollars: Band;
+}
+
+/** 10th and 90th percentile of a normal distribution, in standard deviations. */
+const Z90 = 1.2816;
+/** What the model itself is off by, as a share (measured by the bench of the policy). */
+const MODEL_SPREAD = 0.04;
+/** A look, a poll: seconds by which the end is off in any case. */
+const LEAST_SPREAD_SECONDS = 10;
+/** Lost machines, late boots and frames given back make it later, never sooner. */
+const UPWARD = 1.5;
+/** A cluster and its manager, where there is no farm yet: `clusters create` takes 4 to 7 minutes. */
+const FARM_SECONDS = 400;
+
+/**
+ * What is left of each run whose frames have taught how long they take, by the model that sizes the pools: all that waits for the same pool
+ * goes before it as Flamenco hands it out (by priority, then age), each task loads and is waited for, and workers that boot
+ * count from when they are there. A run that cannot be read has none.
+ */
+export function estimates(sight: Sight, draft: Draft): ReadonlyMap<string, Estimate> {
+  const all = new Map<string, Estimate>();
+  const wanting = openRuns(draft).filter(({ state }) => wantsFarm(state));
+  for (const pool of sight.policy.pools) {
+    const runs = wanting.filter((run) => poolOf(sight.policy, run) === pool);
+    if (runs.some(({ times }) => times.frames > 0)) estimatePool(sight, draft, pool, runs.sort(inOrder), all);
+  }
+  return all;
+}
+
+function inOrder(a: RunRecord, b: RunRecord): number {
+  const priority = ({ settings }: RunRecord) => settings?.priority.value ?? 0;
+  return priority(b) - priority(a) || (a.admittedAt ?? 0) - (b.admittedAt ?? 0);
+}
+
+function estimatePool(
+  sight: Sight,
+  draft: Draft,
+  configured: PoolPolicy,
+  runs: readonly RunRecord[],
+  into: Map<string, Estimate>,
+): void {
+  const { workers, managerWorkers, farm } = sight.observed;
+  const each = runs.map((run) => needsOf(sight, draft, run, runs));
+  if (workers === 'unknown' || each.includes(null)) return;
+  const needs = each.filter((one) => one !== null);
+  const pool = withLearnedBoot(configured, draft.memory);
+  const whole = needs.reduce(addNeeds, NO_NEEDS);
+  const living = workers.filter((worker) => worker.pool === pool.name && worker.state !== 'ended');
+  const known = new Map(
+    managerWorkers === 'unknown' ? [] : managerWorkers.map((row) => [row.name, row] as const),
+  );
+  const team = teamOf(sight, pool, whole.busy, living, known, new Set());
+  const freeAt = team.map((member) => member.freeAt);
+  const unoccupied = team.filter(({ isBusy }) => !isBusy).length;
+  const more = moreWorkers({ ...workOf(whole, freeAt), isKnown: true, unoccupied }, pool, sight.policy);
+  const farmSeconds = farm !== 'unknown' && farm.state === 'up' ? 0 : FARM_SECONDS;
+  const around =
+    (team.length + more) * pool.tailSeconds + more * pool.bootSeconds + sumOf(team.map(bootLeft));
+  const endOfAll = farmSeconds + secondsUntilDone(workOf(whole, freeAt), more, pool.bootSeconds);
+  let before = NO_NEEDS;
+  for (const [index, run] of runs.entries()) {
+    const own = needs[index] ?? NO_NEEDS;
+    before = addNeeds(before, own);
+    if (run.times.frames === 0) continue;
+    const waits = own.queued > 0 ? secondsUntilDone(workOf(before, freeAt), more, pool.bootSeconds) : 0;
+    const seconds = farmSeconds + Math.max(waits, ...own.busy.values(), 0);
+    const share = workSeconds(own) / Math.max(1, workSeconds(whole));
+    const paid = workSeconds(own) + share * around;
+    const dollars = (paid * pool.pricePerHour + share * endOfAll * sight.policy.fixedPricePerHour) / 3600;
+    into.set(run.id, {
+      seconds: secondsBand(sight, run, seconds),
+      dollars: bandAround(dollars, relativeSpread(run), 0),
+    });
+  }
+}
+
+const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
+
+/** Those that boot are paid until they are there; it is what they are not free for. */
+function bootLeft({ isBusy, freeAt }: { readonly isBusy: boolean; readonly freeAt: number }): number {
+  return isBusy ? 0 : freeAt;
+}
+
+function workOf({ queued, seconds, least }: Needs, freeAt: readonly number[]) {
+  const perTask = (sum: number) => (queued === 0 ? 0 : sum / queued);
+  return { queued, secondsPerTask: perTask(seconds), leastPerTask: perTask(least), freeAt };
+}
+
+function workSeconds({ seconds, busy }: Needs): number {
+  return seconds + sumOf([...busy.values()]);
+}
+
+/** Of the mean that was learned from some frames, and of the sum of those that are left. */
+function relativeSpread(run: RunRecord): number {
+  const left = Math.max(1, unfinishedFrames(run).length);
+  return (
+    spreadOf(run.times) * Math.hypot(1 / Math.sqrt(run.times.frames), 1 / Math.sqrt(left)) + MODEL_SPREAD
+  );
+}
+
+function secondsBand(sight: Sight, run: RunRecord, seconds: number): Band {
+  const lastFrame = spreadOf(run.times) * expectedSeconds(run, sight.now);
+  return bandAround(seconds, relativeSpread(run), LEAST_SPREAD_SECONDS + lastFrame);
+}
+
+function bandAround(p50: number, share: number, more: number): Band {
+  const spread = Z90 * (share * p50 + more);
+  return { p10: Math.max(0, p50 - spread), p50, p90: p50 + UPWARD * spread };
+}
