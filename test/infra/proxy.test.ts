@@ -1,17 +1,13 @@
 // The proxy in front of a page, with a gcloud that only knows a token.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
 import { describe, test } from 'node:test';
+import { cannotProxy, startProxy } from './proxy-process.ts';
 
-const SCRIPT = join(import.meta.dirname, '../../infra/scripts/proxy.mjs');
 const HOUR = 3600;
 
-describe('the proxy', { skip: process.platform === 'win32' && 'its gcloud is a shell script here' }, () => {
+describe('the proxy', { skip: cannotProxy }, () => {
   type Test = { after(fn: () => unknown): void };
 
   async function world(t: Test, { expiresIn = HOUR }: { readonly expiresIn?: number } = {}) {
@@ -30,27 +26,7 @@ describe('the proxy', { skip: process.platform === 'win32' && 'its gcloud is a s
     t.after(() => page.close());
     t.after(() => page.closeAllConnections());
     const host = `127.0.0.1:${(page.address() as AddressInfo).port}`;
-    const dir = mkdtempSync(join(tmpdir(), 'tablao-proxy-'));
-    t.after(() => rmSync(dir, { recursive: true, force: true }));
-    writeFileSync(join(dir, 'gcloud'), gcloudThatSigns(expiresIn));
-    chmodSync(join(dir, 'gcloud'), 0o755);
-    const at = [
-      '--project',
-      'film-farm',
-      '--region',
-      'europe-west1',
-      '--port',
-      '0',
-      '--page',
-      `http://${host}`,
-    ];
-    const env = { ...process.env, PATH: `${dir}${delimiter}${process.env.PATH}` };
-    const proxy = spawn(process.execPath, [SCRIPT, ...at], { env, stdio: ['ignore', 'pipe', 'inherit'] });
-    t.after(() => proxy.kill());
-    const own = await new Promise<string>((ready, failed) => {
-      proxy.stdout.on('data', (text) => ready(/http:\/\/(127\.0\.0\.1:\d+)/.exec(String(text))?.[1] ?? ''));
-      proxy.on('exit', (code) => failed(new Error(`it ended with ${code}`)));
-    });
+    const own = await startProxy(t, { page: `http://${host}`, gcloud: gcloudThatSigns(expiresIn) });
     return { own, host, seen };
   }
 

@@ -26,8 +26,8 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: pathOf(CHROMIUM), args: FLAGS });
+export function launchBrowser(flags: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath: pathOf(CHROMIUM), args: [...FLAGS, ...flags] });
 }
 
 /**

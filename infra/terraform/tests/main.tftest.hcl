@@ -74,6 +74,21 @@ run "callers_are_known" {
   }
 }
 
+run "browsers_may_upload_from_the_page_and_the_proxy" {
+  command = plan
+  assert {
+    condition = alltrue([
+      for origin in ["https://tablao-page-123456789.europe-west1.run.app", "http://127.0.0.1:8080", "http://localhost:8080"] :
+      contains(google_storage_bucket.scenes.cors[0].origin, origin)
+    ]) && join(" ", google_storage_bucket.scenes.cors[0].method) == "PUT"
+    error_message = "Uploads from the page would be refused by the browser."
+  }
+  assert {
+    condition     = alltrue([for header in ["Content-Range", "Range"] : contains(google_storage_bucket.scenes.cors[0].response_header, header)])
+    error_message = "An upload that broke off could not go on."
+  }
+}
+
 run "nobody_but_people_reaches_the_page" {
   command = plan
   assert {
