@@ -1,6 +1,6 @@
 import type { PoolStatus, StatusDocument } from '../control/core/status-document.ts';
 import { useNow } from './desk.ts';
-import { clockText, dollarsText, forText, workersText } from './format.ts';
+import { clockText, dollarsText, forText, plural, workersText } from './format.ts';
 import { outlook, STAGE_TEXTS, STAGES, whatComesNext } from './glance.ts';
 
 interface Props {
@@ -39,11 +39,38 @@ export function FirstGlance({ status }: Props) {
           <strong>Left over, and perhaps paid for:</strong> {leftovers.join(', ')}
         </p>
       )}
+      {status.messages !== undefined && <Messages messages={status.messages} />}
       <p class="as-of">
         As of {new Date(status.asOf).toLocaleTimeString()}; next look about{' '}
         {clockText(Date.parse(status.nextLookAt), now)}.
       </p>
     </section>
+  );
+}
+
+/** Messages to people that did not get through: who waits for one should know. */
+function Messages({ messages }: { readonly messages: NonNullable<StatusDocument['messages']> }) {
+  const { waiting, failure, lost, lostReason } = messages;
+  return (
+    <>
+      {failure !== null && waiting > 0 && (
+        <p class="left-over">
+          <strong>
+            {plural(waiting, 'message')} {waiting === 1 ? 'waits' : 'wait'} to be taken:
+          </strong>{' '}
+          {failure}
+        </p>
+      )}
+      {lost > 0 && (
+        <p class="left-over">
+          <strong>
+            {plural(lost, 'message')} {lost === 1 ? 'was' : 'were'} given up today
+            {lostReason === null ? '.' : ':'}
+          </strong>{' '}
+          {lostReason}
+        </p>
+      )}
+    </>
   );
 }
 

@@ -62,6 +62,23 @@ describe('the page in a browser', { skip: cannotBrowse, timeout: 300_000 }, () =
     await shoot(page, 'money');
   });
 
+  it('tells what a run was paid for, and which messages did not get through', async (t) => {
+    const messages = { waiting: 2, failure: 'hooks.example answered 500', lost: 1, lostReason: null };
+    const { bench, url } = await serve(t, aBusyStatus({ messages }));
+    await bench.records.create('runs/r3.json', aRunRecord(24, { costs: COSTS }));
+    const page = await openPage(t, browser, url);
+    const glance = await seen(page.locator('.glance'));
+    assert.match(glance, /2 messages wait to be taken: hooks\.example answered 500/);
+    assert.match(glance, /1 message was given up today\./);
+    await page.goto(`${url}/#/shot/r3`);
+    const ledger = await seen(page.locator('.ledger'));
+    assert.match(ledger, /What it was paid for\s+\$2\.00/);
+    assert.match(ledger, /Rendering\s+\$1\.50 75 %/);
+    assert.match(ledger, /The farm itself\s+\$0\.20 10 %/);
+    assert.doesNotMatch(ledger, /Lost/);
+    assert.match(ledger, /It grows as long as its farm stands/);
+  });
+
   it('follows what changes without a reload', async (t) => {
     const { bench, url } = await serve(t, aBusyStatus());
     const page = await openPage(t, browser, url);
@@ -147,11 +164,13 @@ describe('the page in a browser', { skip: cannotBrowse, timeout: 300_000 }, () =
   ] as const)
     it(`fits ${width} pixels, ${colorScheme}, and axe finds nothing serious`, async (t) => {
       const { bench, url } = await serve(t, aBusyStatus());
-      await bench.records.create('runs/r3.json', aRunRecord(24));
+      await bench.records.create('runs/r3.json', aRunRecord(24, { costs: COSTS }));
       const page = await openPage(t, browser, url, { viewport: { width, height: 800 }, colorScheme });
       await page.locator('.card').first().waitFor();
       await assertGood(page, `home-${width}-${colorScheme}`);
       await page.goto(`${url}/#/shot/r3`);
+      await page.locator('.ledger').waitFor();
+      await assertGood(page, `ledger-${width}-${colorScheme}`);
       await page.locator('.frame').first().click();
       await page.locator('.frame-panel').waitFor();
       await assertGood(page, `shot-${width}-${colorScheme}`);
@@ -180,6 +199,7 @@ describe('the page in a browser', { skip: cannotBrowse, timeout: 300_000 }, () =
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     assert.equal(await focused(page), 'Cancel: film/sh010');
     await page.keyboard.press('Enter');
+    await page.locator('dialog[open]').waitFor();
     await tabTo(page, 'Cancel it');
     await page.keyboard.press('Enter');
     await untilCommands(bench, 1);
@@ -318,6 +338,8 @@ describe('the page in a browser', { skip: cannotBrowse, timeout: 300_000 }, () =
     await shoot(page, 'many-frames');
   });
 });
+
+const COSTS = { rendering: 1.5, loading: 0.1, boot: 0.1, idle: 0.1, lost: 0, fees: 0.2 };
 
 async function untilCommands(bench: Bench, count: number): Promise<void> {
   const found = () =>

@@ -15,6 +15,7 @@ import { FramePanel } from './frame-panel.tsx';
 import { frameStates } from './frame-states.ts';
 import { Inputs } from './inputs.tsx';
 import { Lanes } from './lanes.tsx';
+import { Ledger } from './ledger.tsx';
 import { SettingsTable } from './settings-table.tsx';
 import { useFrames } from './use-frames.ts';
 import { ZipButton } from './zip-button.tsx';
@@ -131,6 +132,7 @@ function About({ run, shown, status }: RunProps) {
     <>
       <Runs run={run} runs={status?.runs ?? []} />
       {shown.version !== null && shown.frames.done > 0 && <Fetch run={run} version={shown.version} />}
+      <Ledger costs={run.costs} isPaid={run.isPaid} />
       <SettingsTable run={run} />
       <Why decisions={status?.decisions ?? []} runs={[]} shot={run.shot} />
     </>
