@@ -52,6 +52,8 @@ export interface Notifier {
 interface Seen {
   readonly outbox: Outbox;
   readonly generation: string;
+  /** How often was forgotten what had been seen, when this was. */
+  readonly epoch: number;
 }
 
 /**
@@ -66,15 +68,14 @@ export function createNotifier({ records, messenger, hash, clock, log }: Options
   /** Sent by us, and perhaps still on record. */
   const taken = new Map<string, Message>();
   let shown: MessagesStatus | null = null;
-  /** Counts what was forgotten: what was begun before says nothing any more. */
   let epoch = 0;
 
   async function read(now: EpochMs): Promise<Seen> {
     const outbox = newOutbox(now);
     const record = await readOrDrop();
-    if (record === null) return { outbox, generation: await records.create(NAME, outbox) };
+    if (record === null) return { outbox, generation: await records.create(NAME, outbox), epoch };
     // What an earlier version did not write has its first value.
-    return { outbox: { ...outbox, ...(record.value as Outbox) }, generation: record.generation };
+    return { outbox: { ...outbox, ...(record.value as Outbox) }, generation: record.generation, epoch };
   }
 
   /** One that nobody can read would keep people from being told for ever. */
@@ -90,7 +91,6 @@ export function createNotifier({ records, messenger, hash, clock, log }: Options
   }
 
   async function write(before: Seen, outbox: Outbox): Promise<void> {
-    const begunIn = epoch;
     const ids = [...taken.keys()];
     // Whether a write that fails was done is not known.
     seen = null;
@@ -98,7 +98,7 @@ export function createNotifier({ records, messenger, hash, clock, log }: Options
       outbox === before.outbox ? before.generation : await records.replace(NAME, outbox, before.generation);
     shown = messagesStatus(outbox);
     for (const id of ids) taken.delete(id);
-    if (epoch === begunIn) seen = { outbox, generation };
+    if (epoch === before.epoch) seen = { outbox, generation, epoch };
   }
 
   async function note(standing: Standing): Promise<MessagesStatus | null> {
