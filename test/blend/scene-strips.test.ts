@@ -14,7 +14,14 @@ import { read } from './sources.ts';
 
 const WITH_STRIPS: Structs = {
   ...STRUCTS,
+  Editing: ['ListBase seqbase', 'ListBase channels'],
+  SeqTimelineChannel: ['void *next', 'int index', 'int flag'],
   Sequence: [
+    'void *next',
+    'ListBase seqbase',
+    'ListBase channels',
+    'int machine',
+    'int pad2',
     'int type',
     'int flag',
     'int start',
@@ -33,6 +40,7 @@ const WITH_STRIPS: Structs = {
 };
 
 const IMAGE = 0;
+const META = 1;
 const SCENE = 2;
 const SPEED = 29;
 const MUTED = 1 << 5;
@@ -91,5 +99,64 @@ describe('on which frames a file is seen', () => {
   ] as const)
     it(what, async () => {
       assert.deepEqual(await files(...strips), expected);
+    });
+});
+
+/** The strips of an edit: `A` in channel 1 and a meta strip in channel 2, in which `B` and another meta strip are. */
+async function paths(
+  more: Readonly<Record<'a' | 'meta' | 'b' | 'inner' | 'channel' | 'innerChannel', Values>>,
+) {
+  const strip = (old: bigint, values: Values) => data('Sequence', old, { type: IMAGE, len: 1, ...values });
+  const file = (old: bigint, name: string) => [
+    data('Strip', old, { stripdata: old + 1n, dir: '//' }),
+    data('StripElem', old + 1n, { name }),
+  ];
+  const facts = await read(
+    buildBlend(
+      CLASSIC,
+      [
+        GLOBAL,
+        sceneBlock({ ed: 0x50n }),
+        data('Editing', 0x50n, { 'seqbase.first': 0x60n, 'channels.first': 0x51n }),
+        data('SeqTimelineChannel', 0x51n, { index: 2, ...more.channel }),
+        strip(0x60n, { next: 0x61n, machine: 1, strip: 0x70n, ...more.a }),
+        strip(0x61n, {
+          ...{ type: META, machine: 2, 'seqbase.first': 0x62n, 'channels.first': 0x52n },
+          ...more.meta,
+        }),
+        data('SeqTimelineChannel', 0x52n, { index: 1, ...more.innerChannel }),
+        strip(0x62n, { next: 0x63n, machine: 1, strip: 0x80n, ...more.b }),
+        strip(0x63n, { type: META, machine: 2, ...more.inner }),
+        ...file(0x70n, 'a.png'),
+        ...file(0x80n, 'b.png'),
+      ],
+      { structs: WITH_STRIPS },
+    ),
+  );
+  return facts.externalFiles.map(({ path }) => path);
+}
+
+describe('the files of strips', () => {
+  const plain = { a: {}, meta: {}, b: {}, inner: {}, channel: {}, innerChannel: {} };
+  const CHANNEL_MUTED = 1 << 1;
+  for (const [what, expected, more] of [
+    ['are told of all of them', ['//a.png', '//b.png'], {}],
+    ['are left out of one that is muted', ['//b.png'], { a: { flag: MUTED } }],
+    ['are left out of what is in a meta strip that is muted', ['//a.png'], { meta: { flag: MUTED } }],
+    ['are left out of what is in a channel that is muted', ['//a.png'], { channel: { flag: CHANNEL_MUTED } }],
+    [
+      'are left out of a muted channel of a meta strip',
+      ['//a.png'],
+      { innerChannel: { flag: CHANNEL_MUTED } },
+    ],
+    [
+      'are told of all where a meta strip is in itself',
+      ['//a.png', '//b.png'],
+      { inner: { 'seqbase.first': 0x62n } },
+    ],
+    ['are told of all where a list breaks off', ['//a.png', '//b.png'], { b: { next: 0x999n } }],
+  ] as const)
+    it(what, async () => {
+      assert.deepEqual(await paths({ ...plain, ...more }), expected);
     });
 });

@@ -38,6 +38,7 @@ export interface Disaster {
 }
 
 const SILENT: Alone = { exit: 0, files: 1, says: null };
+const SILENT_2: Alone = { exit: 0, files: 2, says: null };
 const SILENT_6: Alone = { exit: 0, files: 6, says: null };
 /** A farm's share of the frames, as another machine gets it. */
 const LAST_CHUNK: Alone = { exit: 0, files: 2, says: null, after: ['-s', '5', '-e', '6', '-a'] };
@@ -151,6 +152,22 @@ export const DISASTERS: readonly Disaster[] = [
     alone: { exit: 0, files: 3, says: null },
     tablao: rejected('check', 'brokenImage', /plate_0002\.png/),
   },
+  { name: 'empty-texture', alone: SILENT, tablao: rejected('check', 'brokenImage', /wood\.png/) },
+  {
+    name: 'packed-texture-broken',
+    alone: SILENT,
+    tablao: rejected('check', 'brokenImage', /wood\.png \(packed\)/),
+  },
+  {
+    name: 'library-newer',
+    alone: { exit: 0, files: 1, says: /props\.blend/ },
+    tablao: {
+      when: 'before',
+      state: 'waiting',
+      code: 'needsBlender',
+      names: [/props\.blend/, /5\.2/, /3\.4/],
+    },
+  },
   {
     name: 'alembic-unknown',
     alone: SILENT,
@@ -197,6 +214,47 @@ export const DISASTERS: readonly Disaster[] = [
     settings: { sampels: 4 },
     alone: SILENT,
     tablao: rejected('before', 'badSettings', /sampels/, /samples/),
+  },
+  {
+    name: 'strip-of-a-scene-cut',
+    alone: SILENT_2,
+    tablao: rejected('check', 'missingImage', /plate_0007\.png/),
+  },
+  {
+    name: 'strip-of-a-scene-without-camera',
+    alone: SILENT_2,
+    tablao: rejected('check', 'noCamera', /"Scene" has no camera/),
+  },
+  {
+    name: 'strip-of-a-scene-without-layer',
+    alone: SILENT_2,
+    tablao: rejected('check', 'noViewLayer', /"Scene"/),
+  },
+  {
+    name: 'strip-of-a-scene-with-noise',
+    alone: { ...SILENT_2, says: /Build without OpenImageDenoiser/ },
+    tablao: rejected('check', 'noDenoiser', /[Dd]enois/),
+  },
+  {
+    name: 'strip-of-a-scene-of-an-engine',
+    alone: { ...SILENT_2, says: /Engine 'FILMSTAR' not available/ },
+    tablao: rejected('check', 'unknownEngine', /FILMSTAR/),
+  },
+  { name: 'step-of-zero', alone: SILENT, tablao: rejected('before', 'noFrames', /step is 0/) },
+  {
+    name: 'too-small',
+    alone: { exit: 0, files: 0, says: /Image too small/ },
+    tablao: rejected('check', 'noPixels', /no pixel/),
+  },
+  {
+    name: 'region-of-nothing',
+    alone: { exit: 0, files: 0, says: /Image too small/ },
+    tablao: rejected('check', 'noPixels', /no pixel/),
+  },
+  {
+    name: 'look-unknown',
+    alone: { exit: 0, files: 1, says: /scene look "FilmX Contra" not found/ },
+    tablao: rejected('check', 'unknownViewTransform', /FilmX Contra/),
   },
   { name: 'no-view-layer', alone: SILENT, tablao: rejected('check', 'noViewLayer', /Scene/) },
   {

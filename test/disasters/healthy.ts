@@ -49,6 +49,9 @@ export const HEALTHY: readonly Healthy[] = [
   { name: 'no-name', rename: (name) => `shot_${name}` },
   { name: 'odd-names' },
   { name: 'region' },
+  { name: 'between-frames' },
+  { name: 'region-uncropped' },
+  { name: 'camera-marker-later' },
   {
     name: 'half-resolution',
     settings: { resolutionPercent: 50, samples: 3 },
@@ -68,6 +71,8 @@ export const HEALTHY: readonly Healthy[] = [
   { name: 'packed' },
   { name: 'backslashes' },
   { name: 'sequence', settings: { video: true } },
+  { name: 'muted-strips' },
+  { name: 'strip-of-a-scene' },
   { name: 'baked-cloth', settings: CHUNKS },
   { name: 'baked-cloth-on-disk', settings: CHUNKS },
   { name: 'baked-rigid-body', settings: CHUNKS },

@@ -320,6 +320,39 @@ def broken_sequence_frame(project):
 
 
 @disaster
+def empty_texture(project):
+    """a texture of 0 bytes"""
+    _, cube = parts.start("CYCLES")
+    project.write("wood.png", b"")
+    parts.add_texture(cube, "//wood.png")
+    project.save()
+
+
+@disaster
+def packed_texture_broken(project):
+    """a texture that was cut short before it was packed into the file"""
+    _, cube = parts.start("CYCLES")
+    project.picture("wood.png", size=64)
+    with open(project.path("wood.png"), "rb") as file:
+        content = file.read()
+    half = content[:len(content) // 2]
+    parts.add_texture(cube, "//wood.png").image.pack(data=half, data_len=len(half))
+    project.save()
+    project.remove("wood.png")
+
+
+@disaster
+def library_newer(project):
+    """a linked library that was saved by a newer Blender than the shot"""
+    parts.start_library("Props")
+    project.save("lib/props.blend")
+    parts.start("CYCLES")
+    parts.link(project, "lib/props.blend", "Props")
+    project.save()
+    shutil.copy(os.path.join(os.path.dirname(os.path.abspath(__file__)), "newer.blend"), project.path("lib/props.blend"))
+
+
+@disaster
 def alembic_unknown(project):
     """an Alembic cache, and this Blender was built without Alembic"""
     _alembic_shot(project)
@@ -382,6 +415,89 @@ def settings_mistyped(project):
     """a key in the render.json is mistyped"""
     parts.start()
     project.save()
+
+
+@disaster
+def strip_of_a_scene_cut(project):
+    """an edit whose strip shows a scene from its 7th frame on, of which a texture's sequence has only the first six"""
+    scene, cube = parts.start("CYCLES", frames=12)
+    for number in range(1, 7):
+        project.picture("seq/plate_%04d.png" % number)
+    user = parts.add_texture(cube, "//seq/plate_0001.png", "SEQUENCE").image_user
+    user.frame_start, user.frame_duration, user.use_auto_refresh = 1, 12, True
+    parts.edit_of(scene, from_frame=7)
+    project.save()
+
+
+@disaster
+def strip_of_a_scene_without_camera(project):
+    """an edit whose strip shows a scene that has no camera"""
+    scene, _ = parts.start("CYCLES", frames=2)
+    parts.edit_of(scene)
+    scene.camera = None
+    project.save()
+
+
+@disaster
+def strip_of_a_scene_without_layer(project):
+    """an edit whose strip shows a scene of which every view layer is off"""
+    scene, _ = parts.start("CYCLES", frames=2)
+    parts.edit_of(scene)
+    scene.view_layers[0].use = False
+    project.save()
+
+
+@disaster
+def strip_of_a_scene_with_noise(project):
+    """an edit whose strip shows a scene that is denoised, and this Blender was built without a denoiser"""
+    scene, _ = parts.start("CYCLES", frames=2)
+    parts.edit_of(scene)
+    scene.cycles.use_denoising = True
+    project.save()
+
+
+@disaster
+def strip_of_a_scene_of_an_engine(project):
+    """an edit whose strip shows a scene that is made for a render engine that is not installed"""
+    scene, _ = parts.start("BLENDER_EEVEE", frames=2)
+    parts.edit_of(scene)
+    project.save(compress=False)
+    project.patch(b"BLENDER_EEVEE\0", b"FILMSTAR\0\0\0\0\0\0")
+
+
+@disaster
+def step_of_zero(project):
+    """a frame step of 0, by a program that wrote the file"""
+    scene, _ = parts.start(frames=4)
+    scene.frame_step = 31337
+    project.save(compress=False)
+    project.patch(struct.pack("<i", 31337), struct.pack("<i", 0))
+
+
+@disaster
+def too_small(project):
+    """1 % of a small picture: not even one pixel"""
+    scene, _ = parts.start()
+    scene.render.resolution_percentage = 1
+    project.save()
+
+
+@disaster
+def region_of_nothing(project):
+    """a render region without width"""
+    render = parts.start()[0].render
+    render.use_border = True
+    render.border_min_x = render.border_max_x = 0.5
+    project.save()
+
+
+@disaster
+def look_unknown(project):
+    """the colours are made with a look that this Blender does not have"""
+    scene, _ = parts.start()
+    scene.view_settings.look = "High Contrast"
+    project.save(compress=False)
+    project.patch(b"High Contrast\0", b"FilmX Contra\0\0")
 
 
 @disaster

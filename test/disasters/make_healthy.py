@@ -263,6 +263,31 @@ def odd_names(project):
 
 
 @shot
+def between_frames(project):
+    """saved half a frame behind a whole one"""
+    start()[0].frame_set(1, subframe=0.5)
+    project.save()
+
+
+@shot
+def region_uncropped(project):
+    """a render region around which the picture stays empty"""
+    render = start()[0].render
+    render.use_border = True
+    render.border_min_x, render.border_max_x, render.border_min_y, render.border_max_y = 0.2, 0.6, 0.2, 0.6
+    project.save()
+
+
+@shot
+def camera_marker_later(project):
+    """no active camera, and the only marker with one stands behind the first frame"""
+    scene, _ = start(frames=3)
+    scene.timeline_markers.new("Later", frame=3).camera = scene.camera
+    scene.camera = None
+    project.save()
+
+
+@shot
 def region(project):
     """a cropped render region"""
     scene, _ = start("CYCLES")
@@ -458,6 +483,38 @@ def sequence(project):
     glow = strips.new_effect("Color", "COLOR", 2, 1, frame_end=4)
     glow.color, glow.blend_type, glow.blend_alpha = (0.1, 0.2, 0.6), "ADD", 0.5
     strips.new_sound("Voice", project.path("sound/voice.wav"), 3, 1).sound.filepath = "//sound/voice.wav"
+    project.save()
+
+
+@shot
+def muted_strips(project):
+    """strips whose channel or meta strip is muted, and whose pictures are gone"""
+    scene, _ = start()
+    for name in "abc":
+        project.picture("plates/%s_1.png" % name, (0.2, 0.5, 0.1), size=16)
+    project.save()
+    strips = parts.sequencer(scene)
+    for channel, name in enumerate("abc", 1):
+        strip = strips.new_image(name, project.path("plates/%s_1.png" % name), channel, 1)
+        strip.directory, strip.frame_final_end = "//plates/", 4
+    scene.sequence_editor.channels[2].mute = True
+    meta = strips.new_meta("Meta", 4, 1)
+    strips["c"].move_to_meta(meta)
+    meta.mute = True
+    project.save()
+    project.remove("plates/b_1.png")
+    project.remove("plates/c_1.png")
+
+
+@shot
+def strip_of_a_scene(project):
+    """an edit whose strip shows another scene from its 7th frame on; of a texture's sequence only that part is there"""
+    scene, cube = start("CYCLES", frames=12)
+    for number in (7, 8):
+        project.picture("seq/plate_%04d.png" % number, (number / 8, 0.5, 0.1))
+    user = parts.add_texture(cube, "//seq/plate_0007.png", "SEQUENCE").image_user
+    user.frame_start, user.frame_duration, user.use_auto_refresh = 1, 12, True
+    parts.edit_of(scene, from_frame=7)
     project.save()
 
 

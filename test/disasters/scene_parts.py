@@ -179,6 +179,23 @@ def sequencer(scene):
     return scene.sequence_editor.sequences
 
 
+def edit_of(scene, from_frame=1):
+    """A scene of its own, which is rendered for two frames: its only strip shows `scene` from this frame of it on."""
+    edit = bpy.data.scenes.new("Edit")
+    render = edit.render
+    render.engine = "BLENDER_WORKBENCH"
+    render.resolution_x, render.resolution_y, render.resolution_percentage = 48, 27, 100
+    render.filepath = "//out/pic_####"
+    edit.frame_start, edit.frame_end = 1, 2
+    strip = sequencer(edit).new_scene("Shot", scene, 1, 1)
+    strip.frame_start = 2 - from_frame
+    strip.frame_final_start = 1
+    for name in dir(render):
+        if name.startswith("use_stamp"):
+            setattr(render, name, False)
+    bpy.context.window.scene = edit
+
+
 def add_cloth(location=(0, 0, 2)):
     """A sheet that falls on the cube. Returns its point cache."""
     bpy.ops.mesh.primitive_grid_add(size=3, x_subdivisions=8, y_subdivisions=8, location=location)

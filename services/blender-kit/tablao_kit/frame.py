@@ -95,6 +95,8 @@ class Frame:
             return
         # Not frame_set(): that would evaluate the whole scene once more, with the viewport's settings.
         scene.frame_current = self.number
+        # A file may have been saved between two frames.
+        scene.frame_subframe = 0
         scene.render.filepath = self.path
         bpy.ops.render.render(write_still=True, scene=scene.name)
 

@@ -182,8 +182,6 @@ def movie_clips(scene):
 def strip_files(scene, frames):
     """Pictures and movies of this scene's strips that these frames show."""
     for strip in sequence.strips(scene):
-        if strip.mute:
-            continue
         for path in _files_of_strip(strip, frames):
             path = _path(path, scene)
             if not exists(path):

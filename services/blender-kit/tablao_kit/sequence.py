@@ -2,22 +2,47 @@
 
 import collections
 
+import bpy
+
 # One scene as it is seen: "SEQUENCER" = by its own strips, "CAMERA" = its objects and its compositor. `frames` are the
 # scene's own numbers, ascending; none where they cannot be told.
 View = collections.namedtuple("View", "scene kind has_camera frames")
 
 
 def strips(scene):
-    """Every strip of the scene's sequence, those in meta strips too."""
-    editor = scene.sequence_editor
-    if editor is None:
-        return []
-    return list(editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all)
+    """Every strip that the scene's sequence shows or plays, those in meta strips too: none that is muted."""
+    return [] if scene.sequence_editor is None else _in(scene.sequence_editor)
+
+
+def _in(owner):
+    """Of an editor or a meta strip. Each has channels of its own, which can be muted as well."""
+    found = []
+    for strip in _own(owner):
+        if not strip.mute and not _is_muted(owner, strip.channel):
+            found += _in(strip) if strip.type == "META" else [strip]
+    return found
+
+
+def _own(owner):
+    return owner.strips if hasattr(owner, "strips") else owner.sequences
+
+
+def _is_muted(owner, number):
+    # Channels came with Blender 3.3.
+    channels = getattr(owner, "channels", ())
+    return number < len(channels) and channels[number].mute
 
 
 def shows_sequence(scene):
-    """Whether the pictures come from the video sequencer instead of a camera."""
-    return scene.render.use_sequencer and any(strip.type != "SOUND" for strip in strips(scene))
+    """Whether the pictures come from the video sequencer instead of a camera.
+
+    Where everything is muted 3.4 and 4.3 render nothing at all, and 5.2 what the camera sees.
+    """
+    editor = scene.sequence_editor
+    if not scene.render.use_sequencer or editor is None:
+        return False
+    return any(strip.type != "SOUND" and (
+        bpy.app.version < (4, 4, 0) or not strip.mute and not _is_muted(editor, strip.channel)) for strip in _own(editor))
 
 
 def views(scene, frames=None):
@@ -52,7 +77,7 @@ def by_sequence(scene):
 def _views_of_strips(scene, frames):
     played_otherwise = {strip.input_1 for strip in strips(scene) if strip.type == "SPEED"}
     for strip in strips(scene):
-        if strip.type != "SCENE" or strip.mute or strip.scene is None:
+        if strip.type != "SCENE" or strip.scene is None:
             continue
         shown = strip.scene
         on = [] if frames is None else [

@@ -23,6 +23,7 @@ export const SCENE_STRUCTS: ReadonlySet<string> = new Set([
   'TimeMarker',
   'Editing',
   'Sequence',
+  'SeqTimelineChannel',
   'Strip',
   'StripElem',
   'RigidBodyWorld',

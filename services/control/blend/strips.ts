@@ -1,27 +1,57 @@
 import type { ExternalFile } from './facts.ts';
 import type { RecordView } from './record.ts';
-import { allOf, follow, followArray, type Scope } from './scope.ts';
+import { allOf, follow, followArray, listFrom, type Scope } from './scope.ts';
 
 /** `Sequence.type`. */
 const IMAGE = 0;
+const META = 1;
 const SCENE = 2;
 const MOVIE = 3;
 const SPEED = 29;
 /** `Sequence.flag`. */
 const MUTED = 1 << 5;
 const REVERSED = 1 << 7;
+/** `SeqTimelineChannel.flag`. */
+const CHANNEL_MUTED = 1 << 1;
 
 /** Files of the sequencer, as paths: a strip of pictures names each of them. */
 export type StripFile = Pick<ExternalFile, 'path' | 'source' | 'onFrames'>;
 
-/**
- * Files of all strips that are not muted. A sound strip refers to its sound's data-block, and its own path is stale.
- */
+/** Files of all strips that are shown. A sound strip refers to its sound's data-block, and its own path is stale. */
 export function stripFiles(scope: Scope): readonly StripFile[] {
-  const strips = allOf(scope, 'Sequence');
+  const strips = shownStrips(scope);
   // Other scenes and speed effects show strips at other frames than their own.
   const isPlain = !strips.some((strip) => [SCENE, SPEED].includes(strip.number('type') ?? -1));
-  return strips.filter((strip) => !isSet(strip, MUTED)).flatMap((strip) => filesOf(scope, strip, isPlain));
+  return strips.flatMap((strip) => filesOf(scope, strip, isPlain));
+}
+
+/** Those that nothing mutes: neither themselves nor their channel nor a meta strip around them. */
+function shownStrips(scope: Scope): readonly RecordView[] {
+  const editing = allOf(scope, 'Editing')[0];
+  const listed = editing && stripsIn(scope, editing, new Set());
+  // Where the lists cannot be followed more may be shown than is, never less.
+  return listed ?? allOf(scope, 'Sequence').filter((strip) => !isSet(strip, MUTED));
+}
+
+/** Of the whole edit or of a meta strip, each of which has channels of its own; null if they cannot be followed. */
+function stripsIn(scope: Scope, owner: RecordView, seen: Set<bigint>): readonly RecordView[] | null {
+  const first = owner.pointer('seqbase.first') ?? 0n;
+  const members = listFrom(scope, first, 'Sequence');
+  // A list that is there twice: a circle, or an attack.
+  if (!members || seen.has(first)) return null;
+  if (first) seen.add(first);
+  const channels = listFrom(scope, owner.pointer('channels.first'), 'SeqTimelineChannel') ?? [];
+  const muted = new Set(
+    channels.filter((one) => isSet(one, CHANNEL_MUTED)).map((one) => one.number('index')),
+  );
+  const shown: RecordView[] = [];
+  for (const strip of members) {
+    if (isSet(strip, MUTED) || muted.has(strip.number('machine'))) continue;
+    const inside = strip.number('type') === META ? stripsIn(scope, strip, seen) : [strip];
+    if (!inside) return null;
+    shown.push(...inside);
+  }
+  return shown;
 }
 
 /** A strip that shows another scene. */
@@ -32,13 +62,13 @@ export interface SceneStrip {
   readonly start: number | null;
 }
 
-/** All that are not muted. */
+/** All that are shown. */
 export function sceneStrips(scope: Scope): readonly SceneStrip[] {
-  const strips = allOf(scope, 'Sequence');
+  const strips = shownStrips(scope);
   const isPlain = !strips.some((strip) => strip.number('type') === SPEED);
   return strips.flatMap((strip) => {
     const scene = strip.pointer('scene');
-    if (strip.number('type') !== SCENE || isSet(strip, MUTED) || !scene) return [];
+    if (strip.number('type') !== SCENE || !scene) return [];
     const span = isPlain ? spanOf(strip) : null;
     return [{ scene, start: span && span.start - (strip.number('anim_startofs') ?? 0) }];
   });
