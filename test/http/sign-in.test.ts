@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -307,12 +308,17 @@ describe('a session', () => {
     assert.ok(visitor.jar.has(SESSION));
   });
 
-  it('ends its web sockets, too', async (t) => {
+  it('ends its web sockets, too', { timeout: 60_000 }, async (t) => {
     const { clock, start, visitor } = await signedIn(t);
-    const manager = createServer().on('upgrade', (_message, socket: Socket) => {
+    const manager = createServer().on('upgrade', (message, socket: Socket) => {
+      const key = `${message.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+      const accept = createHash('sha1').update(key).digest('base64');
       socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n');
-      socket.write('sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n');
+      socket.write(`sec-websocket-accept: ${accept}\r\n\r\n`);
+      // A text frame, unmasked as servers send them.
+      socket.write(Buffer.from('\u0081\u0005hello', 'latin1'));
     });
+    t.after(() => manager.closeAllConnections());
     manager.listen(0, '127.0.0.1');
     await once(manager, 'listening');
     t.after(() => manager.close());
@@ -339,8 +345,11 @@ describe('a session', () => {
     clock.advance(12 * HOUR - 1000);
     const { socket, status } = await connect({ cookie, origin: `https://${HOST}` });
     assert.equal(status, 101);
-    socket?.on('error', () => {}).resume();
-    if (socket !== null && !socket.destroyed) await once(socket, 'close');
+    assert.ok(socket !== null);
+    const closed = new Promise((done) => socket.once('close', done));
+    assert.match(String((await once(socket, 'data'))[0]), /hello/, 'it is a way to the manager');
+    socket.on('error', () => {}).resume();
+    await closed;
   });
 });
 
