@@ -148,6 +148,17 @@ describe('the check of a shot, in a real Blender', { skip: noBlender() }, () => 
     assert.deepEqual(answers.zone_that_heats_unseen ?? [], []);
   });
 
+  it('looks behind a sequence that is muted, where Blender does', () => {
+    assert.deepEqual(answers.texture_behind_muted_strips?.map(inShort) ?? ['!missingImage'], [
+      '!missingImage',
+    ]);
+  });
+
+  it('knows what geometry nodes import, where Blender has such nodes', () => {
+    assert.deepEqual(answers.import_node?.map(inShort) ?? ['!missingFile'], ['!missingFile']);
+    assert.deepEqual(answers.import_node_unlinked ?? [], []);
+  });
+
   it('says that a worker takes its colours from elsewhere, whose names mean something else', () => {
     const colors = join(folder(), 'colors');
     const own = 'bpy.utils.system_resource("DATAFILES", path="colormanagement")';

@@ -753,6 +753,36 @@ if bpy.app.version >= (4, 0, 0):
         with_zone_that_heats("Cold")
 
 
+if bpy.app.version >= (5, 0, 0):
+    @shot
+    def texture_behind_muted_strips():
+        scene, cube = start()
+        with_lost_texture(cube)
+        scene.sequence_editor_create()
+        scene.sequence_editor.strips.new_effect("Red", "COLOR", 1, 1, length=10).mute = True
+
+
+if hasattr(bpy.types, "GeometryNodeImportSTL"):
+    def with_import(is_linked):
+        _, cube = start()
+        group = bpy.data.node_groups.new("Import", "GeometryNodeTree")
+        group.interface.new_socket(name="Geometry", in_out="OUTPUT", socket_type="NodeSocketGeometry")
+        node = group.nodes.new("GeometryNodeImportSTL")
+        node.inputs["Path"].default_value = "//bolt.stl"
+        end = group.nodes.new("NodeGroupOutput")
+        if is_linked:
+            group.links.new(node.outputs[0], end.inputs[0])
+        cube.modifiers.new("Import", "NODES").node_group = group
+
+    @shot
+    def import_node():
+        with_import(True)
+
+    @shot
+    def import_node_unlinked():
+        with_import(False)
+
+
 @shot
 def views_without_cameras():
     scene, _ = start()

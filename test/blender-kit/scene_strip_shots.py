@@ -92,8 +92,10 @@ def strip_scene_without_layer():
 
 @shot
 def strip_scene_muted():
+    """Since Blender 5 the edit then shows what its own camera sees."""
     scene, _ = start()
     edited(scene).mute = True
+    bpy.context.window.scene.camera = scene.camera
     scene.camera = None
 
 

@@ -206,9 +206,11 @@ def _files_of_strip(strip, frames):
 
 
 def node_files(scene):
-    """Light profiles and shaders that nodes read from files."""
+    """Light profiles and shaders that nodes read from files, and what geometry nodes import (Blender 4.5 and later)."""
     for tree in reach.trees(reach.of_task(scene)):
         for node in reach.feeding(tree):
+            if node.bl_idname.startswith("GeometryNodeImport"):
+                yield from _imported(tree, node)
             if node.bl_idname not in {"ShaderNodeTexIES", "ShaderNodeScript"} or node.mode != "EXTERNAL":
                 continue
             path = bpy.path.abspath(node.filepath, library=tree.library)
@@ -216,6 +218,13 @@ def node_files(scene):
                 yield error("missingFile", "%s of the node %s is not there." % (path, node.name), UPLOAD)
             elif node.filepath and node.bl_idname == "ShaderNodeTexIES" and not _is_light_profile(path):
                 yield error("brokenFile", "%s of the node %s is no light profile." % (path, node.name), ANEW)
+
+
+def _imported(tree, node):
+    socket = node.inputs["Path"]
+    path = bpy.path.abspath(socket.default_value, library=tree.library)
+    if not socket.is_linked and socket.default_value and not exists(path):
+        yield error("missingFile", "%s of the node %s is not there." % (path, node.name), UPLOAD)
 
 
 def _is_light_profile(path):

@@ -2,7 +2,7 @@ import { cacheFiles } from './caches.ts';
 import type { ExternalFile, ExternalKind } from './facts.ts';
 import { movieClipFrames, tilesOf, volumeFrames } from './image-frames.ts';
 import type { RecordView } from './record.ts';
-import { allOf, isPlain, type Scope } from './scope.ts';
+import { allOf, follow, isPlain, listFrom, type Scope } from './scope.ts';
 import { stripFiles } from './strips.ts';
 
 const LIBRARY_IS_ARCHIVE = 1 << 0;
@@ -81,8 +81,19 @@ function dataFiles(scope: Scope): readonly ExternalFile[] {
     ...stripFiles(scope).map((strip) => ({ ...file(scope, 'strip', strip.path), ...rest(strip) })),
     ...cacheFiles(scope).map((cache) => ({ ...file(scope, 'cache', cache.path), ...rest(cache) })),
     ...external('NodeShaderTexIES').map((node) => file(scope, 'ies', node.text('filepath'))),
+    ...importedFiles(scope),
     ...external('NodeShaderScript').map((node) => file(scope, 'script', node.text('filepath'))),
   ];
+}
+
+/** What geometry nodes import (4.5 and later); whether anything uses the nodes is not told here. */
+function importedFiles(scope: Scope): readonly ExternalFile[] {
+  if (scope.code !== 'NT') return [];
+  return allOf(scope, 'bNode')
+    .filter((node) => node.text('idname')?.startsWith('GeometryNodeImport'))
+    .flatMap((node) => listFrom(scope, node.pointer('inputs.first'), 'bNodeSocket')?.slice(0, 1) ?? [])
+    .map((socket) => follow(scope, socket.pointer('default_value'), 'bNodeSocketValueString'))
+    .map((value) => ({ ...file(scope, 'import', value?.text('value') ?? ''), mayBeNeeded: true }));
 }
 
 function rest<T extends { readonly path: string }>({ path: _, ...others }: T): Omit<T, 'path'> {

@@ -141,6 +141,7 @@ export type ExternalKind =
   | 'volume'
   | 'strip'
   | 'ies'
+  | 'import'
   | 'script';
 
 /** A file that the .blend refers to. Paths are data: what they name may not exist, or lie anywhere. */

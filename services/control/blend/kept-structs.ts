@@ -59,6 +59,7 @@ export const DATA_STRUCTS: ReadonlySet<string> = new Set([
   'bNode',
   'bNodeSocket',
   'bNodeSocketValueImage',
+  'bNodeSocketValueString',
   'NodeShaderTexIES',
   'NodeShaderScript',
   'NodeTexImage',
