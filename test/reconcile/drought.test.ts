@@ -119,6 +119,15 @@ describe('workers for which there is no machine', () => {
       assert.deepEqual([...new Set(orders(of))], ['p-spot', 'p-2', 'p-3']);
     });
 
+  test('bring it down as well where none can even be ordered', async () => {
+    const of = createWorld({ pools: POOLS, droughtMs: 5 * MINUTE, idleTeardownMs: 0 });
+    of.workers.failUntilHealed('denied', 'order');
+    await begin(of, settings);
+    await pass(of, 40);
+    assert.equal(memory(of).setback?.kind, 'noMachines');
+    assert.match(memory(of).setback?.message ?? '', /^No worker could be ordered \(.*denied/);
+  });
+
   test('pass over a variant for which the quotas leave none', async () => {
     const of = createWorld({ pools: POOLS });
     of.farm.limits = [{ pool: 'p', variant: 'p-2', workers: 0, message: 'none' }];

@@ -1,6 +1,7 @@
 import { type Draft, openRuns, remember, type Sight } from './draft.ts';
 import type { PoolPolicy, Unknown, WorkerObserved } from './model.ts';
 import { poolOf } from './pools.ts';
+import { refusedAction } from './refusals.ts';
 import { wantsFarm } from './run.ts';
 import { setBack } from './setback.ts';
 import { runnableTasks } from './tasks.ts';
@@ -40,7 +41,7 @@ export function watchMachines(sight: Sight, draft: Draft): void {
   );
   const isOver = dryMs >= sight.policy.droughtMs && isSearched;
   const isTold = setback !== null && sight.now < setback.until;
-  if (isOver && !isTold) setBack(sight, draft, 'noMachines', messageOf(workers));
+  if (isOver && !isTold) setBack(sight, draft, 'noMachines', messageOf(sight, workers));
 }
 
 /**
@@ -58,7 +59,9 @@ function waitingPools({ observed, policy }: Sight, draft: Draft): readonly PoolP
   return [...waiting];
 }
 
-function messageOf(workers: readonly WorkerObserved[]): string {
+function messageOf({ observed }: Sight, workers: readonly WorkerObserved[]): string {
+  const refusal = refusedAction(observed, 'orderWorkers');
+  if (refusal !== null) return `No worker could be ordered (${refusal})`;
   const noMachine = 'No machine was to be had for its workers';
   const told = workers.find(isWithoutMachine)?.why ?? null;
   if (told !== null) return `${noMachine} (${told})`;
