@@ -40,9 +40,16 @@ function hasChanged(run: RunRecord, old: RunRecord): boolean {
   return keys.some((key) => key !== 'dollars' && key !== 'costs' && !isSame(run[key], old[key]));
 }
 
-/** What is written the same is the same. */
+/** What is written the same is the same. Most fields are the very same objects as before, and need not be written out to tell. */
 export function isSame(a: unknown, b: unknown): boolean {
-  return a === b || JSON.stringify(a) === JSON.stringify(b);
+  if (a === b) return true;
+  if (!isRecord(a) || !isRecord(b)) return JSON.stringify(a) === JSON.stringify(b);
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...keys].every((key) => a[key] === b[key] || JSON.stringify(a[key]) === JSON.stringify(b[key]));
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The memory with what runs have cost so far that still cost something; `runs`: the later of two of the same id counts. */
