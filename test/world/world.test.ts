@@ -4,7 +4,7 @@ import { drawWorld } from './draw.ts';
 import { storyOf } from './story.ts';
 import { runWorld } from './world.ts';
 
-const SEEDS = 60;
+const SEEDS = 250;
 
 describe('random worlds', () => {
   it(`hold every invariant, seeds 1 to ${SEEDS}`, async () => {
