@@ -48,11 +48,15 @@ export function App() {
   const isSure = useCallback(
     (question: Question) =>
       new Promise<boolean>((resolve) => {
-        const answer = (isYes: boolean) => {
-          setAsked(null);
-          resolve(isYes);
+        const asks: Asked = {
+          question,
+          answer: (isYes) => {
+            // A dialog tells that it was closed a moment later, when the next question may be there already.
+            setAsked((now) => (now === asks ? null : now));
+            resolve(isYes);
+          },
         };
-        setAsked({ question, answer });
+        setAsked(asks);
       }),
     [],
   );
@@ -93,7 +97,7 @@ export function App() {
         {!isOut && view === 'shot' && <ShotView id={id} status={seen.status} />}
         {!isOut && view !== 'send' && view !== 'shot' && <Home status={seen.status} />}
       </main>
-      {asked !== null && <Confirm question={asked.question} onAnswer={asked.answer} />}
+      {asked !== null && <Confirm key={asked} question={asked.question} onAnswer={asked.answer} />}
     </DeskContext.Provider>
   );
 }
