@@ -5,7 +5,7 @@ import { commandsIn } from '../http/app-for-tests.ts';
 import { ANNA, aDoor } from '../http/sign-in-world.ts';
 import { cannotBrowse, launchBrowser, openPage, seen, shoot } from './browser.ts';
 import { assertGood } from './good.ts';
-import { aBusyStatus } from './statuses.ts';
+import { aBusyStatus, aRunRecord } from './statuses.ts';
 import { cannotServeTls, startTlsFront } from './tls-front.ts';
 
 const EVE = 'eve@evil.test';
@@ -47,7 +47,7 @@ describe('the door in a browser', { skip: cannotBrowse || cannotServeTls, timeou
 
   it('opens for who is on the list; what is asked for carries the name; signing out closes it', async (t) => {
     const { bench, clock, url } = await serve(t);
-    const page = await open(t, `${url}/#/shot/r1`);
+    const page = await open(t, url);
     assert.match(await seen(page.locator('main')), /Sign in to see what is rendering/);
     await shoot(page, 'door');
     await signIn(page);
@@ -71,6 +71,19 @@ describe('the door in a browser', { skip: cannotBrowse || cannotServeTls, timeou
     assert.deepEqual(await page.context().cookies(), []);
     await page.goBack();
     assert.equal(await page.locator('.card').count(), 0);
+  });
+
+  it('leads to the shot that a link was to, once, and not to another place', async (t) => {
+    const { bench, url } = await serve(t);
+    await bench.records.create('runs/r3.json', aRunRecord(24));
+    const page = await open(t, `${url}/#/shot/r3`);
+    await signIn(page);
+    await page.getByRole('heading', { name: 'sh030' }).waitFor();
+    assert.equal(page.url(), `${url}/#/shot/r3`);
+    await page.goto('about:blank');
+    await page.goto(url);
+    await page.locator('.card').first().waitFor();
+    assert.equal(page.url(), `${url}/`);
   });
 
   it('stays closed for who is not on the list, who can take another account', async (t) => {

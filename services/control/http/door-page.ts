@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
+import { PLACE_KEY } from './place-key.ts';
 
 interface Words {
   readonly title: string;
@@ -29,15 +30,19 @@ a { display: inline-block; margin-top: 1.6rem; padding: .7rem 1.5rem; border-rad
 a:focus-visible { outline: 3px solid var(--ink); outline-offset: 3px }
 `;
 
+/** A link to a shot says so behind its `#`, which the way to Google and back would lose: the page looks for it there. */
+const SCRIPT = `if (location.hash !== '') sessionStorage.setItem('${PLACE_KEY}', location.hash)`;
+
 const POLICY = [
   "default-src 'none'",
-  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
+  `script-src ${hashOf(SCRIPT)}`,
+  `style-src ${hashOf(STYLE)}`,
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** What people see who are not in: a few words and a way on. No script; nothing is loaded. */
+/** What people see who are not in: a few words and a way on. Nothing is loaded. */
 export function sendDoorPage(reply: FastifyReply, status: number, words: Words): FastifyReply {
   return reply
     .code(status)
@@ -50,6 +55,10 @@ export function sendDoorPage(reply: FastifyReply, status: number, words: Words):
     .send(html(words));
 }
 
+function hashOf(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+}
+
 function html({ title, message, action, link }: Words): string {
   return `<!doctype html>
 <html lang="en">
@@ -58,6 +67,7 @@ function html({ title, message, action, link }: Words): string {
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>${escaped(title)}</title>
     <style>${STYLE}</style>
+    <script>${SCRIPT}</script>
   </head>
   <body>
     <main>
