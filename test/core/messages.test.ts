@@ -81,12 +81,12 @@ const OF_RUNS: readonly [string, Partial<RunRecord>, readonly string[]][] = [
   [
     'has a frame that failed twice',
     { state: 'queued', troubles: [trouble] },
-    ['run.framesFailing: film/sh010 v001: frame 2 keeps failing: it broke.'],
+    ['run.framesFailing: film/sh010 v001 has trouble: frame 2 keeps failing: it broke.'],
   ],
   [
     'has frames that failed twice',
     { state: 'queued', troubles: [trouble, { ...trouble, frame: 3 }] },
-    ['run.framesFailing: film/sh010 v001: frames 2-3 keep failing: it broke.'],
+    ['run.framesFailing: film/sh010 v001 has trouble: frames 2-3 keep failing: it broke.'],
   ],
   ['has a frame that failed once', { state: 'queued', troubles: [{ ...trouble, attempts: 1 }] }, []],
   [

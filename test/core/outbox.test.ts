@@ -88,6 +88,18 @@ describe('the outbox', () => {
     assert.deepEqual(at(over, 9, 8, [aRun({ id: 'a', state: 'completed' })]).quotes, {});
   });
 
+  test('tells what is left once, although nobody looks while there is a farm again', () => {
+    const left = { stage: 'absent', leftovers: ['disk b', 'disk a'] } as const;
+    const one = after(newOutbox(0), 1, [], left);
+    const up = after(one, 2, [], { stage: 'ready', leftovers: null });
+    const down = after(up, 3, [], { ...left, leftovers: ['disk a', 'disk b'] });
+    assert.deepEqual(types(down), ['farm.leftovers']);
+    assert.deepEqual(types(after(down, 4, [], { ...left, leftovers: ['disk c'] })), [
+      'farm.leftovers',
+      'farm.leftovers',
+    ]);
+  });
+
   test('tells the end only of a farm that was there', () => {
     const gone = { stage: 'absent', leftovers: [] } as const;
     assert.deepEqual(types(after(newOutbox(0), 1, [], gone)), []);

@@ -16,6 +16,7 @@ import {
   createWorld,
   dieAfter,
   endTasks,
+  HOUR,
   memory,
   POLICY,
   pass,
@@ -96,6 +97,88 @@ describe('people are told', () => {
       [],
     );
     assert.equal('messages' in status(of), false);
+  });
+});
+
+describe('people are told in the loop', () => {
+  const later = (of: World, ms: number) => new Date(of.clock.now() + ms).toISOString();
+  const messageOf = (of: TellingWorld, type: string) => {
+    const found = of.messenger.told().filter((one) => one.type === type);
+    assert.equal(found.length, 1, `${of.messenger.types()} lacks one ${type}`);
+    return found[0]?.message ?? '';
+  };
+
+  test('when more shots came at once than anybody may have meant', async () => {
+    const of = createTelling({ maxAtOnce: 1, settleMs: 0 });
+    for (const shot of ['film/a', 'film/b']) await upload(of, SETTINGS, shot);
+    await pass(of, 4);
+    const types = of.messenger.types();
+    assert.deepEqual(types, ['run.waiting', 'run.waiting']);
+    assert.match(of.messenger.got[0]?.message ?? '', /waits for you\. .*Release the ones to render/);
+  });
+
+  test('when a shot waits for a word after its first frames', async () => {
+    const of = createTelling();
+    await begin(of, { ...SETTINGS, hold: true });
+    await workOff(of);
+    assert.match(messageOf(of, 'run.waiting'), /Look at them, then release it/);
+  });
+
+  test('when a frame keeps failing, and when it is given up', async () => {
+    const of = createTelling();
+    await begin(of, SETTINGS);
+    for (let round = 0; round < 12; round += 1) {
+      await takeTasks(of);
+      await pass(of);
+      await endTasks(of, { isBad: (frame) => frame === 2 });
+      await pass(of);
+    }
+    assert.match(messageOf(of, 'run.framesFailing'), / frame 2 keeps failing: it broke\.$/);
+    assert.match(messageOf(of, 'run.incomplete'), /has ended with 3 of 4 frames, for \$/);
+  });
+
+  test('when a deadline cannot be kept, and a cap and a forecast will not do', async () => {
+    const of = createTelling();
+    await upload(of, { chunkSize: 1, video: false, maxDollars: 0.5, finishBy: later(of, HOUR) });
+    await pass(of, 12);
+    for (const seconds of [60, 3600, 7200]) {
+      await takeTasks(of);
+      await pass(of);
+      await endTasks(of, { seconds });
+      await pass(of);
+    }
+    assert.match(messageOf(of, 'run.deadlineAtRisk'), /will be late\. finishBy/);
+    assert.match(messageOf(of, 'run.overCap'), /costs more than it may\. maxDollars: about \$/);
+    assert.match(messageOf(of, 'run.overQuote'), /about \$\S+ in all, and it was \$\S+ at most/);
+  });
+
+  test('when there has been no machine for a quarter of an hour', async () => {
+    const of = createTelling({ droughtMs: HOUR });
+    of.workers.without.set(null, 'FailedScaleUp: GCE out of resources');
+    await begin(of, SETTINGS);
+    await pass(of, 5);
+    assert.deepEqual(of.messenger.types(), []);
+    await pass(of, 15);
+    assert.match(messageOf(of, 'farm.noCapacity'), /work for 15 minutes, and not one machine/);
+  });
+
+  test('when the month’s budget is reached', async () => {
+    const of = createTelling({ monthlyBudgetDollars: 0.05 });
+    await begin(of, SETTINGS);
+    await takeTasks(of);
+    await pass(of, 10);
+    assert.match(messageOf(of, 'farm.budgetReached'), /^This month's budget of \$0\.05 is reached/);
+  });
+
+  test('when something is left of the farm, and when it is gone at last', async () => {
+    const of = createTelling();
+    of.farm.setLeftovers(['a disk']);
+    await wholeLife(of);
+    assert.match(messageOf(of, 'farm.leftovers'), /this is left of it and may cost money: a disk\.$/);
+    assert.ok(!of.messenger.types().includes('farm.down'));
+    of.farm.setLeftovers([]);
+    await pass(of, 20);
+    messageOf(of, 'farm.down');
   });
 });
 

@@ -59,6 +59,8 @@ const NEWS_MS = 24 * 60 * MINUTE_MS;
 const FAILS_OFTEN = 2;
 /** A farm that broke once is tried again in a minute, and mostly works then. */
 const BREAKS_OFTEN = 2;
+/** The budget is told of the farm, and a pause was somebody's wish. */
+const OF_ALL = new Set(['budget', 'paused']);
 const CENT = 0.01;
 const LONGEST_MESSAGE = 1000;
 const MOST_LEFTOVERS = 20;
@@ -72,91 +74,109 @@ export interface Before {
 }
 
 /** What can be told of a run as it is now. */
-export function newsOfRun(run: RunRecord, standing: Standing, { since, quote }: Before): readonly News[] {
-  const { now } = standing;
-  if (isFinal(run.state)) {
-    const isNew = run.endedAt !== null && run.endedAt >= since && now - run.endedAt < NEWS_MS;
-    return isNew ? newsOfEnd(run) : [];
-  }
-  const failing = run.troubles.filter(({ attempts }) => attempts >= FAILS_OFTEN);
-  const forecast = standing.forecastOf(run).p50;
-  const isOver = quote !== null && forecast !== null && forecast >= quote + CENT;
-  const deadline = forecastFor(run.warnings, 'finishBy');
-  // Where nothing has a price the warning says just that.
-  const cap = run.dollars === 0 ? null : forecastFor(run.warnings, 'maxDollars');
-  return [
-    ...(run.state === 'rendering'
-      ? [ofRun(run, 'run.started', 'started', `starts to render: ${frameCount(run)}.`)]
-      : []),
-    ...(run.reason !== null && waitsForPerson(run, now)
-      ? [ofRun(run, 'run.waiting', `waiting ${run.reason.code}`, `waits for you. ${words(run.reason)}`)]
-      : []),
-    ...(failing.length > 0 ? [ofRun(run, 'run.framesFailing', 'failing', failingText(failing))] : []),
-    ...(deadline === null ? [] : [ofRun(run, 'run.deadlineAtRisk', 'deadline', `will be late. ${deadline}`)]),
-    ...(cap === null ? [] : [ofRun(run, 'run.overCap', 'cap', `costs more than it may. ${cap}`)]),
-    ...(isOver
-      ? [
-          ofRun(
-            run,
-            'run.overQuote',
-            'quote',
-            `costs more than was forecast: about $${forecast.toFixed(2)} in all, and it was $${quote.toFixed(2)} at most.`,
-          ),
-        ]
-      : []),
-  ];
+export function newsOfRun(run: RunRecord, standing: Standing, before: Before): readonly News[] {
+  const all = isFinal(run.state) ? [ended] : [started, waits, framesFail, isLate, isOverCap, isOverQuote];
+  return all.flatMap((tell) => tell(run, standing, before) ?? []);
 }
+
+type OfRun = (run: RunRecord, standing: Standing, before: Before) => News | null;
+
+const ENDS: Readonly<Partial<Record<RunState, MessageType>>> = {
+  completed: 'run.completed',
+  incomplete: 'run.incomplete',
+  failed: 'run.failed',
+  rejected: 'run.rejected',
+};
+
+/** Nothing of what people did themselves: cancel it, or upload it anew. */
+const ended: OfRun = (run, { now }, { since }) => {
+  const type = ENDS[run.state];
+  if (type === undefined || run.endedAt === null) return null;
+  if (run.endedAt < since || now - run.endedAt >= NEWS_MS) return null;
+  return ofRun(run, type, `ended ${run.endedAt}`, endText(run));
+};
+
+const started: OfRun = (run) =>
+  run.state === 'rendering'
+    ? ofRun(run, 'run.started', 'started', `starts to render: ${frameCount(run)}.`)
+    : null;
+
+/** There is something to do about it, and it does not go away by itself in a moment. */
+const waits: OfRun = (run, { now }) => {
+  const { state, reason, stateSince } = run;
+  if (reason === null || reason.action === null || OF_ALL.has(reason.code)) return null;
+  if (state === 'waiting' && now - stateSince < STILL_WAITING_MS) return null;
+  return ofRun(run, 'run.waiting', `waiting ${reason.code}`, `waits for you. ${words(reason)}`);
+};
+
+const framesFail: OfRun = (run) => {
+  const [first, ...others] = failingIn(run);
+  if (first === undefined) return null;
+  const frames = formatFrames([first, ...others].map(({ frame }) => frame));
+  const verb = others.length === 0 ? `frame ${frames} keeps failing` : `frames ${frames} keep failing`;
+  return ofRun(run, 'run.framesFailing', 'failing', `has trouble: ${verb}: ${first.message}.`);
+};
+
+const isLate: OfRun = (run) => {
+  const forecast = forecastFor(run.warnings, 'finishBy');
+  return forecast === null ? null : ofRun(run, 'run.deadlineAtRisk', 'deadline', `will be late. ${forecast}`);
+};
+
+const isOverCap: OfRun = (run) => {
+  const forecast = forecastFor(run.warnings, 'maxDollars');
+  // Where nothing has a price the warning says just that.
+  if (forecast === null || run.dollars === 0) return null;
+  return ofRun(run, 'run.overCap', 'cap', `costs more than it may. ${forecast}`);
+};
+
+const isOverQuote: OfRun = (run, { forecastOf }, { quote }) => {
+  const { p50 } = forecastOf(run);
+  if (quote === null || p50 === null || p50 < quote + CENT) return null;
+  const text = `about $${p50.toFixed(2)} in all, and it was $${quote.toFixed(2)} at most`;
+  return ofRun(run, 'run.overQuote', 'quote', `costs more than was forecast: ${text}.`);
+};
 
 /** What can be told of the farm as it is now, but for its end. */
 export function newsOfFarm(standing: Standing): readonly News[] {
-  const { memory, policy, now } = standing;
-  const { setback, drySince, leftovers } = memory;
-  const isDry = setback?.kind === 'noMachines' || (drySince !== null && now - drySince >= NO_CAPACITY_MS);
-  const isBroken = setback?.kind === 'broken' && setback.times >= BREAKS_OFTEN;
-  const money = moneyOf(standing);
-  const isSpent = money.cap !== null && money.month >= money.cap;
-  return [
-    ...(isDry
-      ? [
-          ofFarm(
-            'farm.noCapacity',
-            'noCapacity',
-            setback?.kind === 'noMachines'
-              ? `${whenAgain(setback)}.`
-              : 'There has been work for 15 minutes, and not one machine for it.',
-            {},
-          ),
-        ]
-      : []),
-    ...(isBroken
-      ? [ofFarm('farm.broken', 'broken', `${whenAgain(setback)}.`, { times: setback.times })]
-      : []),
-    ...(isSpent
-      ? [
-          ofFarm(
-            'farm.budgetReached',
-            `budget ${standing.month}`,
-            `This month's budget of $${money.cap} is reached ($${money.month.toFixed(2)}). ${
-              policy.budgetStop === 'now'
-                ? 'Everything is stopped'
-                : 'Running frames are finished, no more are begun'
-            }; it goes on with the next month or a higher MONTHLY_BUDGET_DOLLARS.`,
-            { money },
-          ),
-        ]
-      : []),
-    ...(leftovers !== null && leftovers.length > 0
-      ? [
-          ofFarm(
-            'farm.leftovers',
-            'leftovers',
-            `The farm is down, but this is left of it and may cost money: ${leftovers.slice(0, MOST_LEFTOVERS).join(', ')}.`,
-            { leftovers: leftovers.slice(0, MOST_LEFTOVERS), money },
-          ),
-        ]
-      : []),
-  ];
+  return [noCapacity, isBroken, isBudgetReached, hasLeftovers].flatMap((tell) => tell(standing) ?? []);
 }
+
+type OfFarm = (standing: Standing) => News | null;
+
+const noCapacity: OfFarm = ({ memory: { setback, drySince }, now }) => {
+  if (setback?.kind === 'noMachines')
+    return ofFarm('farm.noCapacity', 'noCapacity', `${whenAgain(setback)}.`, {});
+  if (drySince === null || now - drySince < NO_CAPACITY_MS) return null;
+  const message = 'There has been work for 15 minutes, and not one machine for it.';
+  return ofFarm('farm.noCapacity', 'noCapacity', message, {});
+};
+
+const isBroken: OfFarm = ({ memory: { setback } }) =>
+  setback?.kind === 'broken' && setback.times >= BREAKS_OFTEN
+    ? ofFarm('farm.broken', 'broken', `${whenAgain(setback)}.`, { times: setback.times })
+    : null;
+
+const isBudgetReached: OfFarm = (standing) => {
+  const money = moneyOf(standing);
+  if (money.cap === null || money.month < money.cap) return null;
+  const stop =
+    standing.policy.budgetStop === 'now'
+      ? 'Everything is stopped'
+      : 'Running frames are finished, no more are begun';
+  const message = `This month's budget of $${money.cap} is reached ($${money.month.toFixed(2)}). ${stop}; it goes on with the next month or a higher MONTHLY_BUDGET_DOLLARS.`;
+  return ofFarm('farm.budgetReached', `budget ${standing.month}`, message, { money });
+};
+
+/** Until the farm is down once more nobody looks, and what was left is no news again. */
+export const LEFTOVERS_KEY = 'leftovers ';
+
+const hasLeftovers: OfFarm = (standing) => {
+  const leftovers = standing.memory.leftovers?.toSorted().slice(0, MOST_LEFTOVERS) ?? [];
+  if (leftovers.length === 0) return null;
+  const message = `The farm is down, but this is left of it and may cost money: ${leftovers.join(', ')}.`;
+  const data = { leftovers, money: moneyOf(standing) };
+  return ofFarm('farm.leftovers', `${LEFTOVERS_KEY}${leftovers.join()}`, message, data);
+};
 
 /** That a farm which was up is gone, as soon as that is proved; `null` = it is not. */
 export function newsOfFarmsEnd(standing: Standing): News | null {
@@ -176,19 +196,6 @@ export function newsOfFarmsEnd(standing: Standing): News | null {
   );
 }
 
-const ENDS: Readonly<Partial<Record<RunState, MessageType>>> = {
-  completed: 'run.completed',
-  incomplete: 'run.incomplete',
-  failed: 'run.failed',
-  rejected: 'run.rejected',
-};
-
-/** Nothing of what people did themselves: cancel it, or upload it anew. */
-function newsOfEnd(run: RunRecord): readonly News[] {
-  const type = ENDS[run.state];
-  return type === undefined ? [] : [ofRun(run, type, `ended ${run.endedAt}`, endText(run))];
-}
-
 function endText(run: RunRecord): string {
   const why = run.reason === null ? '' : ` ${words(run.reason)}`;
   const cost = run.dollars > 0 ? `, for $${run.dollars.toFixed(2)}` : '';
@@ -198,22 +205,6 @@ function endText(run: RunRecord): string {
   return `${run.state === 'failed' ? 'has failed' : 'cannot be rendered'}.${why}`;
 }
 
-/** What the budget or a pause of everything holds up is told of the farm, or was somebody's wish. */
-const OF_ALL = new Set(['budget', 'paused']);
-
-/** There is something to do about it, and it does not go away by itself in a moment. */
-function waitsForPerson({ state, reason, stateSince }: RunRecord, now: EpochMs): boolean {
-  if (reason === null || reason.action === null || OF_ALL.has(reason.code)) return false;
-  return state !== 'waiting' || now - stateSince >= STILL_WAITING_MS;
-}
-
-function failingText(failing: RunRecord['troubles']): string {
-  const [first] = failing;
-  const frames = formatFrames(failing.map(({ frame }) => frame));
-  const verb = failing.length === 1 ? `: frame ${frames} keeps failing` : `: frames ${frames} keep failing`;
-  return `${verb}: ${first?.message}.`;
-}
-
 function words({ message, action }: Reason): string {
   return action === null ? message : `${message} ${action}`;
 }
@@ -221,6 +212,10 @@ function words({ message, action }: Reason): string {
 function frameCount(run: RunRecord): string {
   const count = framesOf(run.frames ?? '').length;
   return `${count} frame${count === 1 ? '' : 's'}`;
+}
+
+function failingIn({ troubles }: RunRecord): RunRecord['troubles'] {
+  return troubles.filter(({ attempts }) => attempts >= FAILS_OFTEN);
 }
 
 /** `text` goes on after the shot's name. */
@@ -236,15 +231,12 @@ function ofRun(run: RunRecord, type: MessageType, key: string, text: string): Ne
     frames: {
       total: framesOf(run.frames ?? '').length,
       done: framesOf(run.proved).length,
-      failing: formatFrames(
-        run.troubles.filter(({ attempts }) => attempts >= FAILS_OFTEN).map(({ frame }) => frame),
-      ),
+      failing: formatFrames(failingIn(run).map(({ frame }) => frame)),
     },
     dollars: run.dollars,
     requestedBy: run.requestedBy,
   };
-  const message = text.startsWith(':') ? `${title}${text}` : `${title} ${text}`;
-  return { key, type, message: sentence(message), data: { run: data } };
+  return { key, type, message: sentence(`${title} ${text}`), data: { run: data } };
 }
 
 function ofFarm(

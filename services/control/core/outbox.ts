@@ -1,4 +1,5 @@
 import {
+  LEFTOVERS_KEY,
   type MessageType,
   type News,
   newsOfFarm,
@@ -106,7 +107,7 @@ export function withNews(outbox: Outbox, standing: Standing, hash: Policy['hash'
       }),
     ),
     quotes,
-    toldOfFarm: ofFarm.map(({ key }) => key),
+    toldOfFarm: [...ofFarm.map(({ key }) => key), ...stillLeft(outbox, standing)],
     wasFarmUp: isFarmUp && end === null,
     waiting: [...outbox.waiting, ...fresh.map(toMessage)],
   };
@@ -123,6 +124,10 @@ function quotesOf(outbox: Outbox, { runs, forecastOf }: Standing): Outbox['quote
         return quote === null ? [] : [[run.id, quote] as const];
       }),
   );
+}
+
+function stillLeft({ toldOfFarm }: Outbox, { memory }: Standing): readonly string[] {
+  return memory.leftovers === null ? toldOfFarm.filter((key) => key.startsWith(LEFTOVERS_KEY)) : [];
 }
 
 const UP = new Set(['installing', 'ready', 'letting-go', 'deleting', 'broken']);
