@@ -30,7 +30,7 @@ function standing(memory: Partial<FarmMemory> = {}, policy: Partial<Standing['po
 function told(overrides: Partial<RunRecord>): readonly string[] {
   const run = aRun({ version: 1, frames: '1-4', stateSince: NOW, ...overrides });
   return newsOfRun(run, standing(), { since: NOW - 60 * MINUTE, quote: null }).map(
-    ({ type, message }) => `${type}: ${message}`,
+    ({ type, content }) => `${type}: ${content().message}`,
   );
 }
 
@@ -140,7 +140,7 @@ describe('what is told of a run that', () => {
         run,
         { ...standing(), forecastOf: () => ({ p10: 0, p50, p90: 99 }) },
         { since: 0, quote: 6 },
-      ).map(({ message }) => message);
+      ).map(({ content }) => content().message);
     assert.deepEqual(at(6.009), []);
     assert.deepEqual(at(6.01), [
       'film/sh010 v001 costs more than was forecast: about $6.01 in all, and it was $6.00 at most.',
@@ -192,8 +192,11 @@ describe('what is told of a farm that', () => {
 
   test('is gone: the day and the month in dollars, and nothing that is left', () => {
     const news = newsOfFarmsEnd(standing({ stage: 'absent', leftovers: [], ledger }));
-    assert.equal(news?.message, 'The farm is down, and nothing is left of it. It has cost $4.20 today.');
-    assert.deepEqual(news?.data, { leftovers: [], money: { today: 4.2, month: 50, cap: null } });
+    assert.equal(
+      news?.content().message,
+      'The farm is down, and nothing is left of it. It has cost $4.20 today.',
+    );
+    assert.deepEqual(news?.content().data, { leftovers: [], money: { today: 4.2, month: 50, cap: null } });
   });
 
   test('is gone says nothing until that is proved', () => {

@@ -1,3 +1,4 @@
+import { titleOf } from './draft.ts';
 import { forecastFor } from './forecast-warnings.ts';
 import { formatFrames, framesOf } from './frames.ts';
 import type { FarmMemory, Policy } from './model.ts';
@@ -29,6 +30,11 @@ export type MessageType =
 export interface News {
   readonly key: string;
   readonly type: MessageType;
+  /** Only what is told needs words: most of what is so has been told before. */
+  readonly content: () => Content;
+}
+
+interface Content {
   /** One or two sentences, without control characters. */
   readonly message: string;
   readonly data: Readonly<Record<string, unknown>>;
@@ -93,12 +99,12 @@ const ended: OfRun = (run, { now }, { since }) => {
   const type = ENDS[run.state];
   if (type === undefined || run.endedAt === null) return null;
   if (run.endedAt < since || now - run.endedAt >= NEWS_MS) return null;
-  return ofRun(run, type, `ended ${run.endedAt}`, endText(run));
+  return ofRun(run, type, `ended ${run.endedAt}`, () => endText(run));
 };
 
 const started: OfRun = (run) =>
   run.state === 'rendering'
-    ? ofRun(run, 'run.started', 'started', `starts to render: ${frameCount(run)}.`)
+    ? ofRun(run, 'run.started', 'started', () => `starts to render: ${frameCount(run)}.`)
     : null;
 
 /** There is something to do about it, and it does not go away by itself in a moment. */
@@ -106,34 +112,40 @@ const waits: OfRun = (run, { now }) => {
   const { state, reason, stateSince } = run;
   if (reason === null || reason.action === null || OF_ALL.has(reason.code)) return null;
   if (state === 'waiting' && now - stateSince < STILL_WAITING_MS) return null;
-  return ofRun(run, 'run.waiting', `waiting ${reason.code}`, `waits for you. ${words(reason)}`);
+  return ofRun(run, 'run.waiting', `waiting ${reason.code}`, () => `waits for you. ${words(reason)}`);
 };
 
 const framesFail: OfRun = (run) => {
-  const [first, ...others] = failingIn(run);
+  const failing = failingIn(run);
+  const [first] = failing;
   if (first === undefined) return null;
-  const frames = formatFrames([first, ...others].map(({ frame }) => frame));
-  const verb = others.length === 0 ? `frame ${frames} keeps failing` : `frames ${frames} keep failing`;
-  return ofRun(run, 'run.framesFailing', 'failing', `has trouble: ${verb}: ${first.message}.`);
+  return ofRun(run, 'run.framesFailing', 'failing', () => {
+    const frames = formatFrames(failing.map(({ frame }) => frame));
+    const verb = failing.length === 1 ? `frame ${frames} keeps failing` : `frames ${frames} keep failing`;
+    return `has trouble: ${verb}: ${first.message}.`;
+  });
 };
 
 const isLate: OfRun = (run) => {
   const forecast = forecastFor(run.warnings, 'finishBy');
-  return forecast === null ? null : ofRun(run, 'run.deadlineAtRisk', 'deadline', `will be late. ${forecast}`);
+  return forecast === null
+    ? null
+    : ofRun(run, 'run.deadlineAtRisk', 'deadline', () => `will be late. ${forecast}`);
 };
 
 const isOverCap: OfRun = (run) => {
   const forecast = forecastFor(run.warnings, 'maxDollars');
   // Where nothing has a price the warning says just that.
   if (forecast === null || run.dollars === 0) return null;
-  return ofRun(run, 'run.overCap', 'cap', `costs more than it may. ${forecast}`);
+  return ofRun(run, 'run.overCap', 'cap', () => `costs more than it may. ${forecast}`);
 };
 
 const isOverQuote: OfRun = (run, { forecastOf }, { quote }) => {
   const { p50 } = forecastOf(run);
   if (quote === null || p50 === null || p50 < quote + CENT) return null;
-  const text = `about $${p50.toFixed(2)} in all, and it was $${quote.toFixed(2)} at most`;
-  return ofRun(run, 'run.overQuote', 'quote', `costs more than was forecast: ${text}.`);
+  const text = () =>
+    `costs more than was forecast: about $${p50.toFixed(2)} in all, and it was $${quote.toFixed(2)} at most.`;
+  return ofRun(run, 'run.overQuote', 'quote', text);
 };
 
 /** What can be told of the farm as it is now, but for its end. */
@@ -219,10 +231,17 @@ function failingIn({ troubles }: RunRecord): RunRecord['troubles'] {
 }
 
 /** `text` goes on after the shot's name. */
-function ofRun(run: RunRecord, type: MessageType, key: string, text: string): News {
+function ofRun(run: RunRecord, type: MessageType, key: string, text: () => string): News {
+  return {
+    key,
+    type,
+    content: () => ({ message: sentence(`${titleOf(run)} ${text()}`), data: { run: dataOf(run) } }),
+  };
+}
+
+function dataOf(run: RunRecord) {
   const version = run.version === null ? null : versionName(run.version);
-  const title = version === null ? run.shot : `${run.shot} ${version}`;
-  const data = {
+  return {
     id: run.id,
     shot: run.shot,
     version,
@@ -236,7 +255,6 @@ function ofRun(run: RunRecord, type: MessageType, key: string, text: string): Ne
     dollars: run.dollars,
     requestedBy: run.requestedBy,
   };
-  return { key, type, message: sentence(`${title} ${text}`), data: { run: data } };
 }
 
 function ofFarm(
@@ -245,7 +263,7 @@ function ofFarm(
   message: string,
   data: Readonly<Record<string, unknown>>,
 ): News {
-  return { key, type, message: sentence(message), data };
+  return { key, type, content: () => ({ message: sentence(message), data }) };
 }
 
 function moneyOf({ memory: { ledger }, policy, day, month }: Standing) {

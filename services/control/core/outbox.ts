@@ -93,10 +93,9 @@ export function withNews(outbox: Outbox, standing: Standing, hash: Policy['hash'
   const isFarmUp = outbox.wasFarmUp || UP.has(standing.memory.stage);
   const end = isFarmUp ? newsOfFarmsEnd(standing) : null;
   const fresh = [...freshOfRuns, ...freshOfFarm, ...(end === null ? [] : [end])];
-  const toMessage = ({ key, ...news }: News): Message => ({
+  const toMessage = ({ key, type, content }: News): Message => ({
     id: `msg_${hash(`${outbox.since} ${now} ${key}`).slice(0, 24)}`,
-    at: now,
-    ...news,
+    ...{ type, at: now, ...content() },
   });
   const next: Outbox = {
     ...outbox,

@@ -3,7 +3,7 @@ import type { FarmMemory, FarmObserved, Observed, Policy, Unknown } from '../cor
 import { chargedRuns } from '../core/money.ts';
 import { plan } from '../core/plan.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
-import type { StatusDocument } from '../core/status-document.ts';
+import type { MessagesStatus, StatusDocument } from '../core/status-document.ts';
 import type { EpochMs } from '../core/time.ts';
 import { isPortError } from '../ports/errors.ts';
 import type { LeaseHeld } from '../ports/lease.ts';
@@ -214,16 +214,24 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
     const runs = shown.sort(
       (a, b) => Number(isFinal(a.state)) - Number(isFinal(b.state)) || b.receivedAt - a.receivedAt,
     );
-    const { day, month } = observed;
-    const seen = { observed, policy, now: plannedAt };
-    const forecastOf = costsInAll({ ...seen, memory, runs: [...byId.values()] });
-    const standing = { ...seen, memory, day, month, forecastOf, runs: [...byId.values()] };
-    const messages = (await notifier?.note(standing)) ?? null;
+    const messages = await noteMessages({
+      observed,
+      policy,
+      memory,
+      now: plannedAt,
+      runs: [...byId.values()],
+    });
     const reported = { observed, policy, memory, runs, messages, now: clock.now(), nextLookAt };
     const status = statusDocument({ ...reported, before: await lastTold() });
     await ports.records.overwrite('status.json', status);
     told = status;
     await history.add(status);
+  }
+
+  async function noteMessages(seen: Parameters<typeof costsInAll>[0]): Promise<MessagesStatus | null> {
+    if (notifier === null) return null;
+    const { day, month } = seen.observed;
+    return notifier.note({ ...seen, policy, day, month, forecastOf: costsInAll(seen) });
   }
 
   function logPass(
