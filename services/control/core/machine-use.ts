@@ -4,6 +4,7 @@ import type { Sight } from './draft.ts';
 import {
   bootingFor,
   ended,
+  endedUnseen,
   type FreeMeter,
   follow,
   isFree,
@@ -56,8 +57,9 @@ export function readMeters(
   if (workers === 'unknown') book.keepAll();
   // The machine of one that has ended may be another one's already.
   else for (const worker of endedFirst(workers)) book.see(worker);
-  const isGoing = farm !== 'unknown' && farm.state !== 'up' && farm.state !== 'creating';
-  if (workers !== 'unknown') book.endOthers(isGoing && 'since' in farm ? farm.since : until);
+  const isUp = farm !== 'unknown' && farm.state === 'up';
+  const isGoing = farm !== 'unknown' && !isUp && farm.state !== 'creating';
+  if (workers !== 'unknown') book.endOthers(isGoing && 'since' in farm ? farm.since : until, isUp);
   return book.close(workers === 'unknown' ? null : new Set(workers.map(({ name }) => name)));
 }
 
@@ -106,19 +108,24 @@ function createBook(sight: Sight, memory: FarmMemory, since: EpochMs, until: Epo
 
   /** The machine that it will have or has: the one that was ordered for it, or someone else's that has become free. */
   function placed(life: WorkerLife, before: Meter | null): { before: Meter | null; meter: Meter } {
-    const meter = before ?? newMeter(life);
-    if (life.startedAt === null) return before === null ? adopted(life, meter) : { before, meter };
+    const isNew = before === null || before.isUnseen === true;
+    const meter = isNew ? newMeter(life) : before;
+    if (life.startedAt === null) return isNew ? adopted(life, before, meter) : { before, meter };
     return before === null || before.startedAt === null
       ? moved(life, life.startedAt, before, meter)
       : { before, meter };
   }
 
-  function adopted(life: WorkerLife, meter: Meter): { before: Meter | null; meter: Meter } {
+  function adopted(
+    life: WorkerLife,
+    ordered: Meter | null,
+    meter: Meter,
+  ): { before: Meter | null; meter: Meter } {
     const found = bootingFor(free(), life);
-    if (found === null) return { before: null, meter };
+    if (found === null) return { before: ordered, meter };
     const [name, left] = found;
     const before = entries.has(name) ? (entries.get(name)?.before ?? null) : left;
-    entries.set(name, { before: null, after: { ...left, from: null }, lost: NONE_LOST });
+    entries.set(name, { before: ordered, after: { ...left, from: null }, lost: NONE_LOST });
     return { before, meter: { ...left, endedAt: null, until: null } };
   }
 
@@ -168,13 +175,17 @@ function createBook(sight: Sight, memory: FarmMemory, since: EpochMs, until: Epo
         if (meter.endedAt === null) go(name, meter, meter);
         else entries.set(name, { before: meter, after: meter, lost: NONE_LOST });
     },
-    /** Whoever is not listed any more has ended unseen. */
-    endOthers(at: EpochMs): void {
+    /** Whoever is not listed any more has ended unseen; whoever was never seen where all can be seen was not ordered. */
+    endOthers(at: EpochMs, isUp: boolean): void {
       for (const [name, meter] of Object.entries(old)) {
         if (entries.has(name)) continue;
+        if (meter.isUnseen === true && isUp) {
+          entries.set(name, { before: meter, after: { ...meter, from: null, until }, lost: NONE_LOST });
+          continue;
+        }
         const isOver = meter.endedAt !== null;
         const end = Math.min(until, Math.max(since, at));
-        const after = isOver ? meter : ended(meter, end, { isPreempted: false }, timesOf(meter.pool));
+        const after = isOver ? meter : endedUnseen(meter, end, timesOf(meter.pool));
         entries.set(name, { before: meter, after, lost: isOver ? NONE_LOST : inVain(after, end) });
       }
     },

@@ -34,6 +34,8 @@ export interface Meter {
   /** Whom it worked for last; `null` = nobody yet. */
   readonly run: string | null;
   readonly task: TaskInHand | null;
+  /** Its worker was ordered and has not been seen yet: the order may not have been carried out. */
+  readonly isUnseen?: boolean;
 }
 
 /** By the name of the worker that each was ordered for. */
@@ -90,6 +92,12 @@ export function newMeter({ pool, variant, orderedAt, startedAt }: WorkerLife): M
   return { pool, variant, from: orderedAt, startedAt, endedAt: null, until: null, run: null, task: null };
 }
 
+/** A machine of a worker that is being ordered: whoever orders may not live to see it. */
+export function orderedMeter(pool: string, variant: string | null, now: EpochMs): Meter {
+  const [startedAt, endedAt] = [null, null];
+  return { pool, variant, from: now, startedAt, endedAt, until: null, run: null, task: null, isUnseen: true };
+}
+
 /** The meter of a machine brought up to what is seen of its worker now. */
 export function follow(meter: Meter, life: WorkerLife, times: MachineTimes, now: EpochMs): Meter {
   if (meter.until !== null) return meter;
@@ -123,6 +131,14 @@ export function ended(
   const endedAt = isBooting ? Math.max(at, meter.from + bootMs) : at;
   const until = Math.max(endedAt + (isPreempted ? NOTICE_MS : tailMs), meter.from + LEAST_MS);
   return { ...meter, endedAt, until };
+}
+
+/** Nobody saw its worker end, nor perhaps begin: then it did after a usual boot. */
+export function endedUnseen(meter: Meter, at: EpochMs, times: MachineTimes): Meter {
+  const { from, startedAt } = meter;
+  const usual = from === null ? at : from + times.bootMs;
+  const begun = startedAt === null && usual < at ? { ...meter, startedAt: usual } : meter;
+  return ended(begun, at, { isPreempted: false }, times);
 }
 
 /** A machine whose worker has ended, or is not waited for any more. */

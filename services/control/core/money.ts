@@ -1,9 +1,9 @@
 import { type CostKind, type Costs, moved, NO_COSTS, totalOf, withCost } from './costs.ts';
 import { type Draft, lookAgain, openRuns, oweReport, remember, type Sight, updateRun } from './draft.ts';
 import { type MachineUse, readMeters } from './machine-use.ts';
-import type { TaskInHand } from './meters.ts';
+import { orderedMeter, type TaskInHand } from './meters.ts';
 import type { FarmMemory, FarmObserved } from './model.ts';
-import { poolOf, priceOf } from './pools.ts';
+import { poolOf, priceOf, variantOf } from './pools.ts';
 import { isFinal, type RunRecord, wantsFarm } from './run.ts';
 import { activeTasks } from './tasks.ts';
 import type { EpochMs } from './time.ts';
@@ -47,6 +47,21 @@ export function countMoney(sight: Sight, draft: Draft): void {
   });
   settle(draft, charged);
   if (farmOf(sight)?.givenUp !== undefined) lookAgain(draft, sight.now + WHILE_GIVEN_UP_MS);
+}
+
+/** Workers that are ordered in this pass are paid for from now on, whether anybody lives to see them or not. */
+export function expectMachines({ policy, now }: Sight, draft: Draft): void {
+  const orders = draft.actions.filter((action) => action.kind === 'orderWorkers');
+  if (orders.length === 0) return;
+  const { ledger } = draft.memory;
+  const meters = { ...ledger.meters };
+  for (const { pool: name, names, variant } of orders) {
+    const pool = policy.pools.find((each) => each.name === name);
+    if (pool === undefined || priceOf(policy, pool, variant, now) === 0) continue;
+    const own = variantOf(pool, variant)?.name ?? null;
+    for (const worker of names) meters[worker] ??= orderedMeter(name, own, now);
+  }
+  remember(draft, { ledger: { ...ledger, meters } });
 }
 
 /** What was loaded for frames that have come out since the last look was counted as rendering until now. */

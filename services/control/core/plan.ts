@@ -10,7 +10,7 @@ import { foresee } from './foresight.ts';
 import { rememberUploads, takeIn } from './intake.ts';
 import { followInputs } from './live-inputs.ts';
 import type { Observed, Policy } from './model.ts';
-import { countLoading, countMoney } from './money.ts';
+import { countLoading, countMoney, expectMachines } from './money.ts';
 import { obeyCommands } from './obey.ts';
 import { endJobs, followJobs } from './progress.ts';
 import { tellRefusals } from './refusals.ts';
@@ -42,6 +42,7 @@ const DECISIONS: readonly ((sight: Sight, draft: Draft) => void)[] = [
   submitJobs,
   learnBoots,
   staffFarm,
+  expectMachines,
   watchMachines,
   foresee,
   keepFarm,

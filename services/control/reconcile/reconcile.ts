@@ -107,7 +107,6 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
   }
 
   function forget(): void {
-    told = null;
     state.forget();
     tasks.forgetAll();
     notifier?.forget();
