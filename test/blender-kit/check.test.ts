@@ -148,6 +148,10 @@ describe('the check of a shot, in a real Blender', { skip: noBlender() }, () => 
     assert.deepEqual(answers.zone_that_heats_unseen ?? [], []);
   });
 
+  it('wants the device that was asked for in scenes that strips show, too', () => {
+    assert.deepEqual(check('strip_scene', { device: 'gpu' }).findings.map(inShort), ['!gpuMissing']);
+  });
+
   it('looks behind a sequence that is muted, where Blender does', () => {
     assert.deepEqual(answers.texture_behind_muted_strips?.map(inShort) ?? ['!missingImage'], [
       '!missingImage',
