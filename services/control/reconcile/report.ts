@@ -14,9 +14,10 @@ import type {
   StatusDocument,
 } from '../core/status-document.ts';
 import type { EpochMs } from '../core/time.ts';
-import { MAX_ATTEMPTS } from '../core/troubles.ts';
 import { isWithoutMachine, limitOf, variantFor } from '../core/variants.ts';
+import { frameCounts } from './frame-counts.ts';
 import { withinSize } from './status-size.ts';
+import { whyStill } from './why-still.ts';
 
 const iso = (at: EpochMs) => new Date(at).toISOString();
 
@@ -28,6 +29,8 @@ export interface Reported {
   readonly runs: readonly RunRecord[];
   readonly now: EpochMs;
   readonly nextLookAt: EpochMs;
+  /** What was told last; `null` = nothing yet, or it is not known. */
+  readonly before: StatusDocument | null;
   /** `null` = nobody outside is told, or how they get through is not known. */
   readonly messages: MessagesStatus | null;
 }
@@ -41,7 +44,7 @@ function wholeDocument(reported: Reported): StatusDocument {
   const { memory, policy, now, nextLookAt } = reported;
   const pools = policy.pools.map((pool) => poolStatus(reported, pool));
   const left = estimatesOf(reported);
-  const runs = reported.runs.map((run) => runStatus(reported, run, left.get(run.id)));
+  const runs = reported.runs.map((run) => runStatus(reported, run, pools, left.get(run.id)));
   const endsAt =
     memory.idleSince === null || policy.keepControlPlane ? null : memory.idleSince + policy.idleTeardownMs;
   const { day, month } = reported.observed;
@@ -151,15 +154,20 @@ function isLate(worker: WorkerObserved, now: EpochMs): boolean {
   return state === 'waiting' && !isWithoutMachine(worker) && Boolean(why) && now - orderedAt >= LATE_MS;
 }
 
-function runStatus(reported: Reported, run: RunRecord, left: Estimate | undefined): RunStatus {
-  const frames = frameCounts(reported.observed, run);
+function runStatus(
+  reported: Reported,
+  run: RunRecord,
+  pools: readonly PoolStatus[],
+  left: Estimate | undefined,
+): RunStatus {
+  const frames = frameCounts(reported.observed, run, reported.before);
   return {
     id: run.id,
     shot: run.shot,
     version: run.version === null ? null : versionName(run.version),
     state: run.state,
     since: iso(run.stateSince),
-    reason: run.reason,
+    reason: whyStill(reported, run, pools, frames.active) ?? run.reason,
     frames,
     etaSeconds: left?.seconds ?? null,
     dollars: { soFar: run.dollars, ...costInAll(run, left) },
@@ -167,23 +175,6 @@ function runStatus(reported: Reported, run: RunRecord, left: Estimate | undefine
     thumbnail: thumbnailOf(run),
     warnings: run.warnings,
     ...(run.requestedBy === null ? {} : { requestedBy: run.requestedBy }),
-  };
-}
-
-function frameCounts(observed: Observed, run: RunRecord): RunStatus['frames'] {
-  const total = framesOf(run.frames ?? '').length;
-  const failed = run.troubles.filter(({ attempts }) => attempts >= MAX_ATTEMPTS).length;
-  const tasks = observed.details.get(run.id)?.tasks;
-  const active =
-    tasks === undefined || tasks === 'unknown'
-      ? []
-      : tasks.filter(({ status, name }) => status === 'active' && name.startsWith('render-'));
-  const underway = isFinal(run.state) ? 0 : active.reduce((sum, task) => sum + task.stepsCompleted, 0);
-  return {
-    total,
-    done: Math.min(total, framesOf(run.proved).length + underway),
-    active: active.length,
-    failed,
   };
 }
 
