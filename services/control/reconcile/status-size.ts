@@ -59,7 +59,7 @@ function withTexts(document: StatusDocument, longest: number): StatusDocument {
 
 /** As it is written on one's own machine, with line breaks for people. */
 function sizeOf(value: unknown): number {
-  return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`).length;
+  return Buffer.byteLength(JSON.stringify(value, null, 2)) + 1;
 }
 
 /** The comma, and two levels more of indentation. */
