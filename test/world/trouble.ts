@@ -23,6 +23,8 @@ export function createTrouble(
 ): (call: Call, act: () => Promise<unknown>) => Promise<unknown> {
   const random = randomOf(world.seed, 'calls', service);
   const answers = new Map<string, { readonly at: number; readonly answer: unknown }>();
+  if (windows.length === 0) return (_call, act) => act();
+  const isEverStale = windows.some(({ kinds }) => kinds.includes('stale'));
   return async (call, act) => {
     const name = `${call.port}.${call.method}`;
     const trouble = troubleNow(world, windows, call, random);
@@ -50,7 +52,7 @@ export function createTrouble(
     }
 
     function remember(answer: unknown): unknown {
-      if (MAY_BE_STALE.test(name)) answers.set(keyOf(call), { at: world.clock.now(), answer });
+      if (isEverStale && MAY_BE_STALE.test(name)) answers.set(keyOf(call), { at: world.clock.now(), answer });
       return answer;
     }
   };
