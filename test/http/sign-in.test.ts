@@ -138,12 +138,14 @@ describe("Google's word", () => {
   });
 
   it('is waited for when it does not come: nobody is signed in, and nobody refused for good', async (t) => {
-    const { accounts, visitor } = await world(t);
+    const { accounts, bench, visitor } = await world(t);
     accounts.server.fail(/POST \/token/, { kind: 'status', status: 403 }, 1);
     assert.equal((await visitor.signIn(accounts, ANNA)).statusCode, 403);
     accounts.server.fail(/GET \/certs/, { kind: 'status', status: 400 }, 1);
     const late = await visitor.signIn(accounts, ANNA);
     assert.deepEqual([late.statusCode, visitor.jar.has(SESSION)], [503, false]);
+    assert.match(bench.lines.join(''), /"request failed"/);
+    assert.doesNotMatch(bench.lines.join(''), /eyJ|client-secret|code_verifier/);
     assert.equal((await visitor.signIn(accounts, ANNA)).statusCode, 303);
   });
 });

@@ -135,6 +135,22 @@ describe('the zip of a shot', () => {
     assert.deepEqual(bench.renders.callsOf('read'), []);
   });
 
+  it('of more files than a zip can count is refused', async (t) => {
+    const { bench, look, fetchZip } = await world(t);
+    for (const [count, isTooLarge] of [
+      [65_534, false],
+      [65_535, true],
+    ] as const) {
+      const output = { pattern: 'a_#', extension: '.exr', views: ['_L'] };
+      await putRun(bench, { frames: `1-${count}`, proved: `1-${count}`, output });
+      bench.renders.put(`${FOLDER}/a_${count}_L.exr`, '');
+      if (!isTooLarge)
+        for (let frame = 1; frame < count; frame += 1) bench.renders.put(`${FOLDER}/a_${frame}_L.exr`, '');
+      assert.deepEqual([(await look()).files, (await look()).isTooLarge], [count, isTooLarge]);
+    }
+    assert.equal((await fetchZip()).statusCode, 413);
+  });
+
   it('is refused when nothing is proved, a proved frame has gone, or there is no such run', async (t) => {
     const { bench, renders, look, fetchZip } = await world(t);
     renders.remove(`${FOLDER}/${nameOf(2)}`);

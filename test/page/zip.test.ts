@@ -76,7 +76,7 @@ describe('the zip in a browser', { skip: cannotBrowse, timeout: 300_000 }, () =>
       });
     const never = () => assert.fail('nothing is read or written');
     const { page } = await openShot(t, '1-24', { renders: { list, read: never, write: never } });
-    await page.getByText('2.4 GB are more than a zip holds here (2 GB).').waitFor();
+    await page.getByText('24 files of 2.4 GB are more than a zip holds here (65,534 of 2 GB).').waitFor();
     assert.match(await seen(page.locator('.fetch')), /npm run pull -- film\/sh030 --version v001/);
   });
 });

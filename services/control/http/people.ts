@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { EpochMs } from '../core/time.ts';
-import type { CallerSeen, Identity } from '../ports/identity.ts';
+import type { CallerSeen, Identity, TokenHeaders } from '../ports/identity.ts';
 import { wantOwnPage } from './callers.ts';
 import { type Door, openDoor } from './door.ts';
 import { Refusal } from './errors.ts';
@@ -37,7 +37,7 @@ export async function wantPerson(
     // Programs send a token; a browser has nothing but its session.
     const caller =
       door === undefined || headers.authorization !== undefined
-        ? await byToken(request, identity)
+        ? await byToken(request, headers, identity)
         : await bySession(request, door, clock);
     const email = caller.email.toLowerCase();
     wantInvited(request, { ...caller, email }, allowed);
@@ -57,8 +57,8 @@ export function wantInvited(request: FastifyRequest, who: Known, allowed: readon
   );
 }
 
-async function byToken(request: FastifyRequest, identity: Identity): Promise<Known> {
-  const caller = await identity.identify(tokenHeaders(request));
+async function byToken(request: FastifyRequest, headers: TokenHeaders, identity: Identity): Promise<Known> {
+  const caller = await identity.identify(headers);
   if (caller.kind === 'known') return caller;
   request.log.warn({ why: caller.why }, 'person refused');
   throw new Refusal(

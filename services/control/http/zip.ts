@@ -22,6 +22,8 @@ interface Options {
 
 /** A download in a browser begins anew when it breaks off: for more there is a program that goes on. */
 const MAX_BYTES = 2_000_000_000;
+/** One less than its 16 bits hold, which means "see elsewhere" (zip64, which the library has for lengths only). */
+const MAX_FILES = 65_534;
 
 /** What `GET /status/runs/<id>/zip` tells of a zip before it is fetched. */
 export interface ZipSeen {
@@ -51,7 +53,7 @@ export async function zipRoutes(app: FastifyInstance, { deps, longLived }: Optio
       frames: { proved: zip.proved.size, wanted: zip.wanted },
       bytes,
       dollars: (bytes / 1024 ** 3) * (deps.egressPricePerGiB ?? 0),
-      isTooLarge: bytes > MAX_BYTES,
+      isTooLarge: isTooLarge(zip),
     };
   });
 
@@ -60,7 +62,7 @@ export async function zipRoutes(app: FastifyInstance, { deps, longLived }: Optio
     const zip = await findZipFiles(deps, request.params.id);
     const bytes = lengthOf(zip);
     if (zip.objects.length === 0) throw nothingProved();
-    if (bytes > MAX_BYTES) throw tooLarge(bytes);
+    if (isTooLarge(zip)) throw tooLarge(zip);
     // Both are the same thing of the platform, which has two names for its type.
     const stream = Readable.fromWeb(makeZip(entriesOf(deps.renders, zip)) as ReadableStream);
     const untrack = longLived.track({ end: () => stream.destroy() });
@@ -86,6 +88,10 @@ function* metadataOf({ objects, folder, name }: ZipFiles) {
 
 function lengthOf(zip: ZipFiles): number {
   return Number(predictLength(metadataOf(zip)));
+}
+
+function isTooLarge(zip: ZipFiles): boolean {
+  return lengthOf(zip) > MAX_BYTES || zip.objects.length > MAX_FILES;
 }
 
 async function* entriesOf(renders: Renders, zip: ZipFiles) {
@@ -122,11 +128,11 @@ function nothingProved(): Refusal {
   return new Refusal(409, 'nothingProved', 'No frame is proved yet.', 'Come back when some are done.');
 }
 
-function tooLarge(bytes: number): Refusal {
+function tooLarge(zip: ZipFiles): Refusal {
   return new Refusal(
     413,
     'tooLarge',
-    `These frames are ${(bytes / 1e9).toFixed(1)} GB; a zip holds 2 GB at most.`,
+    `These are ${zip.objects.length} files of ${(lengthOf(zip) / 1e9).toFixed(1)} GB; a zip holds ${MAX_FILES} of 2 GB at most.`,
     'Fetch them with tablao pull: it goes on where it stopped, and checks every byte.',
   );
 }

@@ -20,7 +20,7 @@ export function ZipButton({ runId, shot }: Props) {
     setProblem(null);
     try {
       const zip = await get<ZipSeen>(`/status/runs/${encodeURIComponent(runId)}/zip`);
-      if (zip.isTooLarge) setProblem(`${bytesText(zip.bytes)} are more than a zip holds here (2 GB).`);
+      if (zip.isTooLarge) setProblem(tooLargeText(zip));
       else if (await isSure(questionOf(zip, shot))) download(`/runs/${encodeURIComponent(runId)}/frames.zip`);
     } catch (error) {
       setProblem(problemText(error));
@@ -37,6 +37,10 @@ export function ZipButton({ runId, shot }: Props) {
       {problem !== null && <p role="alert">{problem}</p>}
     </>
   );
+}
+
+function tooLargeText({ files, bytes }: ZipSeen): string {
+  return `${plural(files, 'file')} of ${bytesText(bytes)} are more than a zip holds here (65,534 of 2 GB).`;
 }
 
 /** A link and not an address to go to: whatever is answered, the page stays. */
