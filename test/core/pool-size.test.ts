@@ -70,7 +70,8 @@ describe('the seconds that a frame is taken to need', () => {
 });
 
 const left = (queued: number, secondsPerTask: number, freeAt: readonly number[] = []) => ({
-  ...{ queued, secondsPerTask, freeAt, leastPerTask: secondsPerTask, isKnown: true, unoccupied: 0 },
+  ...{ queued, secondsPerTask, freeAt, leastPerTask: secondsPerTask, slowPerTask: secondsPerTask },
+  ...{ isKnown: true, unoccupied: 0 },
 });
 
 describe('the forecast', () => {
@@ -184,6 +185,15 @@ describe('more workers', () => {
     assert.ok(secondsUntilDone(left(100, 600), more(2000), 150) <= 2000);
     assert.ok(secondsUntilDone(left(100, 600), more(2000) - 1, 150) > 2000);
     assert.equal(more(10), 100);
+  });
+
+  test('are ready for slow frames where a deadline is to be kept and nobody knows how long they take', () => {
+    const unknown = { ...left(240, 60), leastPerTask: 5, isKnown: false };
+    const more = (slowPerTask: number, by: number) =>
+      moreWorkers({ ...unknown, slowPerTask }, many, worth(0), by);
+    assert.equal(more(120, Number.POSITIVE_INFINITY), 2);
+    assert.ok(more(120, 36_000) >= 10 && more(120, 36_000) < 20);
+    assert.ok(secondsUntilDone(left(240, 120), more(120, 1000), 150) <= 1000);
   });
 
   test('cost nothing on machines that cost nothing: everybody is wanted', () => {

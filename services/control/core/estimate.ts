@@ -25,7 +25,7 @@ const LEAST_SPREAD_SECONDS = 10;
 /** Lost machines, late boots and frames given back make it later, never sooner. */
 const UPWARD = 1.5;
 /** A cluster and its manager, where there is no farm yet: `clusters create` takes 4 to 7 minutes. */
-const FARM_SECONDS = 400;
+export const FARM_SECONDS = 400;
 
 /**
  * What is left of each run whose frames have taught how long they take, by the model that sizes the pools: all that waits for the same pool
@@ -78,12 +78,13 @@ function estimatePool(
     before = addNeeds(before, own);
     if (run.times.frames === 0) continue;
     const waits = own.queued > 0 ? secondsUntilDone(workOf(before, freeAt), more, pool.bootSeconds) : 0;
-    const seconds = farmSeconds + Math.max(waits, ...own.busy.values(), 0);
+    const again = lossRisk(run, team.length) * (expectedSeconds(run, sight.now) + pool.bootSeconds);
+    const seconds = farmSeconds + Math.max(waits, ...own.busy.values(), 0) + LIKELY_AGAIN * again;
     const share = workSeconds(own) / Math.max(1, workSeconds(whole));
     const paid = workSeconds(own) + share * around;
     const dollars = (paid * pool.pricePerHour + share * endOfAll * sight.policy.fixedPricePerHour) / 3600;
     into.set(run.id, {
-      seconds: secondsBand(sight, run, seconds),
+      seconds: secondsBand(sight, run, seconds, again),
       dollars: bandAround(dollars, relativeSpread(run), 0),
     });
   }
@@ -98,11 +99,27 @@ function bootLeft({ isBusy, freeAt }: { readonly isBusy: boolean; readonly freeA
 
 function workOf({ queued, seconds, least }: Needs, freeAt: readonly number[]) {
   const perTask = (sum: number) => (queued === 0 ? 0 : sum / queued);
-  return { queued, secondsPerTask: perTask(seconds), leastPerTask: perTask(least), freeAt };
+  return {
+    queued,
+    secondsPerTask: perTask(seconds),
+    leastPerTask: perTask(least),
+    slowPerTask: perTask(seconds),
+    freeAt,
+  };
 }
 
 function workSeconds({ seconds, busy }: Needs): number {
   return seconds + sumOf([...busy.values()]);
+}
+
+/** A frame that is lost at the end is rendered once more, on a machine that boots first: by so much of that later, as a rule. */
+const LIKELY_AGAIN = 0.7;
+
+/** How likely one of the last frames is lost with its machine, by the share of the money that was: on average half of a frame is. */
+function lossRisk({ costs }: RunRecord, team: number): number {
+  const { lost, rendering } = costs;
+  if (lost <= 0) return 0;
+  return 1 - Math.exp((-2 * lost * team) / (lost + rendering));
 }
 
 /** Of the mean that was learned from some frames, and of the sum of those that are left. */
@@ -113,9 +130,10 @@ function relativeSpread(run: RunRecord): number {
   );
 }
 
-function secondsBand(sight: Sight, run: RunRecord, seconds: number): Band {
+function secondsBand(sight: Sight, run: RunRecord, seconds: number, again: number): Band {
   const lastFrame = spreadOf(run.times) * expectedSeconds(run, sight.now);
-  return bandAround(seconds, relativeSpread(run), LEAST_SPREAD_SECONDS + lastFrame);
+  const band = bandAround(seconds, relativeSpread(run), LEAST_SPREAD_SECONDS + lastFrame);
+  return { ...band, p10: Math.max(0, band.p10 - LIKELY_AGAIN * again), p90: band.p90 + again };
 }
 
 function bandAround(p50: number, share: number, more: number): Band {

@@ -1,6 +1,6 @@
 import { withLearnedBoot } from './boot-times.ts';
 import { type Draft, openRuns, type Sight, updateRun } from './draft.ts';
-import { type Estimate, estimates } from './estimate.ts';
+import { type Estimate, estimates, FARM_SECONDS } from './estimate.ts';
 import { withForecast } from './forecast-warnings.ts';
 import type { PoolPolicy } from './model.ts';
 import { workAhead } from './pool-size.ts';
@@ -35,11 +35,17 @@ function capWarning(
   return forecast > cap ? `: about $${forecast.toFixed(2)} are forecast, and it stops at $${cap}` : null;
 }
 
-/** Said only when frames have taught how long they take: a guess would cry wolf. */
+/** Before frames have taught how long they take only what is sure is said, the farm and a boot: a guess would cry wolf. */
 function deadlineWarning(sight: Sight, draft: Draft, run: RunRecord, pool: PoolPolicy): string | null {
   if (run.finishBy === null) return null;
   const leftSeconds = (run.finishBy - sight.now) / 1000;
-  if (run.times.frames === 0) return leftSeconds > 0 ? null : ` passed ${duration(-leftSeconds)} ago`;
+  if (run.times.frames === 0) {
+    if (leftSeconds <= 0) return ` passed ${duration(-leftSeconds)} ago`;
+    const least = secondsToFirstFrame(sight, pool);
+    return least <= leftSeconds
+      ? null
+      : `: cannot be kept: about ${duration(least)} pass before the first frame begins, and ${duration(leftSeconds)} are left`;
+  }
   const { seconds, frames } = workAhead(sight, draft, run);
   const workers = Math.max(1, Math.min(pool.max, frames));
   const needed = seconds / workers;
@@ -48,6 +54,19 @@ function deadlineWarning(sight: Sight, draft: Draft, run: RunRecord, pool: PoolP
   return leftSeconds > 0
     ? `: cannot be kept: ${rest}, and ${duration(leftSeconds)} are left`
     : ` passed ${duration(-leftSeconds)} ago; ${rest}`;
+}
+
+/** A worker boots when the farm is there; 0 once somebody is there to begin. */
+function secondsToFirstFrame({ observed, now }: Sight, pool: PoolPolicy): number {
+  const { farm, workers } = observed;
+  if (farm === 'unknown' || workers === 'unknown') return 0;
+  const ages = workers
+    .filter((worker) => worker.pool === pool.name && worker.state !== 'ended')
+    .map(({ orderedAt }) => (now - orderedAt) / 1000);
+  const boot = Math.max(0, pool.bootSeconds - Math.max(0, ...ages));
+  if (farm.state === 'up') return boot;
+  const since = farm.state === 'creating' ? (now - farm.since) / 1000 : 0;
+  return boot + Math.max(0, FARM_SECONDS - since);
 }
 
 function duration(seconds: number): string {

@@ -2,7 +2,13 @@ import { chunkSizesFor } from './chunks.ts';
 import type { Draft, Sight } from './draft.ts';
 import { openRuns } from './draft.ts';
 import { bestMore, type WorkLeft } from './forecast.ts';
-import { expectedSeconds, leastSeconds, secondsAroundTask, secondsPerFrame } from './frame-times.ts';
+import {
+  expectedSeconds,
+  leastSeconds,
+  secondsAroundTask,
+  secondsPerFrame,
+  spreadOf,
+} from './frame-times.ts';
 import type { PoolPolicy, TaskObserved } from './model.ts';
 import { poolOf } from './pools.ts';
 import { type RunRecord, wantsFarm } from './run.ts';
@@ -17,6 +23,8 @@ export interface Demand {
   readonly secondsPerTask: number;
   /** What each of them surely needs: the same, once a frame has taught it. */
   readonly leastPerTask: number;
+  /** What each must be taken to need where a deadline is to be kept: the same, once a frame has taught it. */
+  readonly slowPerTask: number;
   /** Tasks that are running: by worker, the seconds that they still need. */
   readonly busy: ReadonlyMap<string, number>;
   /** Some task waits for those that run (the frames for the check, the video for the frames). */
@@ -31,17 +39,27 @@ export interface Needs {
   /** Of the queued tasks together, by what is known, and surely. */
   readonly seconds: number;
   readonly least: number;
+  /** As slow as a deadline must be ready for. */
+  readonly slow: number;
   readonly busy: ReadonlyMap<string, number>;
   readonly hasMoreBehind: boolean;
 }
 
-export const NO_NEEDS: Needs = { queued: 0, seconds: 0, least: 0, busy: new Map(), hasMoreBehind: false };
+export const NO_NEEDS: Needs = {
+  queued: 0,
+  seconds: 0,
+  least: 0,
+  slow: 0,
+  busy: new Map(),
+  hasMoreBehind: false,
+};
 
 export function addNeeds(a: Needs, b: Needs): Needs {
   return {
     queued: a.queued + b.queued,
     seconds: a.seconds + b.seconds,
     least: a.least + b.least,
+    slow: a.slow + b.slow,
     busy: new Map([...a.busy, ...b.busy]),
     hasMoreBehind: a.hasMoreBehind || b.hasMoreBehind,
   };
@@ -56,12 +74,24 @@ export function demandOf(sight: Sight, draft: Draft, pool: PoolPolicy): Demand |
     if (needs === null) return null;
     all = addNeeds(all, needs);
   }
-  const { queued, seconds, least, busy, hasMoreBehind } = all;
+  const { queued, seconds, least, slow, busy, hasMoreBehind } = all;
   const perTask = (sum: number) => (queued === 0 ? 0 : sum / queued);
   return {
     ...{ queued, secondsPerTask: perTask(seconds), leastPerTask: perTask(least) },
+    slowPerTask: perTask(slow),
     ...{ busy, hasMoreBehind, isKnown: isKnown(runs) },
   };
+}
+
+/** Nobody knows yet, and it must be in time all the same: of the time left a frame may take a sixth, but few take more than 5 minutes. */
+const SLOW_SHARE = 1 / 6;
+const SLOW_SECONDS = 300;
+/** And nothing says that those that run are nearly done. */
+const SLOW_FACTOR = 3;
+
+function slowSeconds(run: RunRecord, now: number): number {
+  const share = run.finishBy === null ? 0 : (SLOW_SHARE * (run.finishBy - now)) / 1000;
+  return Math.max(Math.min(SLOW_SECONDS, share), SLOW_FACTOR * leastSeconds(run, now));
 }
 
 function isKnown(runs: readonly RunRecord[]): boolean {
@@ -77,11 +107,13 @@ export function needsOf(
 ): Needs | null {
   const each = expectedSeconds(run, sight.now, run.times.frames > 0 ? undefined : usualSeconds(others));
   const leastEach = isKnown(others) ? each : Math.min(each, leastSeconds(run, sight.now));
+  const slowEach = isKnown(others) ? each : Math.max(each, slowSeconds(run, sight.now));
   const around = secondsAroundTask(run);
   const needsFor = (tasks: number, frames: number) => ({
     queued: tasks,
     seconds: frames * each + tasks * around,
     least: frames * leastEach + tasks * around,
+    slow: frames * slowEach + tasks * around,
   });
   const upcoming = upcomingTasks(sight, draft, run);
   if (upcoming !== null) return { ...NO_NEEDS, ...needsFor(upcoming.tasks, upcoming.frames) };
@@ -166,11 +198,20 @@ export function workAhead(
   return { seconds, frames };
 }
 
-/** Seconds until the nearest deadline of a pool's runs; `Infinity` = none has one. */
+/** Of the time until a deadline this share, and these seconds, are kept for what a forecast does not know: lost machines, late boots, a look. */
+const DEADLINE_SHARE = 0.08;
+const DEADLINE_SECONDS = 60;
+/** The last frames may be slower than most by so many standard deviations. */
+const SLOW_LAST = 1.5;
+
+/** Seconds until the nearest deadline of a pool's runs, less what is kept to be safe; `Infinity` = none has one. */
 export function secondsToDeadline(sight: Sight, draft: Draft, pool: PoolPolicy): number {
-  const times = runsOf(sight, draft, pool)
-    .filter(({ stopping }) => stopping === null)
-    .map(({ finishBy }) => (finishBy === null ? Number.POSITIVE_INFINITY : (finishBy - sight.now) / 1000));
+  const times = runsOf(sight, draft, pool).flatMap((run) => {
+    if (run.stopping !== null || run.finishBy === null) return [];
+    const left = (run.finishBy - sight.now) / 1000;
+    const lastFrame = SLOW_LAST * spreadOf(run.times) * expectedSeconds(run, sight.now);
+    return [left - DEADLINE_SHARE * Math.max(0, left) - DEADLINE_SECONDS - lastFrame];
+  });
   return Math.min(Number.POSITIVE_INFINITY, ...times);
 }
 
@@ -191,7 +232,7 @@ const LEAST_STEP = 0.1;
  * the frames were as quick as they still can be: what the others' boots cost would be more than what is lost by waiting for the first frame.
  */
 export function moreWorkers(
-  work: WorkLeft & Pick<Demand, 'leastPerTask' | 'isKnown'> & { readonly unoccupied: number },
+  work: WorkLeft & Pick<Demand, 'leastPerTask' | 'slowPerTask' | 'isKnown'> & { readonly unoccupied: number },
   pool: PoolPolicy,
   { fixedPricePerHour, valueOfTimePerHour }: Worth,
   bySeconds: number = Number.POSITIVE_INFINITY,
@@ -207,10 +248,18 @@ export function moreWorkers(
   };
   const best = (most: number) => {
     const more = bestMore(work, most, bootSeconds, prices, bySeconds);
-    return more < LEAST_STEP * work.freeAt.length ? 0 : more;
+    const isWorth = more >= LEAST_STEP * work.freeAt.length || bySeconds < Number.POSITIVE_INFINITY;
+    return isWorth ? more : 0;
   };
   if (work.isKnown || pricePerHour === 0) return best(room);
   const unknownMost = Math.max(1, Math.ceil(perHour / pricePerHour)) - work.freeAt.length;
   const surely = bestMore({ ...work, secondsPerTask: work.leastPerTask }, room, bootSeconds, prices);
-  return best(Math.min(room, Math.max(0, unknownMost, surely)));
+  const more = best(Math.min(room, Math.max(0, unknownMost, surely)));
+  if (bySeconds === Number.POSITIVE_INFINITY) return more;
+  const slow = { ...work, secondsPerTask: work.slowPerTask };
+  const inTime = bestMore(slow, room, bootSeconds, prices, bySeconds);
+  return Math.max(more, Math.min(room, Math.max(inTime, FIRST_FOR_DEADLINE - work.freeAt.length)));
 }
+
+/** With a deadline so many begin at least: frames that turn out to be slow have no time for a second wave. */
+const FIRST_FOR_DEADLINE = 10;

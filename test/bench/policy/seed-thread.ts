@@ -1,5 +1,6 @@
 // A thread of the bench: works off one seed of a trace at a time.
 import { parentPort } from 'node:worker_threads';
+import { runDeadline, runExtras } from './extras.ts';
 import { lookBack } from './frontier.ts';
 import type { Outcome } from './outcome.ts';
 import { runRule } from './rule.ts';
@@ -19,6 +20,8 @@ parentPort?.on('message', (task: Task) => {
 
 async function workOff(task: Task): Promise<unknown> {
   if (task.kind === 'hindsight') return lookBack(task.trace, task.seed, task.periods);
+  if (task.kind === 'extras') return runExtras(task.trace, task.seed);
+  if (task.kind === 'deadline') return runDeadline(task.trace, task.seed, task.bySeconds);
   const byRule: Record<string, Outcome> = {};
   for (const name of task.rules) byRule[name] = await outcomeOf(task, name);
   return { byRule };

@@ -1,5 +1,7 @@
 import type { Policy } from '../../../services/control/core/model.ts';
 import type { RunRecord } from '../../../services/control/core/run.ts';
+import type { StatusDocument } from '../../../services/control/core/status-document.ts';
+import type { EpochMs } from '../../../services/control/core/time.ts';
 import { POOL } from '../../reconcile/world.ts';
 import type { Trace, TraceJob } from '../../sim/trace.ts';
 import { createSimWorld, runsOf, runToEnd, type SimWorld, startService, upload } from '../../sim/world.ts';
@@ -12,22 +14,41 @@ const HOUR_MS = 3_600_000;
 
 export interface Tablao {
   readonly outcome: Outcome;
-  readonly world: SimWorld;
   readonly runs: readonly RunRecord[];
+  /** By shot, when its last picture came. */
+  readonly lastFrame: ReadonlyMap<string, EpochMs>;
+}
+
+/** Sees the status of each pass. */
+export type Watch = (status: StatusDocument) => void;
+
+interface Options {
+  readonly policy?: Partial<Policy>;
+  readonly watch?: Watch;
+  /** The check finds an error in every shot. */
+  readonly isBad?: boolean;
 }
 
 /** The production service on this trace. */
-export async function runTablao(trace: Trace, seed: number, changes: Partial<Policy> = {}): Promise<Tablao> {
-  const world = createSimWorld({ seed, cloud: trace.cloud, policy: { ...policyOf(trace), ...changes } });
-  const { clock, startedAt } = world;
-  const lastFrame = new Map<string, number>();
+export async function runTablao(trace: Trace, seed: number, options: Options = {}): Promise<Tablao> {
+  const { watch, isBad = false } = options;
+  const policy = { ...policyOf(trace), ...options.policy };
+  const world = createSimWorld({ seed, cloud: trace.cloud, policy });
+  const { clock, startedAt, records } = world;
+  const lastFrame = new Map<string, EpochMs>();
   world.renders.onPicture = (path) => lastFrame.set(path.split('/v')[0] ?? '', clock.now());
-  startService(world, { skipsStill: true, onError: fail });
+  const onPass = () => {
+    const status = records.valueAt('status.json');
+    if (status !== undefined) watch?.(status as StatusDocument);
+  };
+  startService(world, { skipsStill: true, onError: fail, ...(watch === undefined ? {} : { onPass }) });
   let left = trace.jobs.length;
   trace.jobs.forEach((job, index) => {
     clock.at(startedAt + job.atSeconds * 1000, () => {
       left -= 1;
-      upload(world, shotName(index), shotOf(seed, job, index), settingsOf(job, clock.now()));
+      const shot = shotOf(seed, job, index);
+      const findings = isBad ? BAD : [];
+      upload(world, shotName(index), { ...shot, findings }, settingsOf(job, clock.now()));
     });
   });
   await clock.run(clock.now() + LONGEST_HOURS * HOUR_MS, () => left === 0);
@@ -36,8 +57,10 @@ export async function runTablao(trace: Trace, seed: number, changes: Partial<Pol
   const jobEnds = trace.jobs.map(
     (_, index) => ((lastFrame.get(shotName(index)) ?? startedAt) - startedAt) / 1000,
   );
-  return { outcome: outcomeOf(world, trace, jobEnds), world, runs: runsOf(world) };
+  return { outcome: outcomeOf(world, trace, jobEnds), runs: runsOf(world), lastFrame };
 }
+
+const BAD = [{ code: 'missingImage', level: 'error', message: 'an image is missing' }] as const;
 
 function fail(error: unknown): never {
   throw error;

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Trace } from '../../sim/trace.ts';
+import type { Deadline, Extras } from './extras.ts';
 import type { Found } from './frontier.ts';
 import type { BusyPeriod } from './hindsight.ts';
 import type { Outcome } from './outcome.ts';
@@ -18,6 +19,14 @@ export type Task =
       readonly trace: Trace;
       readonly seed: number;
       readonly periods: readonly BusyPeriod[];
+    }
+  | { readonly kind: 'extras'; readonly trace: Trace; readonly seed: number }
+  | {
+      readonly kind: 'deadline';
+      readonly trace: Trace;
+      readonly seed: number;
+      /** For each job, from its coming. */
+      readonly bySeconds: readonly number[];
     };
 
 export interface RulesDone {
@@ -46,6 +55,8 @@ export function createThreads() {
   return {
     rules: (tasks: readonly Task[]) => work<RulesDone>(tasks),
     hindsight: (tasks: readonly Task[]) => work<HindsightDone>(tasks),
+    extras: (tasks: readonly Task[]) => work<Extras>(tasks),
+    deadline: (tasks: readonly Task[]) => work<Deadline>(tasks),
     end: () => Promise.all(threads.map((thread) => thread.terminate())),
   };
 }

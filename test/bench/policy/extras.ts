@@ -1,0 +1,103 @@
+import type { StatusDocument } from '../../../services/control/core/status-document.ts';
+import type { Trace } from '../../sim/trace.ts';
+import type { Outcome } from './outcome.ts';
+import { runTablao, type Watch } from './tablao.ts';
+
+/** An estimate of a run at some moment beside what came of it. */
+export interface Guess {
+  readonly at: 'tenFrames' | 'half';
+  /** Seconds until its last frame, dollars in all: as it was told, and the truth. */
+  readonly seconds: Told;
+  readonly dollars: Told;
+}
+
+interface Told {
+  readonly p10: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly truth: number;
+}
+
+/** What one seed says beside the outcome of the policy as it is. */
+export interface Extras {
+  /** With `CHECK_FIRST=auto`, and what a shot costs that the check rejects. */
+  readonly checked: Outcome;
+  readonly rejected: Outcome;
+  /** By value of time, in the order of `valuesOfTime`. */
+  readonly byValue: readonly Outcome[];
+  readonly guesses: readonly Guess[];
+}
+
+/** Dollars an hour around a trace's own. */
+export function valuesOfTime({ policy }: Trace): readonly number[] {
+  return [0.25, 1, 4].map((factor) => factor * Math.max(0.5, policy.valueOfTimePerHour));
+}
+
+export async function runExtras(trace: Trace, seed: number): Promise<Extras> {
+  const checked = await runTablao(trace, seed, { policy: { checkFirst: 'auto' } });
+  const rejected = await runTablao(trace, seed, { policy: { checkFirst: 'auto' }, isBad: true });
+  const byValue: Outcome[] = [];
+  for (const valueOfTimePerHour of valuesOfTime(trace))
+    byValue.push((await runTablao(trace, seed, { policy: { valueOfTimePerHour } })).outcome);
+  return { checked: checked.outcome, rejected: rejected.outcome, byValue, guesses: await guess(trace, seed) };
+}
+
+async function guess(trace: Trace, seed: number): Promise<readonly Guess[]> {
+  const told = new Map<string, { readonly asOf: number; readonly run: StatusDocument['runs'][number] }>();
+  const watch: Watch = (status) => {
+    for (const run of status.runs) {
+      const { done, total } = run.frames;
+      const note = (at: Guess['at']) => {
+        if (!told.has(`${at} ${run.shot}`))
+          told.set(`${at} ${run.shot}`, { asOf: Date.parse(status.asOf), run });
+      };
+      if (run.etaSeconds === null || total < 20) continue;
+      if (done >= 10) note('tenFrames');
+      if (done * 2 >= total) note('half');
+    }
+  };
+  const { runs, lastFrame } = await runTablao(trace, seed, { watch });
+  return [...told].flatMap(([key, { asOf, run }]): readonly Guess[] => {
+    const end = lastFrame.get(run.shot);
+    const dollars = runs.find(({ id }) => id === run.id)?.dollars;
+    if (end === undefined || dollars === undefined || run.etaSeconds === null || run.dollars.p50 === null)
+      return [];
+    return [
+      {
+        at: key.startsWith('half') ? 'half' : 'tenFrames',
+        seconds: { ...run.etaSeconds, truth: (end - asOf) / 1000 },
+        dollars: { ...run.dollars, truth: dollars },
+      },
+    ];
+  });
+}
+
+/** What a trace with a deadline for all of its jobs came to. */
+export interface Deadline {
+  readonly outcome: Outcome;
+  readonly isMet: boolean;
+  /** Seconds after its coming until a run said that its deadline cannot be kept; `null` = none did. */
+  readonly toldAfterSeconds: number | null;
+}
+
+/** Each job shall be done so many seconds after it has come; nothing else makes haste. */
+export async function runDeadline(
+  trace: Trace,
+  seed: number,
+  bySeconds: readonly number[],
+): Promise<Deadline> {
+  const jobs = trace.jobs.map((job, index) => ({ ...job, finishByHours: (bySeconds[index] ?? 0) / 3600 }));
+  let toldAfterSeconds: number | null = null;
+  const startedAt: number[] = [];
+  const watch: Watch = (status) => {
+    const at = Date.parse(status.asOf);
+    startedAt.push(at);
+    const isTold = status.runs.some(({ warnings }) => warnings.some((one) => one.startsWith('finishBy')));
+    if (isTold) toldAfterSeconds ??= (at - (startedAt[0] ?? at)) / 1000;
+  };
+  const { outcome } = await runTablao({ ...trace, jobs }, seed, { policy: { valueOfTimePerHour: 0 }, watch });
+  const isMet = jobs.every(
+    ({ atSeconds }, index) => (outcome.jobEnds[index] ?? 0) <= atSeconds + (bySeconds[index] ?? 0),
+  );
+  return { outcome, isMet, toldAfterSeconds };
+}
