@@ -83,14 +83,12 @@ function kubePermissions(method: string, path: string, headers: Asked['headers']
   // Google's front end asks this first, whatever follows.
   const connect = 'container.clusters.connect';
   if (/\/services\/[^/]+\/proxy(\/|$)/.test(path)) return [connect, 'container.services.proxy'];
-  const found = /^\/(?:api\/v1|apis\/[^/]+\/v1)(?:\/namespaces\/[^/]+(?=\/))?\/([a-z]+)(\/[^/]+)?$/.exec(
-    path,
-  );
   // Every account may ask which kinds there are.
-  if (found === null) return [connect];
-  const [, plural = '', one] = found;
+  if (/^\/(version|api(\/v1)?|apis(\/[^/]+){0,2}|openapi\/.*)$/.test(path)) return [connect];
+  const [, plural, one] =
+    /^\/(?:api\/v1|apis\/[^/]+\/v1)(?:\/namespaces\/[^/]+(?=\/))?\/([a-z]+)(\/[^/]+)?$/.exec(path) ?? [];
   const kind = KINDS.find((each) => each.toLowerCase() === plural);
-  if (kind === undefined) return [connect];
+  if (kind === undefined) throw new Error(`what does this need? ${method} ${path}`);
   const isApply = headers['content-type']?.includes('apply-patch') === true;
   const read = one === undefined ? ['list'] : ['get'];
   const verbs = {

@@ -102,7 +102,7 @@ function conditionOf(expression: string, bucket: string): (object: string) => bo
   return (object) => `projects/_/buckets/${bucket}/objects/${object}`[how](text);
 }
 
-/** A farm's life with a zone that has no machines, a disk that is left behind, and a command. */
+/** A farm's life with a zone that has no machines, and a disk that is left behind. */
 async function wholeLife(t: TestContext): Promise<readonly Asked[]> {
   const { gke, apis, upload, untilRun, untilGone } = await startLoopWorld(t);
   gke.stockedOut.add(FIRST_ZONE);
