@@ -9,9 +9,13 @@ const NOTICE_SECONDS = 30;
 /** What a shortage in a zone takes of the machines there. */
 const ZONE_SHARE = 0.5;
 
-/** A pool of machines of one kind. */
+/** A pool of machines of one kind, or one variant of it. */
 export interface PoolKind {
   readonly name: string;
+  /** `null` = the pool has none. */
+  readonly variant: string | null;
+  /** Spot machines are sold out and taken away, others are not. */
+  readonly isSpot: boolean;
   readonly tag: string | null;
   readonly max: number;
   readonly pricePerHour: number;
@@ -69,7 +73,7 @@ export class Machines {
   /** Asks for so many more, as far as maximum and stock allow. */
   order(kind: PoolKind, count: number): void {
     const { clock, onRoom } = this.#options;
-    const shortFor = this.#shortForSeconds();
+    const shortFor = this.#shortForSeconds(kind);
     if (shortFor !== null) {
       clock.after(shortFor, onRoom);
       return;
@@ -80,11 +84,12 @@ export class Machines {
 
   /** So many of those that wait get no machine at present. */
   shortOf(kind: PoolKind, waiting: number): number {
-    return this.#shortForSeconds() === null ? 0 : Math.max(0, waiting - this.of(kind, 'booting').length);
+    return this.#shortForSeconds(kind) === null ? 0 : Math.max(0, waiting - this.of(kind, 'booting').length);
   }
 
   /** `null` = there is stock. */
-  #shortForSeconds(): number | null {
+  #shortForSeconds({ isSpot }: PoolKind): number | null {
+    if (!isSpot) return null;
     const { clock, times, startedAt } = this.#options;
     const now = (clock.now() - startedAt) / 1000;
     const shortage = times.stockouts.find((one) => now >= one.fromSeconds && now < one.toSeconds);
@@ -131,7 +136,7 @@ export class Machines {
       this.leave(machine);
       onRoom();
     });
-    clock.after(preemptedAfterSeconds(seed, times, number), () => this.preempt(machine));
+    if (kind.isSpot) clock.after(preemptedAfterSeconds(seed, times, number), () => this.preempt(machine));
   }
 
   #go(machine: Machine, billedFor: number): void {
@@ -151,7 +156,7 @@ export class Machines {
     const { clock, times, seed } = this.#options;
     clock.after(zoneEventAfterSeconds(seed, times, count), () => {
       for (const machine of [...this.#machines])
-        if (isHitByZoneEvent(seed, count, numberOf(machine))) this.preempt(machine);
+        if (machine.kind.isSpot && isHitByZoneEvent(seed, count, numberOf(machine))) this.preempt(machine);
       this.#planZoneEvent(count + 1);
     });
   }

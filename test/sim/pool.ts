@@ -54,15 +54,22 @@ export class SimPool implements Workers {
     );
   }
 
-  async order(pool: string, names: readonly string[]): Promise<void> {
+  async order(pool: string, names: readonly string[], variant: string | null = null): Promise<void> {
     const { clock, pools, isClusterUp } = this.#options;
-    const kind = pools.find(({ name }) => name === pool);
+    const kind = pools.find((one) => one.name === pool && (variant === null || one.variant === variant));
     if (kind === undefined) throw new PortError('invalid', `ordering workers of the pool ${pool}`);
     if (!isClusterUp()) throw new PortError('notFound', 'ordering workers where no cluster is up');
     for (const name of names) {
       if (this.#workers.has(name)) continue;
       const times = { orderedAt: clock.now(), startedAt: null, endedAt: null };
-      const seen: WorkerSeen = { name, pool, state: 'waiting', ...times, outcome: null };
+      const seen: WorkerSeen = {
+        name,
+        pool,
+        variant: kind.variant,
+        state: 'waiting',
+        ...times,
+        outcome: null,
+      };
       this.#workers.set(name, { seen, kind, program: this.#newProgram(name, kind), machine: null });
       this.ordered += 1;
     }

@@ -1,5 +1,5 @@
 import { blendTools } from '../../services/control/adapters/local/blend-tools.ts';
-import type { FarmMemory, Policy } from '../../services/control/core/model.ts';
+import type { FarmMemory, Policy, PoolPolicy } from '../../services/control/core/model.ts';
 import type { RunRecord } from '../../services/control/core/run.ts';
 import type { EpochMs } from '../../services/control/core/time.ts';
 import type { Ports } from '../../services/control/reconcile/ports.ts';
@@ -70,7 +70,7 @@ export function createSimWorld({ seed, cloud = USUAL_CLOUD, policy: changes = {}
   });
   const pool = new SimPool({
     ...{ seed, times: cloud, clock, bill, startedAt },
-    pools: policy.pools.map(toKind),
+    pools: policy.pools.flatMap(toKinds),
     isClusterUp: () => cluster.upSince !== null,
     worker: {
       ...{ clock, manager, renders, tally },
@@ -122,8 +122,22 @@ function simPolicy(cloud: CloudTimes, changes: Partial<Policy>): Policy {
   };
 }
 
-function toKind({ name, tag, max, pricePerHour, memoryGiB }: Policy['pools'][number]): PoolKind {
-  return { name, tag, max, pricePerHour, memoryGiB: memoryGiB ?? Number.POSITIVE_INFINITY };
+function toKinds({
+  name,
+  tag,
+  max,
+  pricePerHour,
+  memoryGiB,
+  variants = [],
+}: PoolPolicy): readonly PoolKind[] {
+  const kind = { name, tag, max, memoryGiB: memoryGiB ?? Number.POSITIVE_INFINITY };
+  if (variants.length === 0) return [{ ...kind, variant: null, isSpot: true, pricePerHour }];
+  return variants.map((one) => ({
+    ...kind,
+    variant: one.name,
+    isSpot: one.isSpot,
+    pricePerHour: one.pricePerHour,
+  }));
 }
 
 /** Starts the service; `kick`s of uploads reach it. */

@@ -9,6 +9,7 @@ const PEACE: WorldSpec = {
   seed: 1,
   policy: {
     pools: [{ name: 'cpu', max: 2, memoryGiB: 52 }],
+    hasFallback: false,
     idleTeardownSeconds: 0,
     settleSeconds: 0,
     maxFarmHours: 24,

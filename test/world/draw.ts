@@ -71,7 +71,7 @@ export function drawWorld(seed: number): WorldSpec {
   const shots = drawShots(randomOf(seed, 'shots'));
   return {
     seed,
-    policy: drawPolicy(randomOf(seed, 'policy')),
+    policy: { ...drawPolicy(randomOf(seed, 'policy')), hasFallback: maybe(randomOf(seed, 'fallback'), 0.4) },
     cloud: drawCloud(randomOf(seed, 'cloud'), calmAt),
     creations: maybe(random, 0.2) ? many(random, 1, 3, () => pick<Creation>(random, ['hangs', 'fails'])) : [],
     shots,
@@ -82,7 +82,7 @@ export function drawWorld(seed: number): WorldSpec {
   };
 }
 
-function drawPolicy(random: Random): PolicySpec {
+function drawPolicy(random: Random): Omit<PolicySpec, 'hasFallback'> {
   const cpu = { name: 'cpu', max: whole(random, 1, 6), memoryGiB: 52 };
   const big = { name: 'big', max: whole(random, 1, 3), memoryGiB: 120 };
   return {

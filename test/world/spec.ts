@@ -20,6 +20,8 @@ export interface WorldSpec {
 
 export interface PolicySpec {
   readonly pools: readonly { readonly name: string; readonly max: number; readonly memoryGiB: number }[];
+  /** Where spot machines are not to be had, ordinary ones are taken. */
+  readonly hasFallback: boolean;
   readonly idleTeardownSeconds: number;
   readonly settleSeconds: number;
   readonly maxFarmHours: number;

@@ -1,4 +1,4 @@
-import type { Policy } from '../../services/control/core/model.ts';
+import type { Policy, PoolVariant } from '../../services/control/core/model.ts';
 import { isFinal, type RunRecord } from '../../services/control/core/run.ts';
 import { isPortError } from '../../services/control/ports/errors.ts';
 import type { LeaseHeld } from '../../services/control/ports/lease.ts';
@@ -390,11 +390,21 @@ function byOwnClock(held: LeaseHeld | null, offset: number): LeaseHeld | null {
   return held === null ? null : { ...held, until: held.until + offset };
 }
 
+function variantsOf(pool: string): readonly PoolVariant[] {
+  const pricePerHour = pool === 'big' ? 0.5 : 0.2;
+  const onDemandPricePerHour = 4 * pricePerHour;
+  return [
+    { name: `${pool}-spot`, isSpot: true, pricePerHour, onDemandPricePerHour },
+    { name: `${pool}-ordinary`, isSpot: false, pricePerHour: onDemandPricePerHour, onDemandPricePerHour },
+  ];
+}
+
 function policyOf(spec: PolicySpec): Partial<Policy> {
   const [first, ...others] = spec.pools.map((pool) => ({
     ...POOL,
     ...pool,
     pricePerHour: pool.name === 'big' ? 0.5 : 0.2,
+    variants: spec.hasFallback ? variantsOf(pool.name) : [],
     tag: pool.name === 'big' ? 'big-tag' : null,
     bootSeconds: 150,
     tailSeconds: 60,

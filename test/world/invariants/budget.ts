@@ -9,7 +9,8 @@ export const budgetHolds: NewInvariant = ({ spec, world }) => {
   const budget = spec.policy.monthlyBudgetDollars;
   const { policy, bill, clock } = world;
   const perHour = policy.pools.reduce(
-    (sum, pool) => sum + pool.max * pool.pricePerHour,
+    (sum, pool) =>
+      sum + pool.max * Math.max(pool.pricePerHour, ...(pool.variants ?? []).map((one) => one.pricePerHour)),
     policy.fixedPricePerHour,
   );
   // A cluster that hangs is billed until it lets itself be deleted, and is no more work that is ordered.
