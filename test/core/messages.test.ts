@@ -45,7 +45,7 @@ const OF_RUNS: readonly [string, Partial<RunRecord>, readonly string[]][] = [
   [
     'is done',
     { state: 'completed', ...ended, dollars: 1.234 },
-    ['run.completed: film/sh010 v001 is done: 4 frames, for $1.23.'],
+    ['run.completed: film/sh010 v001 is done: 4 frames, for $1.23 so far.'],
   ],
   [
     'has ended with some frames',
@@ -141,9 +141,9 @@ describe('what is told of a run that', () => {
         { ...standing(), forecastOf: () => ({ p10: 0, p50, p90: 99 }) },
         { since: 0, quote: 6 },
       ).map(({ content }) => content().message);
-    assert.deepEqual(at(6.009), []);
-    assert.deepEqual(at(6.01), [
-      'film/sh010 v001 costs more than was forecast: about $6.01 in all, and it was $6.00 at most.',
+    assert.deepEqual(at(6.609), []);
+    assert.deepEqual(at(6.611), [
+      'film/sh010 v001 costs more than was forecast: about $6.61 in all, and it was $6.00 at most.',
     ]);
   });
 

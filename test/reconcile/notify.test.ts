@@ -65,7 +65,7 @@ describe('people are told', () => {
     assert.equal(of.messenger.got.length, 3);
     const [started, completed, down] = of.messenger.got;
     assert.equal(started?.message, 'film/sh010 v001 starts to render: 4 frames.');
-    assert.match(completed?.message ?? '', /^film\/sh010 v001 is done: 4 frames, for \$0\.\d\d\.$/);
+    assert.match(completed?.message ?? '', /^film\/sh010 v001 is done: 4 frames, for \$0\.\d\d so far\.$/);
     assert.match(down?.message ?? '', /^The farm is down, and nothing is left of it\. It has cost \$\d/);
     assert.deepEqual(down?.data.leftovers, []);
     assert.deepEqual(status(of).messages, { waiting: 0, failure: null, lost: 0, lostReason: null });

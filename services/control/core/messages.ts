@@ -68,6 +68,8 @@ const BREAKS_OFTEN = 2;
 /** The budget is told of the farm, and a pause was somebody's wish. */
 const OF_ALL = new Set(['budget', 'paused']);
 const CENT = 0.01;
+/** The first forecast knows little of boots and of how the farm goes: a little more is none of anybody's concern. */
+const MUCH_MORE = 1.1;
 const LONGEST_MESSAGE = 1000;
 const MOST_LEFTOVERS = 20;
 
@@ -142,7 +144,7 @@ const isOverCap: OfRun = (run) => {
 
 const isOverQuote: OfRun = (run, { forecastOf }, { quote }) => {
   const { p50 } = forecastOf(run);
-  if (quote === null || p50 === null || p50 < quote + CENT) return null;
+  if (quote === null || p50 === null || p50 < quote * MUCH_MORE + CENT) return null;
   const text = () =>
     `costs more than was forecast: about $${p50.toFixed(2)} in all, and it was $${quote.toFixed(2)} at most.`;
   return ofRun(run, 'run.overQuote', 'quote', text);
@@ -210,7 +212,8 @@ export function newsOfFarmsEnd(standing: Standing): News | null {
 
 function endText(run: RunRecord): string {
   const why = run.reason === null ? '' : ` ${words(run.reason)}`;
-  const cost = run.dollars > 0 ? `, for $${run.dollars.toFixed(2)}` : '';
+  // Its share of the farm's end comes later.
+  const cost = run.dollars > 0 ? `, for $${run.dollars.toFixed(2)} so far` : '';
   const proved = framesOf(run.proved).length;
   if (run.state === 'completed') return `is done: ${frameCount(run)}${cost}.`;
   if (run.state === 'incomplete') return `has ended with ${proved} of ${frameCount(run)}${cost}.${why}`;
