@@ -64,7 +64,7 @@ describe('chunks', () => {
             frames,
           );
           assert.ok(sizes.every((size, at) => at === 0 || size <= (sizes[at - 1] ?? 0)));
-          assert.ok((sizes.at(-1) ?? 0) <= Math.max(1, frames / 160));
+          assert.ok((sizes.at(-1) ?? 0) <= Math.max(1, frames / 125));
           assert.ok((sizes[0] ?? 0) * seconds <= Math.max(600, seconds));
         },
       ),
@@ -73,7 +73,7 @@ describe('chunks', () => {
 
   test('are few, so that loading costs little, but enough for everybody', () => {
     assert.ok(chunkSizesFor(1000, UNKNOWN, 50, null).length < 110);
-    assert.ok(chunkSizesFor(240, UNKNOWN, 50, null).length >= 80);
+    assert.ok(chunkSizesFor(240, UNKNOWN, 50, null).length >= 60);
     assert.equal(chunkSizesFor(30, UNKNOWN, 50, null).length, 30);
     const three = chunkSizesFor(60, UNKNOWN, 3, null).length;
     assert.ok(three >= 9 && three < 25, `${three} tasks for three workers`);

@@ -192,7 +192,8 @@ describe('more workers', () => {
     const more = (slowPerTask: number, by: number) =>
       moreWorkers({ ...unknown, slowPerTask }, many, worth(0), by);
     assert.equal(more(120, Number.POSITIVE_INFINITY), 2);
-    assert.ok(more(120, 36_000) >= 10 && more(120, 36_000) < 20);
+    assert.ok(more(120, 36_000) < 20, 'ten hours are enough to see first');
+    assert.ok(more(5, 9000) >= 10);
     assert.ok(secondsUntilDone(left(240, 120), more(120, 1000), 150) <= 1000);
   });
 

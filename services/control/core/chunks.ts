@@ -3,7 +3,7 @@ import type { FrameTimes } from './run.ts';
 
 /** No task has more than this share of all frames, nor of what is left: many workers end together. */
 const SHARE_OF_ALL = 1 / 40;
-const SHARE_OF_REST = 1 / 30;
+const SHARE_OF_REST = 1 / 20;
 /** With few workers at most, larger ones: each still gets several. */
 const TASKS_A_WORKER = 2;
 /** A task longer than this keeps a drain waiting. */
@@ -11,7 +11,7 @@ const LONGEST_TASK_SECONDS = 600;
 /** Before any frame was rendered. */
 const LONGEST_UNKNOWN = 20;
 /** Even the last tasks have a frame for so many that there are: of many frames each is short, as a rule. */
-const FRAMES_A_LEAST = 160;
+const FRAMES_A_LEAST = 125;
 const MOST_LEAST = 8;
 
 /**

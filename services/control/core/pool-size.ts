@@ -258,8 +258,11 @@ export function moreWorkers(
   if (bySeconds === Number.POSITIVE_INFINITY) return more;
   const slow = { ...work, secondsPerTask: work.slowPerTask };
   const inTime = bestMore(slow, room, bootSeconds, prices, bySeconds);
-  return Math.max(more, Math.min(room, Math.max(inTime, FIRST_FOR_DEADLINE - work.freeAt.length)));
+  const first = bySeconds < NEAR_SECONDS ? FIRST_FOR_DEADLINE - work.freeAt.length : 0;
+  return Math.max(more, Math.min(room, Math.max(inTime, first)));
 }
 
-/** With a deadline so many begin at least: frames that turn out to be slow have no time for a second wave. */
+/** A deadline so far away can wait for the first frame. */
+const NEAR_SECONDS = 3 * 3600;
+/** With a nearer one so many begin at least: frames that turn out to be slow have no time for a second wave. */
 const FIRST_FOR_DEADLINE = 10;

@@ -36,7 +36,7 @@ export function plotOf({ name, rules, frontier, oursVsFrontier }: TraceResult): 
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="white"/>`,
-    `<text x="${MARGIN.left}" y="24" font-size="15">${escape(name)}</text>`,
+    `<text x="${MARGIN.left}" y="24" font-size="15">${escaped(name)}</text>`,
     `<text x="${MARGIN.left}" y="40" fill="#666">ours at ${oursVsFrontier.toFixed(3)} of the frontier's dollars</text>`,
     ...axis(
       x.most,
@@ -49,7 +49,7 @@ export function plotOf({ name, rules, frontier, oursVsFrontier }: TraceResult): 
     ...near.map((point) => dot(point, x.at(point.minutes), y.at(point.dollars))),
     ...far.map((point, index) => {
       const said = `${point.name}: ${point.minutes.toFixed(0)} min, $${point.dollars.toFixed(2)}`;
-      return `<text x="${WIDTH - MARGIN.right + 8}" y="${MARGIN.top + 16 * index}" fill="#888" font-size="10">${escape(said)}</text>`;
+      return `<text x="${WIDTH - MARGIN.right + 8}" y="${MARGIN.top + 16 * index}" fill="#888" font-size="10">${escaped(said)}</text>`;
     }),
     '</svg>',
     '',
@@ -74,9 +74,9 @@ function axis(most: number, place: (value: number) => string, unit: string): rea
 
 function dot({ name }: Point, x: number, y: number): string {
   const [radius, colour] = name === 'tablao' ? [7, '#d33'] : [4, '#36c'];
-  return `<circle cx="${x}" cy="${y}" r="${radius}" fill="${colour}"/><text x="${x + 9}" y="${y + 4}" fill="${colour}">${escape(name)}</text>`;
+  return `<circle cx="${x}" cy="${y}" r="${radius}" fill="${colour}"/><text x="${x + 9}" y="${y + 4}" fill="${colour}">${escaped(name)}</text>`;
 }
 
-function escape(text: string): string {
+function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
