@@ -55,6 +55,25 @@ describe('a frame that runs out of memory', () => {
     assert.ok(of.workers.callsOf('order').some(([pool]) => pool === 'big'));
   });
 
+  test('is not forgotten when nothing is heard of the manager meanwhile, and nobody else is there', async () => {
+    const of = createWorld({ pools: [{ ...POOL, max: 1 }] });
+    await begin(of, settings);
+    await takeTasks(of);
+    await pass(of);
+    const { look } = of.farm;
+    of.farm.look = async () => {
+      const seen = await look.call(of.farm);
+      return seen.state === 'up' ? { ...seen, manager: 'starting', managerUrl: null, managerId: null } : seen;
+    };
+    const [worker = ''] = (await of.workers.list()).map(({ name }) => name);
+    of.workers.kill(worker, 'outOfMemory');
+    await pass(of, 2);
+    of.farm.look = look;
+    await pass(of);
+    const [trouble] = (await run(of)).troubles;
+    assert.match(trouble?.message ?? '', /ran out of memory/);
+  });
+
   test('before any came out takes the whole run there, and no running frame is cut off', async () => {
     const of = createWorld({ pools: POOLS });
     await begin(of, settings);

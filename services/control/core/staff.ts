@@ -27,7 +27,8 @@ export function staffFarm(sight: Sight, draft: Draft): void {
   const isFirstOrder = farm.manager === 'starting' && living.length === 0;
   if (managerWorkers === 'unknown' && !isFirstOrder) return;
   const registered = managerWorkers === 'unknown' ? [] : managerWorkers;
-  clearEnded(draft, workers, registered);
+  // What ended meanwhile, and how, is looked at together with the tasks that it had: that needs the manager.
+  if (managerWorkers !== 'unknown') clearEnded(draft, workers, registered);
   const known = new Map(registered.map((worker) => [worker.name, worker]));
   endStrangers(sight, draft, living, known);
   if (draft.memory.stage === 'deleting') return;
