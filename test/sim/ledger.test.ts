@@ -115,6 +115,29 @@ describe('the ledger', () => {
     assert.ok(counted > 0.98 * atDeath && counted < 1.15 * atDeath, `$${counted} of $${atDeath}`);
   });
 
+  it('counts workers that were ordered by a service that did not live to see them', async () => {
+    const world = createSimWorld({ seed: 2 });
+    const { clock } = world;
+    let ordered = 0;
+    const first = startService(world, {
+      gate: async ({ method }, act) => {
+        const answer = await act();
+        if (method !== 'order') return answer;
+        ordered += 1;
+        first.kill();
+        return new Promise(() => {});
+      },
+    });
+    upload(world, 'film/s1', { loadSeconds: 5, memoryGiB: 4, secondsOf: () => 3000 }, { frames: '1-20' });
+    await clock.run(clock.now() + 4 * HOUR);
+    assert.equal(ordered, 1);
+    const billed = world.bill.dollars(clock.now());
+    startService(world, { skipsStill: true });
+    await clock.run(clock.now() + 2 * MINUTE);
+    const counted = memoryOf(world)?.ledger.thisMonth ?? 0;
+    assert.ok(counted > 0.95 * billed && counted < 1.15 * billed, `$${counted} of $${billed}`);
+  });
+
   it('charges nobody with a farm that a person keeps up', async () => {
     const world = createSimWorld({ seed: 1 });
     const { clock, records } = world;

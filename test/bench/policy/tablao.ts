@@ -14,6 +14,7 @@ const HOUR_MS = 3_600_000;
 
 export interface Tablao {
   readonly outcome: Outcome;
+  readonly world: SimWorld;
   readonly runs: readonly RunRecord[];
   /** By shot, when its last picture came. */
   readonly lastFrame: ReadonlyMap<string, EpochMs>;
@@ -57,7 +58,7 @@ export async function runTablao(trace: Trace, seed: number, options: Options = {
   const jobEnds = trace.jobs.map(
     (_, index) => ((lastFrame.get(shotName(index)) ?? startedAt) - startedAt) / 1000,
   );
-  return { outcome: outcomeOf(world, trace, jobEnds), runs: runsOf(world), lastFrame };
+  return { outcome: outcomeOf(world, trace, jobEnds), world, runs: runsOf(world), lastFrame };
 }
 
 const BAD = [{ code: 'missingImage', level: 'error', message: 'an image is missing' }] as const;
