@@ -22,6 +22,8 @@ import type { Invariant, NewInvariant, Watched, WatchedCall } from './watch.ts';
 const HOUR_MS = 3_600_000;
 /** A lost event is made good by the listing, each quarter of an hour. */
 const LISTED_MS = 35 * 60_000;
+/** A service that was killed before that is back by then: the longest that one is gone, and as long again. */
+const BACK_MS = 3 * HOUR_MS;
 /** Within this time after the last trouble everything that can end by itself has ended. */
 const ENDS_WITHIN_MS = 30 * HOUR_MS;
 /** And after the last word of a person, everything else. */
@@ -115,6 +117,8 @@ class Stage {
     const isBroken = () => this.violation !== null;
     await clock.run(calmAt + LISTED_MS, isBroken);
     this.#releaseAll();
+    await clock.run(calmAt + BACK_MS, () => isBroken() || this.#isOver());
+    if (!this.#isOver()) this.#releaseAll();
     await clock.run(calmAt + ENDS_WITHIN_MS, () => isBroken() || this.#isOver());
     if (!this.#isOver() && !isBroken()) this.#lastWord();
     await clock.run(clock.now() + ENDS_AFTER_WORD_MS, () => isBroken() || this.#isOver());
