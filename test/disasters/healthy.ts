@@ -50,6 +50,7 @@ export const HEALTHY: readonly Healthy[] = [
   { name: 'odd-names' },
   { name: 'region' },
   { name: 'between-frames' },
+  { name: 'region-of-one-pixel' },
   { name: 'region-uncropped' },
   { name: 'camera-marker-later' },
   {

@@ -270,6 +270,15 @@ def between_frames(project):
 
 
 @shot
+def region_of_one_pixel(project):
+    """a cropped render region of one pixel, the seventh from the left"""
+    render = start()[0].render
+    render.use_border = render.use_crop_to_border = True
+    render.border_min_x, render.border_max_x, render.border_min_y, render.border_max_y = 6 / 48, 7 / 48, 5 / 27, 6 / 27
+    project.save()
+
+
+@shot
 def region_uncropped(project):
     """a render region around which the picture stays empty"""
     render = start()[0].render

@@ -139,12 +139,16 @@ def no_pixels(scene):
     render = scene.render
     width, height = (int(size * render.resolution_percentage / 100) for size in (render.resolution_x, render.resolution_y))
     if render.use_border:
-        # As Blender rounds.
-        width = int(render.border_max_x * width) - int(render.border_min_x * width)
-        height = int(render.border_max_y * height) - int(render.border_min_y * height)
+        width = _pixel(render.border_max_x, width) - _pixel(render.border_min_x, width)
+        height = _pixel(render.border_max_y, height) - _pixel(render.border_min_y, height)
     if width < 1 or height < 1:
         yield error("noPixels", 'The picture of the scene "%s" has no pixel.' % scene.name,
                     "Set a larger resolution, or widen or switch off the render region (Output properties).")
+
+
+def _pixel(part, size):
+    # In single precision, as Blender: a region of one pixel would come to nothing in double.
+    return int(ctypes.c_float(part * size).value)
 
 
 def unknown_nodes(scene):

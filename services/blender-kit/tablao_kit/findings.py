@@ -13,8 +13,7 @@ MOST_OF_A_KIND = 50
 # What makes every frame wrong.
 _STANDING = (missing.libraries, missing.caches, missing.fonts, missing.movie_clips, missing.node_files,
              engines.unknown_engine, engines.unknown_nodes, engines.no_denoiser, engines.missing_view_cameras,
-             scripts.drivers, engines.no_camera, engines.nothing_to_render,
-             engines.no_pixels)
+             scripts.drivers, engines.no_camera, engines.nothing_to_render, engines.no_pixels)
 # The same, of what was printed while the file was opened.
 _OPENED = (missing.data, engines.unknown_colors)
 # What is only worth knowing.

@@ -35,6 +35,8 @@ def of_task(scene):
 @functools.lru_cache(maxsize=None)
 def through_camera(scene):
     """The same of what is seen through a camera of this very scene, on the scene's own frames."""
+    if not sequence.by_sequence(scene):
+        return of_task(scene)  # Mostly so, and a large scene takes its time.
     return frozenset(_Walk(_users_inverted(), [scene]).of([scene]))
 
 
