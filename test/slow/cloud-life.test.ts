@@ -77,13 +77,7 @@ test('a spot machine, the service and the manager lost while frames render: the 
 }, async (t) => {
   const cloud = await startCloud(t);
   const { kubelet, service, frames } = cloud;
-  const settings = JSON.stringify({ ...SMALL, samples: 16, frames: '1-6', chunkSize: 1 });
-  for (const [name, content] of [
-    ['shot.render.json', settings],
-    ['shot.blend', SAMPLE],
-  ] as const)
-    await cloud.put(`film/${name}`, content);
-
+  await putSlowShot(cloud);
   const worker = await until('a worker at work', () => kubelet.busyWorker(), explain(cloud));
   assert.equal(await kubelet.preempt(worker), 1, 'it has signed off');
   await service.end('SIGKILL');
@@ -96,6 +90,38 @@ test('a spot machine, the service and the manager lost while frames render: the 
   await untilGone(cloud);
   assert.deepEqual(kubelet.workers(), []);
 });
+
+test('a worker out of memory in mid-frame and a way to the manager that is shut: nothing is given up, and the same frames', {
+  skip,
+}, async (t) => {
+  const cloud = await startCloud(t);
+  const { kubelet, kube, frames } = cloud;
+  await putSlowShot(cloud);
+  const worker = await until('a worker at work', () => kubelet.busyWorker(), explain(cloud));
+  assert.equal(await kubelet.killForMemory(worker), 137);
+  const hasSaid = () => cloud.status()?.decisions.some(({ what }) => what.includes('ran out of memory'));
+  await until('its end', hasSaid, explain(cloud));
+  await until('another worker at work', () => kubelet.busyWorker(), explain(cloud));
+  kube.forget();
+  kube.fail(/\/proxy\//, { kind: 'status', status: 503 }, 9999);
+  const asked = () => kube.asked.filter((line) => line.includes('/proxy/'));
+  await until('passes without an answer', () => asked().length >= 6, explain(cloud));
+  // The Job of the one that has ended may go.
+  const destroys = (line: string) => /^(DELETE|PATCH) /.test(line) && !line.includes(`/jobs/${worker}?`);
+  assert.deepEqual([...kube.asked, ...cloud.gke.asked].filter(destroys), []);
+  kube.mend();
+  await until('the frames', () => cloud.runs()[0]?.state === 'completed', explain(cloud));
+  assert.equal(frames('film/shot/v001/').length, 6);
+  await untilGone(cloud);
+  assert.deepEqual(kubelet.workers(), []);
+});
+
+/** Six frames that take a while each, one a task. */
+async function putSlowShot(cloud: Cloud): Promise<void> {
+  const settings = { ...SMALL, samples: 16, frames: '1-6', chunkSize: 1 };
+  await cloud.put('film/shot.render.json', JSON.stringify(settings));
+  await cloud.put('film/shot.blend', SAMPLE);
+}
 
 /** The shot and its settings, by Google's own program. */
 async function upload({ dir, gcloud }: Cloud, settings: object): Promise<void> {
