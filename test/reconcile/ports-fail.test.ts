@@ -138,6 +138,23 @@ describe('a report', () => {
   });
 });
 
+describe('a job that has ended', () => {
+  test('is blamed for no frame by a list that lacks them, when its tasks cannot be read', async () => {
+    const of = createWorld();
+    await begin(of, settings);
+    for (let taken = 1; taken > 0; taken = await takeTasks(of)) await endTasks(of);
+    const { list } = of.renders;
+    of.renders.list = async () => [];
+    of.manager.failUntilHealed('transient', 'tasks');
+    await pass(of, 2);
+    assert.deepEqual(await attempts(of), []);
+    of.renders.list = list;
+    of.manager.heal();
+    await pass(of, 2);
+    assert.equal((await run(of)).state, 'completed');
+  });
+});
+
 describe('a shot whose settings are seen a pass after it', () => {
   test('is one run, wherever the service dies while they are taken in', async () => {
     let hasDied = true;

@@ -188,6 +188,15 @@ describe('a listing that lacks what is there', () => {
 });
 
 describe('more frames than a pass reads', () => {
+  test('are not missing by what was not read, when they are expected afterwards', async () => {
+    const renders = delivered(bucket());
+    const { look } = createProofLook(renders);
+    const open = Array.from({ length: 450 }, (_, index) => index + 2);
+    await look(run, { open, expected: new Set(), proved: [] });
+    const { verdicts, isWhole } = await look(run, asked(open));
+    assert.deepEqual([verdicts.length, isWhole], [200, false]);
+  });
+
   test('all have a verdict after a few, however many are broken', async () => {
     const renders = delivered(bucket());
     const open = Array.from({ length: 450 }, (_, index) => index + 1);

@@ -284,8 +284,10 @@ async function lookAtRun(
   if (job === 'unknown') return NOTHING;
   const tasks = job === null ? [] : (readTasks.get(job.id) ?? 'unknown');
   const hasEnded = job === null ? run.round > 0 : !isLiveJob(job);
-  const expected = framesToLookAt(run, tasks, ports.clock.now());
-  const frames = hasEnded ? framesOf(run.frames ?? '') : expected;
+  const told = framesToLookAt(run, tasks, ports.clock.now());
+  const frames = hasEnded ? framesOf(run.frames ?? '') : told;
+  // Which tasks of a job that has ended came to an end is not known: any of its frames may be there.
+  const expected = hasEnded && tasks === 'unknown' ? frames : told;
   const proved = new Set(framesOf(run.proved));
   const open = frames.filter((frame) => !proved.has(frame) && !isGivenUp(run, frame));
   // Once more at the end: a frame that was there may have been taken away since.

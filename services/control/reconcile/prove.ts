@@ -88,8 +88,13 @@ export function createProofLook(renders: Renders): ProofLook {
       verdicts.set(frame, await judged);
     });
     const inOrder = [...gone.keys(), ...open].flatMap((frame) => verdicts.get(frame) ?? []);
-    const faults = inOrder.filter(isFault).map((verdict) => ({ verdict, mark: markOf(listing, verdict) }));
-    known.set(run.id, new Map(faults.map((one) => [one.verdict.frame, one])));
+    // What was not read is not known: it may be expected by the next pass.
+    const unread = new Set(free);
+    const faults = inOrder.filter((one) => isFault(one) && !unread.has(one.frame));
+    known.set(
+      run.id,
+      new Map(faults.map((verdict) => [verdict.frame, { verdict, mark: markOf(listing, verdict) }])),
+    );
     const isWhole =
       inOrder.length === gone.size + open.length && inOrder.every(({ verdict }) => verdict !== 'unknown');
     return { verdicts: inOrder, isWhole };
