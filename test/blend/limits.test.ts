@@ -7,6 +7,7 @@ import { after, describe, it } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { blendTools } from '../../services/control/adapters/local/blend-tools.ts';
 import type { ByteSource } from '../../services/control/blend/facts.ts';
+import { openLimits } from '../../services/control/blend/limits.ts';
 import { readBlend } from '../../services/control/blend/read.ts';
 import { type Block, buildBlend, CLASSIC, GLOBAL, head, STRUCTS, sceneBlock } from './builder.ts';
 import { memorySource, read, seekTable } from './sources.ts';
@@ -47,6 +48,22 @@ describe('a source that is slow', () => {
       },
     };
     await assert.rejects(readBlend(memorySource(bytes), stuck, { timeLimitMs: 20 }), { code: 'tooSlow' });
+  });
+
+  it('leaves no error that nobody waits for when the time is over before its answer is asked for', async () => {
+    const unheard: unknown[] = [];
+    const hear = (reason: unknown) => unheard.push(reason);
+    process.on('unhandledRejection', hear);
+    const limits = openLimits(undefined, 0);
+    for (const start = performance.now(); performance.now() - start < 2; );
+    await assert.rejects(limits.guard(Promise.reject(new Error('the source failed, too'))), {
+      code: 'tooSlow',
+    });
+    // These are told after all that waits has had its turn.
+    await new Promise(setImmediate);
+    process.off('unhandledRejection', hear);
+    limits.close();
+    assert.deepEqual(unheard, []);
   });
 
   it('is waited for without a limit when none is given, and leaves no timer behind', async () => {

@@ -39,6 +39,8 @@ export function openLimits(signal: AbortSignal | undefined, timeLimitMs: number 
         reject = no;
       });
       waiting.add(reject);
+      // Should it be over already, nobody waits for either: an error that nobody hears ends the process.
+      for (const one of [work, stopped]) one.catch(() => {});
       try {
         check();
         return await Promise.race([work, stopped]);
