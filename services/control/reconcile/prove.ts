@@ -10,7 +10,7 @@ import { orUnknown } from './or-unknown.ts';
 /** Frames whose files are read in one pass; the rest follow in the next ones. */
 const READS_PER_PASS = 200;
 
-export interface Proofs {
+interface Proofs {
   readonly verdicts: readonly FrameVerdict[];
   /** Every frame that was asked for has a verdict. */
   readonly isWhole: boolean;
