@@ -1,19 +1,12 @@
 // A browser on the page that `npm run proxy` opens: it uploads straight to Cloud Storage, under the rules of both origins.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { freePort } from '../cloud/free-port.ts';
-import { startServiceProcess } from '../cloud/service-process.ts';
-import { CLOUD_ENV } from '../cloud-env.ts';
 import { startGke } from '../gcp/gke/stand-in.ts';
-import { startIssuer, withoutSignature } from '../gcp/issuer.ts';
-import { startMetadata } from '../gcp/metadata.ts';
 import { startScheduler } from '../gcp/scheduler-stand-in.ts';
 import { startStorage } from '../gcp/storage/stand-in.ts';
 import { cannotBrowse, launchBrowser, openPage } from '../page/browser.ts';
 import { cannotServeTls, startTlsFront } from '../page/tls-front.ts';
+import { startPage } from './page-process.ts';
 import { cannotProxy, startProxy } from './proxy-process.ts';
 
 const TICK_JOB = 'projects/film-farm/locations/europe-west1/jobs/tablao-tick';
@@ -22,23 +15,12 @@ const GOOGLE = 'https://storage.googleapis.com';
 describe('a browser behind the proxy', { skip: cannotProxy || cannotBrowse || cannotServeTls }, () => {
   /** The page's service in Google's place, and the proxy before it. */
   async function world(t: TestContext) {
-    const dir = mkdtempSync(join(tmpdir(), 'tablao-proxied-'));
-    t.after(() => rmSync(dir, { recursive: true, force: true }));
-    const [issuer, metadata] = [await startIssuer(t), await startMetadata()];
     const storage = await startStorage({ buckets: ['film-scenes', 'film-renders', 'film-state'] });
     const gke = await startGke({ clock: { now: () => Date.now() } });
-    for (const server of [metadata, storage, gke]) t.after(() => server.close());
+    for (const server of [storage, gke]) t.after(() => server.close());
     const scheduler = await startScheduler(t, [{ name: TICK_JOB, schedule: '* * * * *' }]);
-    const service = await startServiceProcess(t, {
-      ...{ port: await freePort(), dir, metadataHost: metadata.host },
-      places: {
-        ...{ storage: storage.url, gke: gke.url, gkePort: gke.port },
-        ...{ schedulerPort: scheduler.port, issuer: `http://${issuer.server.host}` },
-      },
-      env: { ...CLOUD_ENV, KNOWN_HOSTS: '127.0.0.1', ROLE: 'page' },
-    });
-    const token = withoutSignature(issuer.signed('anna@film.example', CLOUD_ENV.AUTH_AUDIENCE));
-    const own = await startProxy(t, { page: service.url, gcloud: `#!/bin/sh\necho ${token}\n` });
+    const { url, token } = await startPage(t, { storage, gke, scheduler });
+    const own = await startProxy(t, { page: url, gcloud: `#!/bin/sh\necho ${token}\n` });
     return { storage, own };
   }
 

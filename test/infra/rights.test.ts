@@ -1,27 +1,21 @@
 // The rights that a deploy gives, beside those that the service uses in a farm's whole life: none is missing, none is idle.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { createHelmInstall } from '../../services/control/adapters/gcp/helm.ts';
 import { createQuotas } from '../../services/control/adapters/gcp/quotas.ts';
 import { createKubeWorkers } from '../../services/control/adapters/gcp/workers.ts';
 import { cloudSettings } from '../../services/control/cloud-settings.ts';
 import { parseConfig } from '../../services/control/config.ts';
-import { freePort } from '../cloud/free-port.ts';
 import { FIRST_ZONE, startLoopWorld } from '../cloud/loop-world.ts';
-import { startServiceProcess } from '../cloud/service-process.ts';
 import { CLOUD_ENV } from '../cloud-env.ts';
 import { computeAt } from '../gcp/gke-world.ts';
 import { googleError } from '../gcp/google-error.ts';
-import { startIssuer, withoutSignature } from '../gcp/issuer.ts';
 import { kubeWorld, NAMESPACE } from '../gcp/kube-world.ts';
-import { startMetadata } from '../gcp/metadata.ts';
 import { type Asked, json, startServer } from '../gcp/server.ts';
 import { installTools, toolsAbsent } from '../tools/tools.ts';
 import { deployAbsent, deployWorld } from './deploy-world.ts';
 import { PROJECT } from './google-world.ts';
+import { startPage } from './page-process.ts';
 import { type Grant, type Needed, neededFor, STORAGE_ROLES } from './permissions.ts';
 
 type Deployed = Awaited<ReturnType<Awaited<ReturnType<typeof deployWorld>>['made']>>;
@@ -156,22 +150,9 @@ async function pageInUse(t: TestContext): Promise<readonly Asked[]> {
   await world.upload();
   await world.untilRun('completed');
   for (const api of world.apis) api.forget();
-  const dir = mkdtempSync(join(tmpdir(), 'tablao-rights-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
-  const [issuer, metadata] = [await startIssuer(t), await startMetadata()];
-  t.after(() => metadata.close());
-  const { storage, gke, scheduler } = world;
-  const service = await startServiceProcess(t, {
-    ...{ port: await freePort(), dir, metadataHost: metadata.host },
-    places: {
-      ...{ storage: storage.url, gke: gke.url, gkePort: gke.port },
-      ...{ schedulerPort: scheduler.port, issuer: `http://${issuer.server.host}` },
-    },
-    env: { ...CLOUD_ENV, KNOWN_HOSTS: '127.0.0.1', ROLE: 'page' },
-  });
-  const token = withoutSignature(issuer.signed('anna@film.example', CLOUD_ENV.AUTH_AUDIENCE));
+  const { url, token } = await startPage(t, world);
   const ask = async (path: string, body?: object) => {
-    const answer = await fetch(`${service.url}${path}`, {
+    const answer = await fetch(`${url}${path}`, {
       method: body === undefined ? 'GET' : 'POST',
       headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
       ...(body && { body: JSON.stringify(body) }),
