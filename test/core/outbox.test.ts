@@ -145,7 +145,7 @@ describe('the outbox', () => {
   });
 
   test('waits longer from failure to failure, a quarter of an hour at most, and begins anew when one was taken', () => {
-    let outbox = after(newOutbox(0), 0, [renders('a'), renders('b')]);
+    let outbox = after(newOutbox(0), 0, [renders('a')]);
     const message = first(outbox);
     const waits = [];
     for (let times = 0; times < 10; times += 1) {
@@ -158,7 +158,44 @@ describe('the outbox', () => {
     assert.deepEqual(waits, [5, 15, 30, 60, 120, 300, 600, 900, 900, 900]);
     const sent = withSent(outbox, message);
     assert.equal(sent.failure, null);
-    assert.equal(sent.waiting.length, 1);
+    assert.deepEqual(sent.waiting, []);
+  });
+
+  test('lets one that something on the way refuses again and again not stand before the others', () => {
+    let outbox = after(newOutbox(0), 0, [renders('<script>'), renders('a'), renders('b')]);
+    const [refused, ...others] = outbox.waiting;
+    const taken: Message[] = [];
+    for (let now = 0; now < HOUR; now += 1000) {
+      const message = dueMessage(outbox, now);
+      if (message === null) continue;
+      if (message === refused) outbox = withFailure(outbox, message, { why: '403', isForGood: false, now });
+      else {
+        taken.push(message);
+        outbox = withSent(outbox, message);
+      }
+    }
+    assert.deepEqual(taken, others);
+    assert.deepEqual(outbox.waiting, [refused]);
+    assert.ok((outbox.failure?.times ?? 0) > 4, 'and it is tried less and less often');
+  });
+
+  test('tells an end once, although the run goes out of view and comes back', () => {
+    const rejected = aRun({ id: 'a', state: 'rejected', endedAt: HOUR });
+    const one = after(newOutbox(0), HOUR, [rejected]);
+    assert.deepEqual(types(one), ['run.rejected']);
+    const away = after(one, 2 * HOUR, [renders('b')]);
+    assert.deepEqual(types(after(away, 3 * HOUR, [rejected])), ['run.rejected', 'run.started']);
+    assert.deepEqual(Object.keys(after(away, 25 * HOUR - 1, []).toldOfRuns), ['a']);
+    assert.deepEqual(after(away, 25 * HOUR, []).toldOfRuns, {});
+  });
+
+  test('goes on after a clock that was wrong', () => {
+    const ahead = after(newOutbox(1000 * HOUR), 1000 * HOUR, [renders('a')]);
+    const failed = withFailure(ahead, first(ahead), { why: 'off', isForGood: false, now: 1000 * HOUR });
+    assert.equal(dueMessage(failed, 2 * HOUR), first(ahead));
+    const done = after(failed, 2 * HOUR, [aRun({ id: 'a', state: 'completed', endedAt: HOUR })]);
+    const later = after(done, 3 * HOUR, [aRun({ id: 'a', state: 'completed', endedAt: 3 * HOUR })]);
+    assert.deepEqual(types(later), ['run.started', 'run.completed']);
   });
 
   test('lets one that is never taken not stand before the others', () => {

@@ -89,6 +89,16 @@ describe('people are told', () => {
     assert.equal(shots.length, 60);
   });
 
+  test('once that a shot was rejected, however many there are and however often they are looked at again', async () => {
+    const of = createTelling({ maxAtOnce: 200, settleMs: 0, missingFilesGraceMs: 60_000 });
+    const inputs = [{ path: 'nowhere.png', size: 1, crc32c: 'AAAAAA==' }];
+    for (let shot = 0; shot < 60; shot += 1) await upload(of, { inputs }, `film/s${shot}`);
+    await pass(of, 40);
+    const told = of.messenger.told();
+    assert.deepEqual([...new Set(told.map(({ type }) => type))], ['run.rejected']);
+    assert.equal(told.length, 60);
+  });
+
   test('without a receiver nothing is read or written for it', async () => {
     const of = createWorld();
     await wholeLife(of);
@@ -183,7 +193,7 @@ describe('people are told in the loop', () => {
 });
 
 describe('a receiver that does not answer as it should', () => {
-  test('is asked again with longer and longer waits, and gets all in order in the end', async () => {
+  test('is asked again with longer and longer waits, and gets all in the end', async () => {
     const of = createTelling();
     of.messenger.failUntilHealed('transient');
     await wholeLife(of);
@@ -195,7 +205,7 @@ describe('a receiver that does not answer as it should', () => {
     assert.equal(status(of).messages?.waiting, 3);
     of.messenger.heal();
     await pass(of, 16);
-    assert.deepEqual(of.messenger.types(), WHOLE_LIFE);
+    assert.deepEqual(of.messenger.types().toSorted(), WHOLE_LIFE.toSorted());
     assert.equal(of.messenger.got.length, 3);
     assert.equal(status(of).messages?.failure, null);
   });

@@ -96,12 +96,19 @@ const ENDS: Readonly<Partial<Record<RunState, MessageType>>> = {
   rejected: 'run.rejected',
 };
 
+const ENDED_KEY = 'ended ';
+
+/** Whether it told of an end that is news still. */
+export function isOfLateEnd(key: string, now: EpochMs): boolean {
+  return key.startsWith(ENDED_KEY) && now - Number(key.slice(ENDED_KEY.length)) < NEWS_MS;
+}
+
 /** Nothing of what people did themselves: cancel it, or upload it anew. */
 const ended: OfRun = (run, { now }, { since }) => {
   const type = ENDS[run.state];
   if (type === undefined || run.endedAt === null) return null;
   if (run.endedAt < since || now - run.endedAt >= NEWS_MS) return null;
-  return ofRun(run, type, `ended ${run.endedAt}`, () => endText(run));
+  return ofRun(run, type, `${ENDED_KEY}${run.endedAt}`, () => endText(run));
 };
 
 const started: OfRun = (run) =>

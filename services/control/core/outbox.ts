@@ -1,4 +1,5 @@
 import {
+  isOfLateEnd,
   LEFTOVERS_KEY,
   type MessageType,
   type News,
@@ -29,7 +30,7 @@ export interface Outbox {
   readonly schema: 1;
   /** When it was begun: what had ended before is no news. */
   readonly since: EpochMs;
-  /** By the id of a run: the keys of what was told of it. */
+  /** By the id of a run: the keys of what was told of it, as long as it may come into view (again) and be news. */
   readonly toldOfRuns: Readonly<Record<string, readonly string[]>>;
   /** By the id of an open run: the dollars that it would cost at most by the first forecast. */
   readonly quotes: Readonly<Record<string, number>>;
@@ -37,7 +38,7 @@ export interface Outbox {
   readonly toldOfFarm: readonly string[];
   /** There is a farm whose end is to be told. */
   readonly wasFarmUp: boolean;
-  /** To be sent, oldest first. */
+  /** To be sent, in this order. */
   readonly waiting: readonly Message[];
   /** `null` = the last one was taken. */
   readonly failure: {
@@ -54,6 +55,9 @@ const SECOND_MS = 1000;
 const DAY_MS = 24 * 3600 * SECOND_MS;
 /** Waits after a message was not taken so often in a row; then the last of these. */
 const BACK_OFF_SECONDS = [5, 15, 30, 60, 120, 300, 600, 900];
+const LONGEST_WAIT_MS = 900 * SECOND_MS;
+/** After so many it may be this message that is not taken, and not the receiver that is gone: others have their turn. */
+const TRIED_FIRST = 4;
 /** A receiver that comes back after longer is not flooded with what was. */
 const MOST_WAITING = 100;
 const KEPT_MS = 3 * DAY_MS;
@@ -75,8 +79,10 @@ export function newOutbox(now: EpochMs): Outbox {
 }
 
 /** Takes in what is to be told by now; the same object when there is nothing new. */
-export function withNews(outbox: Outbox, standing: Standing, hash: Policy['hash']): Outbox {
+export function withNews(before: Outbox, standing: Standing, hash: Policy['hash']): Outbox {
   const { now } = standing;
+  // A clock that was put back would make old news of all that ends until then.
+  const outbox = { ...before, since: Math.min(before.since, now) };
   const quotes = quotesOf(outbox, standing);
   const known = new Map(Object.entries(outbox.toldOfRuns));
   const ofRuns = standing.runs.map((run) => ({
@@ -99,18 +105,32 @@ export function withNews(outbox: Outbox, standing: Standing, hash: Policy['hash'
   });
   const next: Outbox = {
     ...outbox,
-    toldOfRuns: Object.fromEntries(
-      ofRuns.flatMap(({ id, news }) => {
-        const told = [...new Set([...(known.get(id) ?? []), ...news.map(({ key }) => key)])];
-        return told.length === 0 ? [] : [[id, told] as const];
-      }),
-    ),
+    toldOfRuns: toldOf(outbox, ofRuns, now),
     quotes,
     toldOfFarm: [...ofFarm.map(({ key }) => key), ...stillLeft(outbox, standing)],
     wasFarmUp: isFarmUp && end === null,
     waiting: [...outbox.waiting, ...fresh.map(toMessage)],
   };
-  return same(outbox, withoutOld(next, now));
+  return same(before, withoutOld(next, now));
+}
+
+/** A rejected run is in view only when it may be taken up again: it is not told then that it was rejected hours ago. */
+function toldOf(
+  { toldOfRuns }: Outbox,
+  seen: readonly { readonly id: string; readonly news: readonly News[] }[],
+  now: EpochMs,
+): Outbox['toldOfRuns'] {
+  const inView = new Set(seen.map(({ id }) => id));
+  const told = new Map(
+    Object.entries(toldOfRuns).filter(
+      ([id, keys]) => inView.has(id) || keys.some((key) => isOfLateEnd(key, now)),
+    ),
+  );
+  for (const { id, news } of seen) {
+    const keys = [...new Set([...(told.get(id) ?? []), ...news.map(({ key }) => key)])];
+    if (keys.length > 0) told.set(id, keys);
+  }
+  return Object.fromEntries(told);
 }
 
 /** A forecast that changes later does not change what was said first. */
@@ -133,7 +153,9 @@ const UP = new Set(['installing', 'ready', 'letting-go', 'deleting', 'broken']);
 
 /** The next to send; `null` = none, or not yet. */
 export function dueMessage({ waiting, failure }: Outbox, now: EpochMs): Message | null {
-  if (failure !== null && now < failure.retryAt) return null;
+  const waitMs = failure === null ? 0 : failure.retryAt - now;
+  // Longer is none of ours: the clock was put back.
+  if (waitMs > 0 && waitMs <= LONGEST_WAIT_MS) return null;
   return waiting[0] ?? null;
 }
 
@@ -150,7 +172,9 @@ export function withFailure(
   if (isForGood) return withLost(withSent(outbox, message), 1, why, now);
   const times = (outbox.failure?.times ?? 0) + 1;
   const seconds = BACK_OFF_SECONDS[Math.min(times, BACK_OFF_SECONDS.length) - 1] ?? 0;
-  return { ...outbox, failure: { message: why, times, retryAt: now + seconds * SECOND_MS } };
+  const others = outbox.waiting.filter(({ id }) => id !== message.id);
+  const waiting = times < TRIED_FIRST ? outbox.waiting : [...others, message];
+  return { ...outbox, waiting, failure: { message: why, times, retryAt: now + seconds * SECOND_MS } };
 }
 
 /** What people are told of the messages themselves. */
@@ -165,7 +189,8 @@ export function messagesStatus({ waiting, failure, lost }: Outbox): MessagesStat
 
 function withoutOld(outbox: Outbox, now: EpochMs): Outbox {
   const young = outbox.waiting.filter(({ at }) => now - at < KEPT_MS);
-  const waiting = young.slice(-MOST_WAITING);
+  const newest = new Set(young.toSorted((a, b) => a.at - b.at).slice(-MOST_WAITING));
+  const waiting = young.filter((message) => newest.has(message));
   const count = outbox.waiting.length - waiting.length;
   const why = outbox.failure?.message ?? 'they were too many at once';
   const isTold = outbox.lost !== null && now - outbox.lost.at >= LOST_SHOWN_MS;
