@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fetchFile } from '../../services/cli/pull/fetch-file.ts';
 import { parsePull } from '../../services/cli/pull/options.ts';
 import { createServiceClient, type ServiceClient } from '../../services/cli/service/service-client.ts';
@@ -136,6 +137,26 @@ describe('tablao pull', () => {
     assert.deepEqual([existsSync(join(to, nameOf(2))), existsSync(join(to, nameOf(4)))], [false, false]);
   });
 
+  it('leaves alone what a later run wrote over and ended without proving', async (t) => {
+    const bench = await startBuckets(t, 'folders');
+    for (const frame of [1, 2, 3]) putFrame(bench, frame);
+    putRun(bench, { frames: '1-3', proved: '1-3' });
+    const startedAt = Date.now() + 1;
+    putRun(bench, { id: 'r2', count: 2, frames: '1-3', proved: '', state: 'cancelled', startedAt });
+    while (Date.now() < startedAt + 50) await delay(10);
+    // Refused by the kit before it touched the first picture; the second was made anew.
+    for (const frame of [1, 2])
+      bench.putRender(`${FOLDER}/records/000${frame}.json`, Buffer.from('{"run": "r2", "files": []}'));
+    bench.putRender(`${FOLDER}/${nameOf(2)}`, frameOf(9));
+    const to = join(tempDir(t), 'here');
+    const { code, said } = await pull(['film/sh010', '--to', to, '--url', bench.url]);
+    assert.equal(code, 1);
+    assert.match(said, /sh010_0002\.exr as it was proved is not in the bucket any more/);
+    assert.match(said, /2 of 3 frames of v001/);
+    assertFrames(to, [3]);
+    assert.deepEqual([existsSync(join(to, nameOf(1))), existsSync(join(to, nameOf(2)))], [true, false]);
+  });
+
   it('with --watch fetches each frame as it is proved, until all has ended, and reads only what has changed', async (t) => {
     const bench = await startBuckets(t, 'folders');
     for (const frame of [1, 2]) putFrame(bench, frame);
@@ -223,7 +244,9 @@ describe('tablao pull', () => {
 
   it('fetches anew what came with other bytes, and gives up when it always does', async (t) => {
     const right = Buffer.from('a frame');
-    const file = { path: 'a/f.png', size: right.length, generation: '1', crc32c: await checksumOf(t, right) };
+    const crc32c = await checksumOf(t, right);
+    const updatedAt = '2026-11-24T09:00:00.000Z';
+    const file = { path: 'a/f.png', size: right.length, generation: '1', crc32c, updatedAt };
     for (const [damaged, isGood] of [
       [1, true],
       [9, false],

@@ -91,6 +91,36 @@ describe('the zip of a shot', () => {
     );
   });
 
+  it('leaves out what a later run wrote over and ended without proving, and what it took away', async (t) => {
+    const { bench, clock, renders, look, fetchZip } = await world(t);
+    await putRun(bench, { proved: '1-4' });
+    const recordOf = (frame: number, run: string) =>
+      renders.put(
+        `${FOLDER}/records/000${frame}.json`,
+        JSON.stringify({ frame, run, state: 'done', files: [{ path: nameOf(frame), bytes: 1 }] }),
+      );
+    for (const frame of [1, 2, 3, 4]) recordOf(frame, 'r1');
+    clock.advance(60_000);
+    // Its start is taken to be a little before it was: the fourth frame is newer and the first run's all the same.
+    const startedAt = clock.now();
+    renders.put(`${FOLDER}/${nameOf(4)}`, bytesOf(4));
+    recordOf(4, 'r1');
+    clock.advance(60_000);
+    // Refused by the kit before it touched the picture.
+    recordOf(1, 'r2');
+    renders.put(`${FOLDER}/${nameOf(2)}`, bytesOf(9));
+    recordOf(2, 'r2');
+    renders.remove(`${FOLDER}/${nameOf(3)}`);
+    recordOf(3, 'r2');
+    await putRun(bench, { id: 'r2', count: 2, startedAt, frames: '1-4', proved: '', state: 'cancelled' });
+    const names = [...unzip((await fetchZip()).rawPayload).keys()];
+    assert.deepEqual(
+      names,
+      [1, 4].map((frame) => `film_sh010_v001/${nameOf(frame)}`),
+    );
+    assert.deepEqual((await look()).frames, { proved: 2, wanted: 4 });
+  });
+
   it('holds each view, and what File Output nodes wrote of proved frames, but no name that leads elsewhere', async (t) => {
     const { bench, renders, fetchZip } = await world(t);
     await putRun(bench, { proved: '1', output: { pattern: 'a_#', extension: '.exr', views: ['_L', '_R'] } });

@@ -12,6 +12,8 @@ export interface RemoteFile {
   readonly size: number;
   readonly generation: string;
   readonly crc32c: string;
+  /** RFC 3339 in UTC. */
+  readonly updatedAt: string;
 }
 
 /** Bytes that came with a wrong checksum are fetched anew, not for ever. */

@@ -1,30 +1,45 @@
+import { viewsOf } from '../../control/core/proved-frames.ts';
 import { pathProblem } from '../../control/http/object-paths.ts';
 import { refusalOf, type ServiceClient } from '../service/service-client.ts';
-import { type ShotVersion, viewsOf } from './shot-version.ts';
+import type { ShotVersion } from './shot-version.ts';
 
-/**
- * Names of a proved frame's files, below the version's folder: those of its views and what the kit recorded (File Output
- * nodes write more). Throws `ServiceError`.
- */
-export async function filesOfFrame(
-  client: ServiceClient,
-  { folder, proved }: ShotVersion,
-  frame: number,
-): Promise<readonly string[]> {
-  const run = proved.get(frame);
-  const views = run === undefined ? [] : viewsOf(run, frame);
-  const recorded = await recordedFiles(client, `${folder}/records/${String(frame).padStart(4, '0')}.json`);
-  return [...new Set([...views, ...recorded])];
+/** The files of a proved frame, as names below the version's folder. */
+export interface FrameFiles {
+  readonly names: readonly string[];
+  /** A file that is as new as this is perhaps another run's (core/proved-frames.ts), since the record is; `null` = all are the run's. */
+  readonly othersSince: number | null;
 }
 
-async function recordedFiles(client: ServiceClient, path: string): Promise<readonly string[]> {
+/** Those of its views and what the kit recorded (File Output nodes write more). Throws `ServiceError`. */
+export async function filesOfFrame(
+  client: ServiceClient,
+  { folder, proved, doubtedSince }: ShotVersion,
+  frame: number,
+): Promise<FrameFiles> {
+  const run = proved.get(frame);
+  const views = run === undefined ? [] : viewsOf(run, frame);
+  const record = await readRecord(client, `${folder}/records/${String(frame).padStart(4, '0')}.json`);
+  const since = doubtedSince.get(frame);
+  if (since !== undefined && record?.run !== run?.id) return { names: views, othersSince: since };
+  return { names: [...new Set([...views, ...recordedFiles(record)])], othersSince: null };
+}
+
+interface RecordRead {
+  readonly run?: unknown;
+  readonly files?: unknown;
+}
+
+async function readRecord(client: ServiceClient, path: string): Promise<RecordRead | null> {
   const response = await client.open(`/renders/${path.split('/').map(encodeURIComponent).join('/')}`, {});
   if (response.status === 404) {
     await response.body?.cancel();
-    return [];
+    return null;
   }
   if (!response.ok) throw await refusalOf(response);
-  const record = (await response.json().catch(() => null)) as { readonly files?: unknown } | null;
+  return (await response.json().catch(() => null)) as RecordRead | null;
+}
+
+function recordedFiles(record: RecordRead | null): readonly string[] {
   if (!Array.isArray(record?.files)) return [];
   return record.files.flatMap((file: { readonly path?: unknown } | null) => {
     const name = file?.path;

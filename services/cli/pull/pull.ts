@@ -73,8 +73,8 @@ async function fetchNow(
   }
   const target = resolve(options.to ?? found.folder);
   await fetchNew(client, found, target, fetched);
-  const isAll = found.proved.size === found.wanted && [...found.proved].every(isIn(fetched));
-  return found.isEnded || !options.watch ? sayEnd(found, target, isAll) : null;
+  const here = [...found.proved].filter(isIn(fetched)).length;
+  return found.isEnded || !options.watch ? sayEnd(found, target, here) : null;
 }
 
 /** A frame counts once for each run that proved it. */
@@ -95,14 +95,21 @@ async function fetchNew(
 ): Promise<void> {
   const frames = [...version.proved].filter((entry) => !isIn(fetched)(entry));
   const names = new Map<string, string>();
+  const othersSince = new Map<string, number>();
   await forEachAtOnce(frames, STREAMS, async ([frame, run]) => {
-    for (const name of await filesOfFrame(client, version, frame)) names.set(name, keyOf(frame, run));
+    const files = await filesOfFrame(client, version, frame);
+    for (const name of files.names) {
+      names.set(name, keyOf(frame, run));
+      if (files.othersSince !== null) othersSince.set(name, files.othersSince);
+    }
   });
   if (version.isEnded) names.set(PREVIEW, '');
   const { files, dollarsPerGiB } = await look(client, version.folder, [...names.keys()]);
   const isGone = new Set(names.keys());
   const todo: RemoteFile[] = [];
   for (const file of files) {
+    const since = othersSince.get(below(version, file)) ?? Number.POSITIVE_INFINITY;
+    if (Date.parse(file.updatedAt) >= since) continue;
     isGone.delete(below(version, file));
     if (!(await isHere(placeOf(version, target, file), file))) todo.push(file);
   }
@@ -115,7 +122,7 @@ async function fetchNew(
   });
   show.done();
   for (const name of isGone)
-    process.stderr.write(`pull: ${plainText(name)} is not in the bucket any more.\n`);
+    process.stderr.write(`pull: ${plainText(name)} as it was proved is not in the bucket any more.\n`);
   const incomplete = new Set([...isGone].map((name) => names.get(name)));
   for (const [frame, run] of frames) if (!incomplete.has(keyOf(frame, run))) fetched.add(keyOf(frame, run));
 }
@@ -190,10 +197,11 @@ function createCounter(todo: readonly RemoteFile[]) {
   };
 }
 
-function sayEnd({ proved, wanted, isEnded, version }: ShotVersion, target: string, isAll: boolean): number {
+function sayEnd({ wanted, isEnded, version }: ShotVersion, target: string, here: number): number {
+  const isAll = here === wanted;
   const more = isAll || isEnded ? '' : ' The rest is not rendered yet: --watch stays until it is.';
   process.stdout.write(
-    `${proved.size} of ${wanted} frames of v${String(version).padStart(3, '0')} are in ${plainText(target)}.${more}\n`,
+    `${here} of ${wanted} frames of v${String(version).padStart(3, '0')} are in ${plainText(target)}.${more}\n`,
   );
   return isAll ? 0 : 1;
 }

@@ -1,4 +1,3 @@
-import { frameFiles } from '../../control/core/output-names.ts';
 import { type ProvedFrames, provedFrames } from '../../control/core/proved-frames.ts';
 import { type RunRecord, rendersFolder } from '../../control/core/run.ts';
 
@@ -17,9 +16,4 @@ export function versionOf(runsOfShot: readonly RunRecord[], version: number | nu
   const [first] = ofIt;
   if (first === undefined) return null;
   return { folder: rendersFolder(first), version: newest, ...provedFrames(ofIt) };
-}
-
-/** Names of a frame's files below the version's folder, as far as the run itself knows them: one a view. */
-export function viewsOf(run: RunRecord, frame: number): readonly string[] {
-  return run.output === null ? [] : frameFiles(run.output, frame);
 }

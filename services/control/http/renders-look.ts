@@ -14,6 +14,8 @@ interface RenderSeen {
   readonly generation: string;
   /** CRC-32C of the bytes, base64 of the big-endian 4 bytes. */
   readonly crc32c: string;
+  /** RFC 3339 in UTC. */
+  readonly updatedAt: string;
 }
 
 const MAX_PATHS = 100;
@@ -24,7 +26,7 @@ const REMEMBERED = 20_000;
 const body = z.strictObject({ paths: z.array(z.string()).max(MAX_PATHS) });
 
 /**
- * `POST /renders/look {paths}` → `{files: [{path, size, generation, crc32c}], dollarsPerGiB}`: what is needed to fetch
+ * `POST /renders/look {paths}` → `{files: [{path, size, generation, crc32c, updatedAt}], dollarsPerGiB}`: what is needed to fetch
  * renders and to prove that all of it came. Absent ones are left out. A folder keeps no checksums: there each file is
  * read once. `dollarsPerGiB` is what leaving the bucket costs, 0 on one machine.
  */
@@ -46,12 +48,13 @@ export async function renderLookRoutes(app: FastifyInstance, deps: AppDeps): Pro
     const object = await find();
     if (object === null) return null;
     const { size, generation } = object;
-    if (object.crc32c !== null) return { path, size, generation, crc32c: object.crc32c };
+    const seen = { path, size, generation, updatedAt: new Date(object.updatedAt).toISOString() };
+    if (object.crc32c !== null) return { ...seen, crc32c: object.crc32c };
     const sum = sums.get(`${path} ${generation}`) ?? (await sumOf(object));
     // Written anew while it was read: the sum belongs to neither.
     if ((await find())?.generation !== generation) return null;
     remember(`${path} ${generation}`, sum);
-    return { path, size, generation, crc32c: sum };
+    return { ...seen, crc32c: sum };
   }
 
   async function sumOf({ path, size }: ObjectSeen): Promise<string> {

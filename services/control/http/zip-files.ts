@@ -1,5 +1,4 @@
-import { frameFiles } from '../core/output-names.ts';
-import { type ProvedFrames, provedFrames } from '../core/proved-frames.ts';
+import { type ProvedFrames, provedFrames, viewsOf } from '../core/proved-frames.ts';
 import { NEW_RUN, type RunRecord, rendersFolder, versionName } from '../core/run.ts';
 import type { ObjectSeen } from '../ports/buckets.ts';
 import type { AppDeps } from './deps.ts';
@@ -27,9 +26,11 @@ export async function findZipFiles(deps: Deps, id: string): Promise<ZipFiles> {
   const seen = await deps.records.read(`runs/${id}.json`);
   if (seen === null) throw noSuchRun(id);
   const run = { ...NEW_RUN, ...(seen.value as RunRecord) };
-  const frames = provedFrames(run.version === null ? [] : await runsOfVersion(deps, run));
+  const found = provedFrames(run.version === null ? [] : await runsOfVersion(deps, run));
   const folder = `${rendersFolder(run)}/`;
   const there = new Map((await deps.renders.list(folder)).map((object) => [object.path, object]));
+  const proved = await withoutOthers(deps, found, (name) => there.get(`${folder}${name}`));
+  const frames = { ...found, proved };
   const names = await namesOf(deps, frames, [...there.keys()].some(isOfNode(folder)));
   const objects = [...names].map((name) => {
     const object = there.get(`${folder}${name}`);
@@ -56,6 +57,30 @@ async function runsOfVersion({ records }: Deps, { shot, version }: RunRecord): P
   return runs;
 }
 
+/**
+ * A run that was cancelled or failed has perhaps written over what another had proved, with other samples or not to its end.
+ * Where there is something newer, or nothing any more, the frame's record tells whose it is.
+ */
+async function withoutOthers(
+  deps: Deps,
+  { proved, doubtedSince }: ProvedFrames,
+  look: (name: string) => ObjectSeen | undefined,
+): Promise<ProvedFrames['proved']> {
+  const doubted = [...proved].filter(([frame, run]) => {
+    const since = doubtedSince.get(frame);
+    if (since === undefined) return false;
+    return viewsOf(run, frame).some((name) => (look(name)?.updatedAt ?? since) >= since);
+  });
+  const others = new Set<number>();
+  for (let at = 0; at < doubted.length; at += AT_ONCE)
+    await Promise.all(
+      doubted.slice(at, at + AT_ONCE).map(async ([frame, run]) => {
+        if ((await readRecord(deps, run, frame)) === null) others.add(frame);
+      }),
+    );
+  return new Map([...proved].filter(([frame]) => !others.has(frame)));
+}
+
 const isOfNode = (folder: string) => (path: string) => path.startsWith(`${folder}outputs/`);
 
 /** What the run knows of a frame: one file a view; and, where File Output nodes write, what the kit has recorded of it. */
@@ -66,8 +91,7 @@ async function namesOf(
 ): Promise<ReadonlySet<string>> {
   const names = new Set<string>();
   const frames = [...proved];
-  for (const [frame, run] of frames)
-    for (const name of run.output === null ? [] : frameFiles(run.output, frame)) names.add(name);
+  for (const [frame, run] of frames) for (const name of viewsOf(run, frame)) names.add(name);
   for (let at = 0; hasOutputs && at < frames.length; at += AT_ONCE) {
     const some = frames.slice(at, at + AT_ONCE).map(([frame, run]) => readRecord(deps, run, frame));
     const files = (await Promise.all(some)).flatMap((record) => record?.files ?? []);
