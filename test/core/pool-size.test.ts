@@ -40,7 +40,7 @@ describe('the seconds that a frame is taken to need', () => {
   });
 
   test('are half as much again as running ones have taken, before the first has ended', () => {
-    assert.equal(expectedSeconds(runWith(0, 0, [90, 90, 90]), NOW), (60 + 3 * 135) / 4);
+    assert.equal(expectedSeconds(runWith(0, 0, [200, 200, 200]), NOW), (120 + 3 * 300) / 4);
   });
 
   test('leave out what a task took to load, where it is known', () => {

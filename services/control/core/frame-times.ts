@@ -2,8 +2,8 @@ import type { FrameRecord } from './proof.ts';
 import type { FrameTimes, RunRecord } from './run.ts';
 import type { EpochMs } from './time.ts';
 
-/** Seconds a frame is taken to need before any was rendered. */
-const PRIOR_SECONDS = 60;
+/** Seconds a frame is taken to need before any was rendered: rather long, so that of a few slow frames none waits for a late worker. */
+const PRIOR_SECONDS = 120;
 /** No frame is surely longer than this before any was rendered. */
 const LEAST_SECONDS = 5;
 /** Before any has ended, one that has taken so long needs half as much again, at a guess: nothing says that it is nearly done. */
