@@ -62,6 +62,7 @@ function scaled(size: Size, factor: number): Size {
 }
 
 async function measure(size: Size): Promise<Measured> {
+  isDone.clear();
   const of = createWorld({
     maxAtOnce: Number.MAX_SAFE_INTEGER,
     settleMs: 0,
