@@ -49,7 +49,7 @@ describe('the end of a sending', () => {
       puts += 1;
       if (request.headers['content-range'] === 'bytes */100') response.writeHead(308).end();
     });
-    const put = putFile({ url, file, size: 100, onBytes: () => {}, patience: atOnce() });
+    const put = putFile({ url, file, size: 100, isNew: true, onBytes: () => {}, patience: atOnce() });
     await assert.rejects(put, (error) => error instanceof SubmitError && /was changed/.test(error.message));
     assert.equal(puts, 2);
   });

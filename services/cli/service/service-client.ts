@@ -61,7 +61,15 @@ export function createServiceClient(options: Options): ServiceClient {
   async function json<T>(path: string, init: RequestInit): Promise<T> {
     const response = await call(path, { ...init, signal: AbortSignal.timeout(CALL_MS) });
     if (!response.ok) throw await refusalOf(response);
-    return (await response.json()) as T;
+    const text = await response.text().catch((cause: unknown) => {
+      throw new ServiceError(`The connection to ${url} was lost (${reasonOf(cause)}).`, null, { cause });
+    });
+    try {
+      return JSON.parse(text) as T;
+    } catch (cause) {
+      const said = `What answers at ${url} is not Tablao, or a page to sign in at before it. Check --url or TABLAO_URL.`;
+      throw new ServiceError(said, response.status, { cause });
+    }
   }
 
   return {

@@ -15,11 +15,14 @@ interface Put {
   readonly url: string;
   readonly file: string;
   readonly size: number;
+  /** False: begun by a command before. */
+  readonly isNew: boolean;
   /** Tells how many bytes of the file have gone out so far; it may go back when some were lost. */
   readonly onBytes: (sent: number) => void;
   readonly patience?: Patience;
 }
 
+const GONE = 'its upload is not known any more, or was over before';
 /** A question is answered within this. */
 const ANSWER_MS = 60_000;
 const PIECE_BYTES = 1024 * 1024;
@@ -30,12 +33,16 @@ const PIECE_BYTES = 1024 * 1024;
  * `ServiceError` when it lasts too long.
  * @see https://cloud.google.com/storage/docs/performing-resumable-uploads
  */
-export async function putFile({ url, file, size, onBytes, patience = createPatience() }: Put): Promise<void> {
+export async function putFile(wanted: Put): Promise<void> {
+  const { url, file, size, onBytes, patience = createPatience() } = wanted;
   let reached = 0;
-  for (;;) {
+  for (let mayBeWhole = wanted.isNew; ; ) {
     try {
       const received = await askReceived(url, size);
+      // Its bytes were in the bucket once. They are not now, or nobody would send them.
+      if (received === 'whole' && !mayBeWhole) throw new SessionGone(GONE);
       if (received === 'whole') return onBytes(size);
+      mayBeWhole = true;
       if (received > reached) patience.reset();
       reached = Math.max(reached, received);
       onBytes(received);
@@ -123,7 +130,7 @@ async function put(
   }
   if (response.status === 404 || response.status === 410) {
     await response.body?.cancel();
-    throw new SessionGone(`the upload at ${new URL(url).origin} is not known any more`);
+    throw new SessionGone(GONE);
   }
   throw await refusalOf(response);
 }

@@ -90,10 +90,11 @@ async function sendFile(
   onBytes: (sent: number) => void,
 ): Promise<void> {
   for (let attempt = 0; ; attempt += 1) {
-    const url = (await sessions.find(key)) ?? (await begin(client, path, size));
-    await sessions.remember(key, url);
+    const known = await sessions.find(key);
+    const url = known ?? (await begin(client, path, size));
+    if (known === null) await sessions.remember(key, url);
     try {
-      await putFile({ url, file: source, size, onBytes });
+      await putFile({ url, file: source, size, isNew: known === null, onBytes });
       break;
     } catch (error) {
       if (!(error instanceof SessionGone)) throw error;

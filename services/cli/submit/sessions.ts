@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Remembers where an upload goes on, so that the same command takes it up again after a crash or a closed lid. */
@@ -30,13 +30,16 @@ export function createSessions(dir: string): Sessions {
     find: async (upload) => {
       const file = fileOf(upload);
       const url = await readFile(file, 'utf8').catch(() => null);
-      return url !== null && (await isFresh(file)) ? url : null;
+      return url !== null && URL.canParse(url) && (await isFresh(file)) ? url : null;
     },
     remember: async (upload, url) => {
       await mkdir(dir, { recursive: true, mode: 0o700 });
       await forgetOld(dir);
+      const file = fileOf(upload);
+      const half = `${file}.${process.pid}`;
       // Whoever knows the address can write that object.
-      await writeFile(fileOf(upload), url, { mode: 0o600 });
+      await writeFile(half, url, { mode: 0o600 });
+      await rename(half, file);
     },
     forget: (upload) => rm(fileOf(upload), { force: true }),
   };
