@@ -23,6 +23,7 @@ function describeScene(scene: SceneFacts, isActive: boolean): readonly string[] 
     ['Resolution', resolution(scene)],
     ['Engine', engine(scene)],
     ['Output', output(scene)],
+    ...(scene.backgroundScene === null ? [] : [['Background', scene.backgroundScene] as const]),
     ['View layers', scene.viewLayers.map(viewLayer).join(', ')],
     ...(scene.useCompositor ? [['Compositor', 'on'] as const] : []),
     ...(scene.multiView ? [['Views', viewNames(scene)] as const] : []),
@@ -71,6 +72,8 @@ function engine(scene: SceneFacts): string {
     samples && scene.samplesAreDefault ? `${samples} (the default)` : samples,
     scene.useAdaptiveSampling ? `down to a noise of ${scene.adaptiveThreshold ?? 'unknown height'}` : '',
     scene.timeLimitSeconds ? `at most ${scene.timeLimitSeconds} s a frame` : '',
+    scene.maxBounces === null ? '' : `${scene.maxBounces} bounces`,
+    scene.seed ? `seed ${scene.seed}` : '',
     scene.device ? `on ${scene.device}` : '',
     scene.useDenoising ? `denoised${scene.denoiser ? ` (${scene.denoiser})` : ''}` : '',
   ];
@@ -82,6 +85,7 @@ function output(scene: SceneFacts): string {
   const notes = [
     scene.colorMode ?? '',
     scene.colorDepth === null ? '' : `${scene.colorDepth} bit`,
+    scene.filmTransparent ? 'transparent film' : '',
     scene.useFileExtension ? '' : 'without file endings',
     scene.useOverwrite ? '' : 'skips what exists',
     scene.usePlaceholders ? 'with placeholders' : '',

@@ -64,6 +64,7 @@ interface Change {
 const FIELDS: Readonly<Record<string, fc.Arbitrary<number | string>>> = {
   'r.sfra': fc.integer({ min: 0, max: 100_000 }),
   'r.efra': fc.integer({ min: 0, max: 100_000 }),
+  'r.cfra': fc.integer({ min: 0, max: 100_000 }),
   'r.frame_step': fc.integer({ min: 1, max: 50 }),
   'r.frs_sec': fc.integer({ min: 1, max: 240 }),
   'r.frs_sec_base': fc.constantFrom(1, 1.001, 0.5, 3.25),
@@ -76,6 +77,7 @@ const FIELDS: Readonly<Record<string, fc.Arbitrary<number | string>>> = {
   'r.mode': bits(9, 11, 22, 23),
   // Sequencer, extension, compositor, views.
   'r.scemode': bits(0, 4, 6, 21),
+  'r.alphamode': fc.constantFrom(0, 1),
   'r.im_format.quality': fc.integer({ min: 0, max: 100 }),
   'r.ffcodecdata.type': fc.constantFrom(0, 1, 2, 3, 4, 5, 8, 9, 10, 12),
   'r.pic': fc.constantFrom('//a_####\0', '/tmp/über\\x\0', 'no/slashes at all\0', '\0'),

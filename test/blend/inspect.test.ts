@@ -41,6 +41,9 @@ describe('npm run inspect', () => {
     assert.match(stdout, /Blender 5\.2, .*compressed \(Zstandard\)/);
     assert.match(stdout, /Scene "Küche" \(active\)/);
     assert.match(stdout, /123 × 28 \(37 % of 333 × 77\)/);
+    assert.match(stdout, /3 bounces, seed 1234567, on GPU/);
+    assert.match(stdout, /RGBA?, 32 bit, transparent film/);
+    assert.match(stdout, /Background +Küche/);
   });
 
   it('tells people what else a farm must know of', () => {

@@ -22,6 +22,8 @@ const ANCIENT_STRUCTS: Structs = {
   RenderData: [
     'short sfra',
     'short efra',
+    'short cfra',
+    'short alphamode',
     'short xsch',
     'short ysch',
     'short size',
@@ -43,6 +45,8 @@ const ANCIENT_SCENE: Values = {
   camera: 0x99n,
   'r.sfra': -3,
   'r.efra': 20,
+  'r.cfra': 7,
+  'r.alphamode': 1,
   'r.xsch': 720,
   'r.ysch': 576,
   'r.size': 50,
@@ -75,6 +79,10 @@ describe('files of 2.4x', () => {
     assert.deepEqual(
       [old?.frameStart, old?.frameEnd, old?.frameStep, old?.fps, old?.resolutionX, old?.resolutionPercent],
       [-3, 20, 1, 25, 720, 50],
+    );
+    assert.deepEqual(
+      [old?.frameCurrent, old?.filmTransparent, old?.backgroundScene, old?.seed],
+      [7, true, null, null],
     );
     assert.deepEqual(
       [old?.fileFormat, old?.quality, old?.colorMode, old?.colorDepth, old?.outputPath, old?.engine],

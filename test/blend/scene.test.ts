@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { SceneFacts } from '../../services/control/blend/facts.ts';
+import { blendTools } from '../../services/control/adapters/local/blend-tools.ts';
+import type { BlendSettings, SceneFacts } from '../../services/control/blend/facts.ts';
+import { readBlend } from '../../services/control/blend/read.ts';
 import { type Block, buildBlend, CLASSIC, GLOBAL, sceneBlock, type Values } from './builder.ts';
-import { read } from './sources.ts';
+import { memorySource, read } from './sources.ts';
 
 const GROUP = 6;
 const INT = 1;
@@ -54,6 +56,53 @@ describe('samples of Cycles', () => {
       property(3n, 2n, 'b', FLOAT),
     ];
     assert.equal((await readCycles(304, 6, circle)).samples, null);
+  });
+});
+
+describe('transparent film and bounces', () => {
+  const cases: readonly (readonly [name: string, version: number, props: Values, said: unknown])[] = [
+    ['are those of Cycles itself up to 2.79', 279, { film_transparent: 1, max_bounces: 4 }, [true, 4]],
+    ['are off and not known up to 2.79, where nobody changed them', 279, {}, [false, null]],
+    ['are not what an old property says since 2.80', 280, { film_transparent: 1 }, [false, 12]],
+  ];
+  for (const [name, version, props, said] of cases)
+    it(name, async () => {
+      const scene = await readCycles(version, 0, propertyBlocks(props));
+      assert.deepEqual([scene.filmTransparent, scene.maxBounces], said);
+    });
+
+  it('are not known up to 2.79 when the properties cannot be followed', async () => {
+    const broken = [property(1n, 0n, '', GROUP, { 'data.group.first': 0xbadn })];
+    assert.equal((await readCycles(279, 0, broken)).filmTransparent, null);
+  });
+});
+
+describe('the background scene', () => {
+  it('is named wherever it stands in the file', async () => {
+    const { scenes, warnings } = await read(
+      buildBlend(CLASSIC, [GLOBAL, sceneBlock({ set: 0x11n }), sceneBlock({ 'id.name': 'SCSet' }, 0x11n)]),
+    );
+    assert.deepEqual([scenes.map((scene) => scene.backgroundScene), warnings], [['Set', null], []]);
+  });
+
+  it('is named when it is linked, but not before its name was read', async () => {
+    const linked: Block = { code: 'ID', old: 0x12n, struct: 'ID', values: { name: 'SCElsewhere' } };
+    let early: BlendSettings | undefined;
+    const file = buildBlend(CLASSIC, [GLOBAL, sceneBlock({ set: 0x12n }), linked]);
+    const { scenes, warnings } = await readBlend(memorySource(file), blendTools, {
+      onSettings: (settings) => {
+        early = settings;
+      },
+    });
+    assert.deepEqual([scenes[0]?.backgroundScene, warnings], ['Elsewhere', []]);
+    assert.equal(early?.scenes[0]?.backgroundScene, null);
+    assert.match(early?.warnings.join() ?? '', /background scene is none of this file's own/);
+  });
+
+  it('is said to be missing when it is', async () => {
+    const { scenes, warnings } = await read(buildBlend(CLASSIC, [GLOBAL, sceneBlock({ set: 0xbadn })]));
+    assert.equal(scenes[0]?.backgroundScene, null);
+    assert.match(warnings.join(), /background scene/);
   });
 });
 

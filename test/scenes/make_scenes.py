@@ -64,6 +64,9 @@ def make_cycles_scene(scene):
     scene.cycles.samples = 12
     scene.cycles.use_denoising = False
     scene.cycles.device = "GPU"
+    scene.cycles.seed, scene.cycles.max_bounces = 1234567, 3
+    scene.frame_set(17)
+    render.film_transparent = True
     scene["samples"] = 99
     scene["notes"] = {"samples": 98, "text": "a look-alike"}
     if bpy.app.version >= (5, 0, 0):
@@ -104,6 +107,8 @@ def make_other_scenes():
     strips.new_sound("Sound", path_of("sound.wav"), 2, 1)
 
     empty = bpy.data.scenes.new("Nothing")
+    empty.background_set = views
+    stereo.background_set = bpy.context.scene
     set_format(empty, "OPEN_EXR_MULTILAYER")
 
 

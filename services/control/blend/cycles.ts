@@ -16,6 +16,8 @@ export type CyclesFacts = Pick<
   | 'useAdaptiveSampling'
   | 'adaptiveThreshold'
   | 'timeLimitSeconds'
+  | 'seed'
+  | 'maxBounces'
   | 'layerSamples'
   | 'useDenoising'
   | 'denoiser'
@@ -29,6 +31,8 @@ export const NO_CYCLES: CyclesFacts = {
   useAdaptiveSampling: null,
   adaptiveThreshold: null,
   timeLimitSeconds: null,
+  seed: null,
+  maxBounces: null,
   layerSamples: null,
   useDenoising: null,
   denoiser: null,
@@ -52,6 +56,8 @@ export function readCycles(scope: Scope, savedBy: SavedBy): CyclesFacts {
     ...adaptiveOf(properties, savedBy),
     // Without one the seconds are 0, as they were when there was no such limit.
     timeLimitSeconds: asShown(properties.get('time_limit') ?? 0),
+    seed: properties.get('seed') ?? 0,
+    maxBounces: properties.get('max_bounces') ?? defaultBounces(savedBy),
     layerSamples: LAYER_SAMPLES[properties.get('use_layer_samples') ?? 0] ?? null,
     useDenoising: denoisingOf(properties, savedBy),
     denoiser: denoiserOf(properties, savedBy),
@@ -80,6 +86,17 @@ function samplesOf(properties: Properties, savedBy: SavedBy): number | null {
 function defaultSamples(savedBy: SavedBy): number {
   if (isUpTo(savedBy, 276, 8)) return 10;
   return isBeforeCyclesX(savedBy) ? 128 : 4096;
+}
+
+/** Before 2.80 it was 8 in some versions and 12 in others. */
+function defaultBounces(savedBy: SavedBy): number | null {
+  return savedBy.version < 280 ? null : 12;
+}
+
+/** Until 2.80, when it became a setting of all engines, Cycles had its own. */
+export function isCyclesFilmTransparent(scope: Scope): boolean | null {
+  const properties = readPropertyGroup(scope, 'cycles');
+  return properties && Boolean(properties.get('film_transparent'));
 }
 
 function denoisingOf(properties: Properties, savedBy: SavedBy): boolean | null {

@@ -36,6 +36,8 @@ export interface SceneFacts {
   /** May be negative, and may lie after `frameEnd`: then nothing would be rendered. */
   readonly frameStart: number;
   readonly frameEnd: number;
+  /** Where its author stood when it was saved; rendered is start to end. */
+  readonly frameCurrent: number;
   /** 1 or more in sane files; a file may hold 0, which Blender cannot render. */
   readonly frameStep: number;
   /** Frames a second are `fps / fpsBase`: 30 / 1.001 = 29.97. */
@@ -62,8 +64,14 @@ export interface SceneFacts {
   readonly adaptiveThreshold: number | null;
   /** Seconds after which Cycles stops a frame; 0 = no limit; null for other engines. */
   readonly timeLimitSeconds: number | null;
+  /** Of Cycles' noise; null for other engines. */
+  readonly seed: number | null;
+  /** How often Cycles follows a ray on; null for other engines or where it is not known. */
+  readonly maxBounces: number | null;
   /** How Cycles takes the samples of view layers: instead of the scene's, up to the scene's, or not at all. */
   readonly layerSamples: 'USE' | 'BOUNDED' | 'IGNORE' | null;
+  /** The world is not in the picture: where nothing else is it is transparent. */
+  readonly filmTransparent: boolean | null;
   /** As stored, but with `/` for `\`; `//` at the start is the folder of the .blend. */
   readonly outputPath: string;
   /** False: no `.png` is added to what `outputPath` makes. */
@@ -80,6 +88,8 @@ export interface SceneFacts {
   readonly hasCamera: boolean;
   /** There is a camera, a marker that brings one, or a sequence: Blender would not refuse for want of a camera. */
   readonly canRender: boolean;
+  /** Name of the scene whose objects are rendered, too; null = none, or one that is not in this file and has no name. */
+  readonly backgroundScene: string | null;
   readonly viewLayers: readonly ViewLayerFacts[];
   /** Cycles' denoising of final frames; null for other engines. */
   readonly useDenoising: boolean | null;

@@ -5,7 +5,7 @@ import type { Header } from './header.ts';
 import { createImageUsers } from './image-users.ts';
 import { createOutputNodes } from './output-nodes.ts';
 import type { RecordView } from './record.ts';
-import { readScene } from './scene.ts';
+import { type OwnSceneFacts, readScene } from './scene.ts';
 import { isPlain, type Scope } from './scope.ts';
 import { driversOf, runsAtLoad } from './scripts.ts';
 import { createSimulations } from './simulations.ts';
@@ -42,7 +42,8 @@ export function createFindings(header: Header) {
   const addScene = (scope: Scope): void => {
     if (scenes.length >= MAX_SCENES) throw new BlendError('tooLarge', `more than ${MAX_SCENES} scenes`);
     const savedBy = { version: header.version, subversion: global?.number('subversion') ?? 0 };
-    scenes.push({ old: scope.old, facts: readScene(scope, savedBy, warn) });
+    const background = scope.record.pointer('set') ?? 0n;
+    scenes.push({ old: scope.old, background, facts: readScene(scope, savedBy, warn) });
   };
   const addDrivers = (scope: Scope): void => {
     const more = driversOf(scope);
@@ -81,14 +82,19 @@ export function createFindings(header: Header) {
     },
     all: (): Collected => {
       const active = nameActive(global?.pointer('curscene') ?? null, scenes, linkedScenes);
+      const backgrounds = nameBackgrounds(scenes, linkedScenes);
       return {
         activeScene: active.name,
-        scenes: scenes.map((scene) => scene.facts),
+        scenes: backgrounds.scenes,
         externalFiles: files.all(images.shownBy, areRetimed(strips, scenes)),
         scripts: { runAtLoad, drivers },
         simulations: simulations.all(),
         outputNodes: outputNodes.all(),
-        warnings: active.warning === null ? [...warnings] : [...warnings, active.warning],
+        warnings: [
+          ...warnings,
+          ...backgrounds.warnings,
+          ...(active.warning === null ? [] : [active.warning]),
+        ],
       };
     },
   };
@@ -123,13 +129,31 @@ function createFileList() {
 
 interface KnownScene {
   readonly old: bigint;
-  readonly facts: SceneFacts;
+  /** Address of its background scene; 0n = none. */
+  readonly background: bigint;
+  readonly facts: OwnSceneFacts;
 }
 
 /** Whether strips show scenes on other frames than their own: which files they need on which frame is not told then. */
 function areRetimed(strips: readonly SceneStrip[], scenes: readonly KnownScene[]): boolean {
   const starts = new Map(scenes.map(({ old, facts }) => [old, facts.frameStart]));
   return strips.some(({ scene, start }) => starts.has(scene) && starts.get(scene) !== start);
+}
+
+/** Names of linked scenes stand behind all local ones: as long as only settings are known they are not. */
+function nameBackgrounds(
+  known: readonly KnownScene[],
+  linkedScenes: ReadonlyMap<bigint, string>,
+): { readonly scenes: readonly SceneFacts[]; readonly warnings: readonly string[] } {
+  const names = new Map([...linkedScenes, ...known.map(({ old, facts }) => [old, facts.name] as const)]);
+  const nameOf = (address: bigint) => (address === 0n ? null : (names.get(address) ?? null));
+  return {
+    scenes: known.map(({ background, facts }) => ({ ...facts, backgroundScene: nameOf(background) })),
+    warnings: known
+      .filter(({ background }) => background !== 0n && !names.has(background))
+      .slice(0, MAX_WARNINGS)
+      .map(({ facts }) => `Scene "${facts.name}": its background scene is none of this file's own.`),
+  };
 }
 
 /** Blender renders the scene that was open when the file was saved; where that is gone, the first. */

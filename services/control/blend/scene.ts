@@ -1,4 +1,4 @@
-import { NO_CYCLES, readCycles, type SavedBy } from './cycles.ts';
+import { isCyclesFilmTransparent, NO_CYCLES, readCycles, type SavedBy } from './cycles.ts';
 import {
   BlendError,
   type RegionFacts,
@@ -21,6 +21,8 @@ const SCEMODE_SEQUENCER = 1 << 0;
 const SCEMODE_EXTENSION = 1 << 4;
 const SCEMODE_COMPOSITOR = 1 << 6;
 const SCEMODE_MULTIVIEW = 1 << 21;
+/** `r.alphamode` */
+const ALPHA_TRANSPARENT = 1;
 const VIEW_LAYER_RENDERS = 1 << 0;
 /** `SceneRenderLayer.layflag`, up to 2.79. */
 const RENDER_LAYER_DISABLED = 1 << 15;
@@ -43,14 +45,18 @@ const OLD_ENGINES: ReadonlySet<string> = new Set(['BLENDER_RENDER', 'BLENDER_GAM
 const SAVE_OUTPUT_SINCE = { version: 502, subversion: 1 };
 const STEREO_VIEWS: ReadonlySet<string> = new Set(['left', 'right']);
 
+/** All that a scene's own data says: the name of another one is not among it. */
+export type OwnSceneFacts = Omit<SceneFacts, 'backgroundScene'>;
+
 /** Everything that is told of a local scene. What could not be told goes to `warn`, as a sentence for people. */
-export function readScene(scope: Scope, savedBy: SavedBy, warn: (text: string) => void): SceneFacts {
+export function readScene(scope: Scope, savedBy: SavedBy, warn: (text: string) => void): OwnSceneFacts {
   const say = (text: string) => warn(`Scene "${scope.name}": ${text}`);
   return {
     name: scope.name,
     ...readFrames(scope, say),
     ...readSize(scope),
     ...readEngine(scope, savedBy, say),
+    filmTransparent: isFilmTransparent(scope, savedBy),
     ...readOutput(scope, savedBy, say),
     ...readCamera(scope, say),
     ...readViews(scope, say),
@@ -72,6 +78,7 @@ function readFrames(scope: Scope, say: (text: string) => void) {
   return {
     frameStart: need(scope, 'r.sfra'),
     frameEnd: need(scope, 'r.efra'),
+    frameCurrent: need(scope, 'r.cfra'),
     // 2.4x had neither steps nor, at first, a base.
     frameStep: scope.record.number('r.frame_step') ?? 1,
     fps: need(scope, 'r.frs_sec'),
@@ -123,6 +130,12 @@ function samplesOf(scope: Scope, engine: string): number | null {
   if (engine === 'BLENDER_EEVEE' || engine === 'BLENDER_EEVEE_NEXT')
     return scope.record.number('eevee.taa_render_samples');
   return engine === 'BLENDER_WORKBENCH' ? scope.record.number('display.render_aa') : null;
+}
+
+function isFilmTransparent(scope: Scope, savedBy: SavedBy): boolean | null {
+  if (savedBy.version < 280 && engineOf(scope) === 'CYCLES') return isCyclesFilmTransparent(scope);
+  const mode = scope.record.number('r.alphamode');
+  return mode === null ? null : mode === ALPHA_TRANSPARENT;
 }
 
 function readOutput(scope: Scope, savedBy: SavedBy, say: (text: string) => void) {
