@@ -130,6 +130,10 @@ export class SimCluster implements Farm {
     return this.#cluster.state === 'up' ? this.#cluster.since : null;
   }
 
+  get isDeleting(): boolean {
+    return this.#cluster.state === 'deleting';
+  }
+
   get isBroken(): boolean {
     return this.#cluster.state === 'broken';
   }

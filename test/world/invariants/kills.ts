@@ -106,7 +106,9 @@ export const nothingFromUnknown: NewInvariant = (watched) => ({
   before: ({ name, unread }) => {
     const missing = NEEDS[name]?.find((read) => unread.has(read));
     if (missing === undefined) return null;
-    if (name === 'farm.delete' && whyDelete(watched) !== null) return null;
+    // One that goes already is only told so once more, by a look that was a little old.
+    if (name === 'farm.delete' && (watched.world.cluster.isDeleting || whyDelete(watched) !== null))
+      return null;
     return `${name} in a pass that could not read ${missing}`;
   },
 });
