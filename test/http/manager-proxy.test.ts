@@ -54,8 +54,9 @@ describe('what belongs to Flamenco Manager', () => {
   it('comes with what all our answers say to browsers', async (t) => {
     const url = await startManager(t);
     const { app } = makeApp(t, { manager: managerAt(() => url) });
-    const { headers } = await app.inject('/api/v3/version');
+    const { headers } = await app.inject('/app/');
     assert.equal(headers['x-content-type-options'], 'nosniff');
+    assert.equal(headers['x-frame-options'], 'DENY', 'another site could put it under what a person clicks');
   });
 
   it('follows the manager when it moves', async (t) => {

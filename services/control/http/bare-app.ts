@@ -22,6 +22,8 @@ export function bareApp({ log, project }: Pick<AppDeps, 'log' | 'project'>): Fas
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
       'cross-origin-resource-policy': 'same-origin',
+      // Whatever has buttons, Flamenco's pages too: under an invisible frame a click is ours and the wish another site's.
+      'x-frame-options': 'DENY',
     });
   });
   return app;

@@ -48,7 +48,6 @@ export function sendDoorPage(reply: FastifyReply, status: number, words: Words):
     .code(status)
     .headers({
       'content-security-policy': POLICY,
-      'x-frame-options': 'DENY',
       'cache-control': 'no-store',
     })
     .type('text/html; charset=utf-8')

@@ -36,7 +36,6 @@ const squeeze = promisify(gzip);
 export async function pageRoutes(app: FastifyInstance, deps: AppDeps): Promise<void> {
   const security = {
     'content-security-policy': policy(deps.uploadStore !== null),
-    'x-frame-options': 'DENY',
     vary: 'accept-encoding',
   };
   const squeezed = new Map<string, Promise<Uint8Array>>();
