@@ -19,9 +19,8 @@ export function guardCallers(app: FastifyInstance, knownHosts: readonly string[]
     if (!known.has(nameOf(host))) throw unknownHost(host, knownHosts);
     if (isRead(request)) return;
     const { origin } = request.headers;
-    const site = request.headers['sec-fetch-site'];
     if (origin !== undefined && !isSameOrigin(origin, host)) throw otherSite(origin);
-    if (site !== undefined && site !== 'same-origin' && site !== 'none') throw otherSite(String(site));
+    refuseOtherSites(request);
   });
 }
 
@@ -54,9 +53,13 @@ export function wantOwnPage(request: FastifyRequest): void {
     throw otherSite('of which the browser says nothing');
 }
 
-/** For what costs money although it only reads: another site's link or picture must not set it off. */
+/**
+ * For what changes something, or costs money although it only reads: another site's link or picture must not set it off, nor
+ * a neighbour's (`same-site`: all services of a region, all ports of this machine). `none` = a person typed the address.
+ */
 export function refuseOtherSites({ headers }: FastifyRequest): void {
-  if (headers['sec-fetch-site'] === 'cross-site') throw otherSite('cross-site');
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') throw otherSite(String(site));
 }
 
 /** Opening a web socket is a GET, but one that cross-site pages may send. */

@@ -21,6 +21,9 @@ type Deps = Pick<AppDeps, 'records' | 'renders'>;
 
 const AT_ONCE = 16;
 
+/** What separates folders, or cannot be in a file's name, wherever the zip is unpacked. */
+const NO_PART_OF_NAMES = /[/\\:*?"<>|\u0000-\u001f\u007f]/g;
+
 /** The files of all proved frames of the version to which this run belongs. Throws `Refusal` when one is gone. */
 export async function findZipFiles(deps: Deps, id: string): Promise<ZipFiles> {
   const seen = await deps.records.read(`runs/${id}.json`);
@@ -41,7 +44,7 @@ export async function findZipFiles(deps: Deps, id: string): Promise<ZipFiles> {
     ...frames,
     objects,
     folder,
-    name: `${run.shot.replaceAll('/', '_')}_${versionName(run.version ?? 0)}`,
+    name: `${run.shot.replace(NO_PART_OF_NAMES, '_')}_${versionName(run.version ?? 0)}`,
   };
 }
 
