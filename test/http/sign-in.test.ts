@@ -309,6 +309,23 @@ describe('a session', () => {
     assert.ok(visitor.jar.has(SESSION));
   });
 
+  it('is named in the log of what is changed in Flamenco itself', async (t) => {
+    const { start, visitor } = await signedIn(t);
+    const manager = createServer((_, response) => response.end('{}'));
+    manager.listen(0, '127.0.0.1');
+    await once(manager, 'listening');
+    t.after(() => manager.close());
+    const origin = `http://127.0.0.1:${(manager.address() as AddressInfo).port}`;
+    visitor.bench = start([ANNA], { manager: { prefix: '', find: async () => ({ origin, headers: {} }) } });
+    assert.equal((await visitor.open('/api/v3/jobs/j1')).statusCode, 200);
+    assert.doesNotMatch(visitor.bench.lines.join(''), /j1/);
+    assert.equal((await visitor.post('/api/v3/jobs/j1/setstatus?x=secret')).statusCode, 200);
+    assert.match(
+      visitor.bench.lines.join(''),
+      /"by":"anna@example.org","method":"POST","path":"\/api\/v3\/jobs\/j1\/setstatus".*"asked of flamenco manager"/,
+    );
+  });
+
   it('ends its web sockets, too', { timeout: 60_000 }, async (t) => {
     const { clock, start, visitor } = await signedIn(t);
     const manager = createServer().on('upgrade', (message, socket: Socket) => {

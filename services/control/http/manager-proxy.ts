@@ -1,9 +1,10 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AppDeps } from './deps.ts';
 import { Refusal } from './errors.ts';
 import type { FlamencoProxy } from './flamenco-proxy.ts';
+import { personOf } from './people.ts';
 
 /** Flamenco's own web app, its API, its updates, and its logs and last pictures. */
 const PREFIXES = ['/app', '/api/v3', '/socket.io', '/job-files'];
@@ -25,9 +26,11 @@ export async function managerRoutes(app: FastifyInstance, deps: AppDeps): Promis
     return opened;
   };
   const upgrades = upgradesOf(app);
-  app.addHook('onRequest', async ({ raw }, reply) => {
+  app.addHook('onRequest', async (request, reply) => {
+    const { raw } = request;
     const way = await deps.manager.find();
     if (way === null) throw farmIsDown();
+    logChange(request);
     const proxy = await open();
     const upgrade = upgrades.get(raw);
     reply.hijack();
@@ -41,6 +44,14 @@ export async function managerRoutes(app: FastifyInstance, deps: AppDeps): Promis
   app.addHook('preClose', async () => {
     if (opened !== null) await (await opened).close();
   });
+}
+
+/** Flamenco does not know who asks; its own updates are no change. */
+function logChange(request: FastifyRequest): void {
+  const { method, url } = request;
+  if (method === 'GET' || method === 'HEAD' || !url.startsWith('/api/')) return;
+  const path = url.split('?', 1)[0];
+  request.log.info({ by: personOf(request), method, path }, 'asked of flamenco manager');
 }
 
 /** Web sockets come past the router: they are sent through it all the same, so that everybody is asked who he is. */
