@@ -45,8 +45,8 @@ function putRun(bench: BucketsBench, overrides: Partial<RunRecord> = {}): void {
 }
 
 /** The status as a pass leaves it: one run, so many frames done. */
-function putStatus(bench: BucketsBench, done: number, state: RunRecord['state']): void {
-  const run = { id: 'r1', shot: 'film/sh010', state, frames: { total: 3, done, active: 0, failed: 0 } };
+function putStatus(bench: BucketsBench, done: number, state: RunRecord['state'], id = 'r1'): void {
+  const run = { id, shot: 'film/sh010', state, frames: { total: 3, done, active: 0, failed: 0 } };
   bench.records.putText('status.json', JSON.stringify({ ...aStatus(), runs: [run] }));
   // The service reads it once a second.
   bench.clock.advance(1000);
@@ -205,6 +205,96 @@ describe('tablao pull', () => {
     assert.equal(code, 0, said);
     assert.equal(refused, 3);
     assertFrames(to, [1, 2]);
+  });
+
+  it('does not hand out the version before for a newer one that is on its way', async (t) => {
+    const bench = await startBuckets(t, 'folders');
+    putFrame(bench, 1);
+    putRun(bench, { frames: '1', proved: '1' });
+    const coming = { id: 'r2', count: 2, version: null, frames: null, proved: '', startedAt: null };
+    const reason = { code: 'missingFiles', message: 'It waits for wood.png.', action: null };
+    putRun(bench, { ...coming, state: 'waiting', reason });
+    const to = join(tempDir(t), 'here');
+    const { code, said } = await pull(['film/sh010', '--to', to, '--url', bench.url]);
+    assert.equal(code, 1);
+    assert.match(
+      said,
+      /1 of 1 frames of v001 .* newer version is on its way \(waiting: It waits for wood\.png\.\)/,
+    );
+    const watched = join(tempDir(t), 'here');
+    const args = ['film/sh010', '--to', watched, '--watch', '--url', bench.url];
+    const end = await pull(args, () => {
+      const watch = setInterval(() => {
+        // Its runs were read.
+        if (bench.records.callsOf('read').filter(([name]) => name === 'runs/r2.json').length < 2) return;
+        clearInterval(watch);
+        bench.putRender(`film/sh010/v002/${nameOf(1)}`, frameOf(2));
+        putRun(bench, { ...coming, version: 2, frames: '1', proved: '1', state: 'completed' });
+        putStatus(bench, 1, 'completed', 'r2');
+      }, 5);
+      t.after(() => clearInterval(watch));
+    });
+    assert.equal(end.code, 0, end.said);
+    assert.match(end.said, /film\/sh010 is waited for \(waiting: It waits for wood\.png\.\)/);
+    assert.match(end.said, /1 of 1 frames of v002/);
+    assert.doesNotMatch(end.said, /v001/);
+    assert.deepEqual(readFileSync(join(watched, nameOf(1))), frameOf(2));
+  });
+
+  it('with --watch fetches anew what is written while it is fetched, without it says so', async (t) => {
+    for (const args of [['--watch'], []]) {
+      const bench = await startBuckets(t, 'folders');
+      for (const frame of [1, 2]) putFrame(bench, frame);
+      putRun(bench, { frames: '1-2', proved: '1-2' });
+      const shorter = frameOf(2).subarray(0, 1_000_000);
+      let asked = 0;
+      bench.app.server.prependListener('request', ({ url }) => {
+        if (url?.endsWith(nameOf(2)) && ++asked === 1) bench.putRender(`${FOLDER}/${nameOf(2)}`, shorter);
+      });
+      const to = join(tempDir(t), 'here');
+      const { code, said } = await pull(['film/sh010', '--to', to, ...args, '--url', bench.url]);
+      assert.match(said, /sh010_0002\.exr as it was proved is not in the bucket any more/);
+      const isWatching = args.length > 0;
+      assert.equal(code, isWatching ? 0 : 1, said);
+      assert.match(said, isWatching ? /2 of 2 frames/ : /1 of 2 frames/);
+      assert.deepEqual(readFileSync(join(to, nameOf(1))), frameOf(1));
+      if (isWatching) assert.deepEqual(readFileSync(join(to, nameOf(2))), shorter);
+      assert.deepEqual(partsIn(to), []);
+    }
+  });
+
+  it('with --watch goes on when a run is dropped, for a library after all', async (t) => {
+    const bench = await startBuckets(t, 'folders');
+    putFrame(bench, 1);
+    putRun(bench, { frames: '1', proved: '1' });
+    putRun(bench, { id: 'r2', count: 2, version: null, frames: null, proved: '', state: 'waiting' });
+    putStatus(bench, 1, 'completed');
+    const to = join(tempDir(t), 'here');
+    const { code, said } = await pull(['film/sh010', '--to', to, '--watch', '--url', bench.url], () => {
+      const watch = setInterval(() => {
+        if (!bench.records.callsOf('read').some(([name]) => name === 'runs/r2.json')) return;
+        clearInterval(watch);
+        void bench.records.delete('runs/r2.json');
+      }, 5);
+      t.after(() => clearInterval(watch));
+    });
+    assert.equal(code, 0, said);
+    assertFrames(to, [1]);
+  });
+
+  it('says that the disk is full, at once', { skip: process.platform === 'win32' }, async (t) => {
+    const bench = await startBuckets(t, 'folders');
+    putFrame(bench, 1);
+    putRun(bench, { frames: '1', proved: '1' });
+    const to = join(tempDir(t), 'here');
+    const args = [TABLAO, 'pull', 'film/sh010', '--to', to, '--url', bench.url];
+    // No file may be longer than half a megabyte.
+    const child = spawn('bash', ['-c', 'ulimit -f 500; exec "$0" "$@"', process.execPath, ...args]);
+    const ended = new Promise<number | null>((done) => child.on('close', done));
+    const [said] = await Promise.all([text(child.stderr), text(child.stdout)]);
+    assert.equal(await ended, 1);
+    assert.match(said, /cannot be written: .*\nWhat came is kept/);
+    assert.doesNotMatch(said, /connection|at async/);
   });
 
   it('takes the version that was asked for, and says what there is not', async (t) => {

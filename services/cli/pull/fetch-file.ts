@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, rename, stat, truncate } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { crcOf } from '../../control/adapters/local/upload-file.ts';
 import { createPatience } from '../service/patience.ts';
@@ -16,6 +16,11 @@ export interface RemoteFile {
   readonly updatedAt: string;
 }
 
+/** What came cannot be kept here. */
+export class DiskError extends Error {
+  override readonly name = 'DiskError';
+}
+
 /** Bytes that came with a wrong checksum are fetched anew, not for ever. */
 const WRONG_AT_MOST = 3;
 
@@ -27,7 +32,7 @@ export async function isHere(target: string, { size, crc32c }: RemoteFile): Prom
 
 /**
  * Fetches an object into a file, which appears only when it is whole and its checksum is right. What came of the same
- * generation before is kept beside it and gone on with. Throws `ServiceError`.
+ * generation before is kept beside it and gone on with. Throws `ServiceError` or `DiskError`.
  */
 export async function fetchFile(
   client: ServiceClient,
@@ -36,8 +41,7 @@ export async function fetchFile(
   onBytes: (bytes: number) => void,
 ): Promise<void> {
   const part = partOf(target, remote);
-  await mkdir(dirname(target), { recursive: true });
-  await (await open(part, 'a')).close();
+  await onDisk(target, makePart(part));
   const patience = createPatience();
   for (let wrong = 0; ; ) {
     try {
@@ -54,7 +58,24 @@ export async function fetchFile(
       if (!(error instanceof ServiceError) || !error.isPassing || !(await patience.wait())) throw error;
     }
   }
-  await rename(part, target);
+  await onDisk(target, rename(part, target));
+}
+
+/** Of what has another generation by now nothing more is to come. */
+export async function dropPart(remote: RemoteFile, target: string): Promise<void> {
+  await rm(partOf(target, remote), { force: true });
+}
+
+async function makePart(part: string): Promise<void> {
+  await mkdir(dirname(part), { recursive: true });
+  await (await open(part, 'a')).close();
+}
+
+async function onDisk<T>(target: string, work: Promise<T>): Promise<T> {
+  return work.catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new DiskError(`${target} cannot be written: ${why}.`, { cause });
+  });
 }
 
 async function fetchRest(
@@ -69,18 +90,16 @@ async function fetchRest(
     const url = `/renders/${path.split('/').map(encodeURIComponent).join('/')}`;
     const response = await client.open(url, { range: `bytes=${from}-${size - 1}` }, stall.signal);
     if (response.status !== 206) throw await unexpected(response);
-    await using file = await open(part, 'r+');
+    await using file = await onDisk(part, open(part, 'r+'));
     let at = from;
     for await (const piece of response.body ?? []) {
       stall.touch();
-      await file.write(piece, 0, piece.length, at);
+      await onDisk(part, file.write(piece, 0, piece.length, at));
       at += piece.length;
       onBytes(piece.length);
     }
   } catch (cause) {
-    if (cause instanceof ServiceError) throw cause;
-    const isOfDisk = cause instanceof Error && 'syscall' in cause && 'path' in cause;
-    if (isOfDisk) throw cause;
+    if (cause instanceof ServiceError || cause instanceof DiskError) throw cause;
     throw new ServiceError('The connection was lost.', null, { cause });
   } finally {
     stall.end();

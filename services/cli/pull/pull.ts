@@ -1,15 +1,16 @@
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { plainText } from '../../control/core/plain-text.ts';
+import type { RunRecord } from '../../control/core/run.ts';
 import { forEachAtOnce } from '../service/at-once.ts';
 import { createPatience } from '../service/patience.ts';
 import { createServiceClient, type ServiceClient, ServiceError } from '../service/service-client.ts';
 import { sizeText } from '../terminal-text.ts';
-import { fetchFile, isHere, type RemoteFile } from './fetch-file.ts';
+import { DiskError, dropPart, fetchFile, isHere, type RemoteFile } from './fetch-file.ts';
 import { filesOfFrame } from './frame-files.ts';
 import { PULL_USAGE, type PullOptions, parsePull } from './options.ts';
 import { createRunsOfShot } from './runs-of-shot.ts';
-import { type ShotVersion, versionOf } from './shot-version.ts';
+import { comingRun, type ShotVersion, versionOf } from './shot-version.ts';
 
 const MISUSED = 2;
 const STREAMS = 4;
@@ -31,7 +32,7 @@ export async function pull(args: readonly string[], env: NodeJS.ProcessEnv): Pro
   try {
     return await fetchAll(options);
   } catch (error) {
-    if (!(error instanceof ServiceError)) throw error;
+    if (!(error instanceof ServiceError || error instanceof DiskError)) throw error;
     process.stderr.write(
       `pull: ${plainText(error.message)}\nWhat came is kept: the same command goes on from there.\n`,
     );
@@ -44,11 +45,18 @@ async function fetchAll(options: PullOptions): Promise<number> {
   const runsOfShot = createRunsOfShot({ client, shot: options.shot, now: Date.now });
   const fetched = new Set<string>();
   const patience = createPatience();
+  const sayOnce = createSayOnce();
   for (let hasAnswered = false; ; ) {
     try {
-      const found = versionOf(await runsOfShot(), options.version);
+      const runs = await runsOfShot();
+      const found = versionOf(runs, options.version);
+      const coming = comingRun(runs, options.version);
       hasAnswered = true;
-      const end = await fetchNow(client, found, options, fetched);
+      // Frames of the version before are not what somebody waits for who has just sent a new one.
+      const isThere = found !== null && (coming === null || !options.watch);
+      if (!isThere && options.watch) sayOnce(whatIsAwaited(options, coming));
+      if (!isThere && !options.watch) throw new ServiceError(noSuchShot(options, coming), 404);
+      const end = isThere ? await fetchNow(client, { found, coming }, options, fetched) : null;
       if (end !== null) return end;
       patience.reset();
       await delay(WATCH_EVERY_MS);
@@ -60,21 +68,24 @@ async function fetchAll(options: PullOptions): Promise<number> {
   }
 }
 
-/** What is there by now. The exit code when nothing more is to come or waited for, else `null`. */
+interface ToFetch {
+  readonly found: ShotVersion;
+  /** What may be a newer version. */
+  readonly coming: RunRecord | null;
+}
+
+/** Fetches what is there by now. The exit code when nothing more is to come or waited for, else `null`. */
 async function fetchNow(
   client: ServiceClient,
-  found: ShotVersion | null,
+  { found, coming }: ToFetch,
   options: PullOptions,
   fetched: Set<string>,
 ): Promise<number | null> {
-  if (found === null) {
-    if (options.watch) return null;
-    throw new ServiceError(noSuchShot(options), 404);
-  }
   const target = resolve(options.to ?? found.folder);
-  await fetchNew(client, found, target, fetched);
+  const isAsLooked = await fetchNew(client, found, target, fetched);
   const here = [...found.proved].filter(isIn(fetched)).length;
-  return found.isEnded || !options.watch ? sayEnd(found, target, here) : null;
+  const isEnd = found.isEnded && isAsLooked;
+  return isEnd || !options.watch ? sayEnd({ found, coming }, target, here) : null;
 }
 
 /** A frame counts once for each run that proved it. */
@@ -86,13 +97,16 @@ function isIn(fetched: ReadonlySet<string>) {
   return ([frame, run]: [number, { readonly id: string }]) => fetched.has(keyOf(frame, run));
 }
 
-/** Fetches the frames that are proved and not here yet; the preview when all has ended. */
+/**
+ * Fetches the frames that are proved and not here yet; the preview when all has ended. False: something was written anew
+ * while it was fetched.
+ */
 async function fetchNew(
   client: ServiceClient,
   version: ShotVersion,
   target: string,
   fetched: Set<string>,
-): Promise<void> {
+): Promise<boolean> {
   const frames = [...version.proved].filter((entry) => !isIn(fetched)(entry));
   const names = new Map<string, string>();
   const othersSince = new Map<string, number>();
@@ -116,8 +130,17 @@ async function fetchNew(
   isGone.delete(PREVIEW);
   sayBefore(todo, target, dollarsPerGiB);
   const show = createCounter(todo);
+  let isAsLooked = true;
   await forEachAtOnce(todo, STREAMS, async (file) => {
-    await fetchFile(client, file, placeOf(version, target, file), show.bytes);
+    const place = placeOf(version, target, file);
+    try {
+      await fetchFile(client, file, place, show.bytes);
+    } catch (error) {
+      if (!(error instanceof ServiceError) || !(await isAnother(client, version, file))) throw error;
+      await dropPart(file, place);
+      isGone.add(below(version, file));
+      isAsLooked = false;
+    }
     show.file();
   });
   show.done();
@@ -125,6 +148,13 @@ async function fetchNew(
     process.stderr.write(`pull: ${plainText(name)} as it was proved is not in the bucket any more.\n`);
   const incomplete = new Set([...isGone].map((name) => names.get(name)));
   for (const [frame, run] of frames) if (!incomplete.has(keyOf(frame, run))) fetched.add(keyOf(frame, run));
+  return isAsLooked;
+}
+
+/** Whether it was written anew, or taken away, since it was looked at. */
+async function isAnother(client: ServiceClient, version: ShotVersion, file: RemoteFile): Promise<boolean> {
+  const { files } = await look(client, version.folder, [below(version, file)]);
+  return files[0]?.generation !== file.generation;
 }
 
 async function look(
@@ -197,16 +227,45 @@ function createCounter(todo: readonly RemoteFile[]) {
   };
 }
 
-function sayEnd({ wanted, isEnded, version }: ShotVersion, target: string, here: number): number {
+function sayEnd({ found, coming }: ToFetch, target: string, here: number): number {
+  const { wanted, isEnded, version } = found;
   const isAll = here === wanted;
-  const more = isAll || isEnded ? '' : ' The rest is not rendered yet: --watch stays until it is.';
+  const rest = isAll || isEnded ? '' : ' The rest is not rendered yet: --watch stays until it is.';
+  const newer =
+    coming === null
+      ? ''
+      : ` Perhaps a newer version is on its way (${standingOf(coming)}): --watch waits for it.`;
   process.stdout.write(
-    `${here} of ${wanted} frames of v${String(version).padStart(3, '0')} are in ${plainText(target)}.${more}\n`,
+    `${here} of ${wanted} frames of v${String(version).padStart(3, '0')} are in ${plainText(target)}.${rest}${newer}\n`,
   );
-  return isAll ? 0 : 1;
+  return isAll && coming === null ? 0 : 1;
 }
 
-function noSuchShot({ shot, version }: PullOptions): string {
-  const what = version === null ? shot : `v${String(version).padStart(3, '0')} of ${shot}`;
-  return `There is no ${what} to fetch. The page and GET /status list the shots.`;
+function createSayOnce(): (text: string) => void {
+  let said = '';
+  return (text) => {
+    if (text !== said) process.stdout.write(`${text}\n`);
+    said = text;
+  };
+}
+
+/** Nothing of it is there. */
+function whatIsAwaited(options: PullOptions, coming: RunRecord | null): string {
+  const what = plainText(nameOf(options));
+  return coming === null
+    ? `There is no ${what} yet. It is waited for.`
+    : `${what} is waited for (${standingOf(coming)}).`;
+}
+
+function standingOf({ state, reason }: RunRecord): string {
+  return plainText(reason === null ? state : `${state}: ${reason.message}`);
+}
+
+function noSuchShot(options: PullOptions, coming: RunRecord | null): string {
+  if (coming !== null) return `Nothing of ${nameOf(options)} is there yet (${standingOf(coming)}).`;
+  return `There is no ${nameOf(options)} to fetch. The page and GET /status list the shots.`;
+}
+
+function nameOf({ shot, version }: PullOptions): string {
+  return version === null ? shot : `v${String(version).padStart(3, '0')} of ${shot}`;
 }

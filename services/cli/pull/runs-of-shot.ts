@@ -1,6 +1,6 @@
 import { isFinal, type RunRecord } from '../../control/core/run.ts';
 import type { StatusDocument } from '../../control/core/status-document.ts';
-import { refusalOf, type ServiceClient } from '../service/service-client.ts';
+import { refusalOf, type ServiceClient, ServiceError } from '../service/service-client.ts';
 
 /** A status that is too long names not all runs: all records are read again now and then. */
 const READ_ALL_EVERY_MS = 10 * 60_000;
@@ -37,8 +37,9 @@ export function createRunsOfShot({ client, shot, now }: Options): () => Promise<
     const changed = [...ofShot].filter(([id, text]) => told.get(id) !== text).map(([id]) => id);
     const untold = [...known.values()].filter(({ id, state }) => !isFinal(state) && !ofShot.has(id));
     for (const id of new Set([...changed, ...untold.map((run) => run.id)])) {
-      const run = await client.get<RunRecord>(`/status/runs/${id}`);
-      known.set(id, run);
+      const run = await readRun(client, id);
+      if (run === null) known.delete(id);
+      else known.set(id, run);
       const text = ofShot.get(id);
       if (text !== undefined) told.set(id, text);
     }
@@ -54,6 +55,14 @@ export function createRunsOfShot({ client, shot, now }: Options): () => Promise<
     }
     return [...known.values()];
   };
+}
+
+/** `null` = it is not on record any more: what it was of is a library after all. */
+async function readRun(client: ServiceClient, id: string): Promise<RunRecord | null> {
+  return client.get<RunRecord>(`/status/runs/${id}`).catch((error: unknown) => {
+    if (error instanceof ServiceError && error.status === 404) return null;
+    throw error;
+  });
 }
 
 async function allRuns(client: ServiceClient): Promise<readonly RunRecord[]> {

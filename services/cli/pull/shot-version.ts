@@ -1,5 +1,5 @@
 import { type ProvedFrames, provedFrames } from '../../control/core/proved-frames.ts';
-import { type RunRecord, rendersFolder } from '../../control/core/run.ts';
+import { isFinal, type RunRecord, rendersFolder } from '../../control/core/run.ts';
 
 /** What there is to fetch of one version of a shot now. */
 export interface ShotVersion extends ProvedFrames {
@@ -16,4 +16,10 @@ export function versionOf(runsOfShot: readonly RunRecord[], version: number | nu
   const [first] = ofIt;
   if (first === undefined) return null;
   return { folder: rendersFolder(first), version: newest, ...provedFrames(ofIt) };
+}
+
+/** A run that has no version yet and may get a newer one than all there are; `null` = none, or another one was asked for. */
+export function comingRun(runsOfShot: readonly RunRecord[], version: number | null): RunRecord | null {
+  if (version !== null) return null;
+  return runsOfShot.find((run) => run.version === null && !isFinal(run.state)) ?? null;
 }
