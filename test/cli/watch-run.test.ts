@@ -4,7 +4,7 @@ import type { ServiceClient } from '../../services/cli/service/service-client.ts
 import { ServiceError } from '../../services/cli/service/service-client.ts';
 import { watchRun } from '../../services/cli/watch/watch-run.ts';
 import type { RunStatus, StatusDocument } from '../../services/control/core/status-document.ts';
-import { aStatus } from '../http/app-for-tests.ts';
+import { aRun as aRecord, aStatus } from '../http/app-for-tests.ts';
 
 function aRun(id: string, state: RunStatus['state']): RunStatus {
   return {
@@ -37,6 +37,21 @@ describe('submit --watch', () => {
       [aRun('r2', 'completed'), old('superseded')],
     ]);
     assert.equal(await watchRun({ client, shot: 'film/sh010', after: null }), 0);
+  });
+
+  it('follows a run that a status full of others leaves out', async () => {
+    const of = aRecord({ id: 'r1', shot: 'film/sh010', frames: '1-2', proved: '1-2' });
+    const records = [
+      { ...of, state: 'rendering' },
+      { ...of, state: 'completed' },
+    ];
+    const { get, ...rest } = service([[aRun('r1', 'rendering')], []]);
+    const client = {
+      ...rest,
+      get: async (path: string) => (path === '/status/runs/r1' ? records.shift() : get(path)),
+    } as ServiceClient;
+    assert.equal(await watchRun({ client, shot: 'film/sh010', after: null }), 0);
+    assert.deepEqual(records, []);
   });
 
   it('waits for a service that is started again, and tells a failed run by its exit code', async () => {

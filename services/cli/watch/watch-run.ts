@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { framesOf } from '../../control/core/frames.ts';
 import { plainText } from '../../control/core/plain-text.ts';
-import { isFinal } from '../../control/core/run.ts';
+import { isFinal, type RunRecord, versionName } from '../../control/core/run.ts';
 import type { RunStatus, StatusDocument } from '../../control/core/status-document.ts';
 import { createProgress } from '../progress.ts';
 import { createPatience } from '../service/patience.ts';
@@ -31,10 +32,13 @@ export async function watchRun({ client, shot, after }: Options): Promise<number
   const progress = createProgress({ out: process.stdout, isTTY, now: Date.now });
   let givesUpAt = Date.now() + NEW_RUN_WITHIN_MS;
   let replaced: string | null = null;
+  let ours: string | null = null;
   for (;;) {
-    const status = await statusOf(client);
-    const run = newestOf(status, shot);
+    const status = await askFor<StatusDocument>(client, '/status');
+    const run: RunStatus | null =
+      newestOf(status, shot) ?? (ours === null ? null : await onRecord(client, ours));
     const isOurs = run !== null && (run.id !== after || !isFinal(run.state));
+    if (isOurs) ours = run.id;
     if (isOurs) progress.show({ ...status, runs: [run] });
     if (isOurs && run.state === 'superseded' && run.id !== replaced) {
       replaced = run.id;
@@ -52,15 +56,29 @@ export async function watchRun({ client, shot, after }: Options): Promise<number
 }
 
 /** A service that is being restarted is waited for. */
-async function statusOf(client: ServiceClient): Promise<StatusDocument> {
+async function askFor<T>(client: ServiceClient, path: string): Promise<T> {
   const patience = createPatience();
   for (;;) {
     try {
-      return await client.get<StatusDocument>('/status');
+      return await client.get<T>(path);
     } catch (error) {
       if (!(error instanceof ServiceError) || !error.isPassing || !(await patience.wait())) throw error;
     }
   }
+}
+
+/** A status that would be too long leaves out runs that have ended, and with very many shots older ones that are open. */
+async function onRecord(client: ServiceClient, id: string): Promise<RunStatus> {
+  const run = await askFor<RunRecord>(client, `/status/runs/${id}`);
+  const [total, done] = [framesOf(run.frames ?? '').length, framesOf(run.proved).length];
+  return {
+    ...{ id, shot: run.shot, version: run.version === null ? null : versionName(run.version) },
+    ...{ state: run.state, since: new Date(run.stateSince).toISOString(), reason: run.reason },
+    frames: { total, done, active: 0, failed: 0 },
+    etaSeconds: null,
+    dollars: { soFar: run.dollars, p10: null, p50: null, p90: null },
+    ...{ thumbnail: null, warnings: run.warnings },
+  };
 }
 
 /** The status lists the newest first. */
