@@ -8,6 +8,7 @@ import {
   endTasks,
   HOUR,
   MINUTE,
+  memory,
   pass,
   run,
   takeTasks,
@@ -322,8 +323,10 @@ describe('a shot that its check rejects', () => {
     assert.deepEqual([before.state, before.reason?.code], ['waiting', 'needsScripts']);
     await pass(of, 20);
     assert.equal((await run(of)).stateSince, before.stateSince, 'nothing else is tried meanwhile');
-    await command(of, { kind: 'allowScripts', runId: before.id });
+    await command(of, { kind: 'allowScripts', runId: before.id, by: 'anna@example.org' });
     await pass(of, 10);
+    const said = memory(of).decisions.find(({ what }) => what.endsWith(': scripts allowed'));
+    assert.equal(said?.reason, 'anna@example.org said go');
     const { id, state, settings } = await run(of);
     assert.deepEqual([id, state, settings?.scripts.value], [before.id, 'queued', true]);
     await takeTasks(of);

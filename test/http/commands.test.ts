@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { RunRecord } from '../../services/control/core/run.ts';
+import { PortError } from '../../services/control/ports/errors.ts';
 import { aRun, type Bench, commandsIn, JSON_TYPE, makeApp } from './app-for-tests.ts';
 
 async function post(bench: Bench, url: string, body: unknown = {}, headers: Record<string, string> = {}) {
@@ -91,6 +92,16 @@ describe('POST /farm/…', () => {
       { kind: 'pause', by: null },
       { kind: 'resume', by: null },
     ]);
+  });
+
+  it('is taken, and said to be, also when the tick cannot be kicked: the next one obeys', async (t) => {
+    const kick = async () => {
+      throw new PortError('denied', 'kicking the tick');
+    };
+    const bench = makeApp(t, { ticker: { kick } });
+    assert.equal((await post(bench, '/farm/teardown')).statusCode, 202);
+    assert.deepEqual(commandsIn(bench), [{ kind: 'teardown', by: null }]);
+    assert.match(bench.lines.join(''), /"tick not kicked"/);
   });
 
   for (const body of [{ minutes: -1 }, { minutes: 1441 }, { minute: 5 }, '[', 'null'])

@@ -51,6 +51,7 @@ describe('signing in with Google', () => {
     assert.deepEqual((await visitor.open('/me')).json(), { person: ANNA, canSignOut: true });
     assert.equal((await visitor.post('/farm/wake')).statusCode, 202);
     assert.deepEqual(commandsIn(bench), [{ kind: 'wake', by: ANNA, minutes: 30 }]);
+    assert.match(bench.lines.join(''), /"by":"anna@example.org","kind":"wake".*"command taken"/);
     assert.equal((await visitor.post('/uploads', { path: 'film/sh010.blend', size: 1 })).statusCode, 201);
     assert.match(bench.lines.join(''), /"by":"anna@example.org","path":"film\/sh010.blend".*"upload begun"/);
   });

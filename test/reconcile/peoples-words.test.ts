@@ -36,8 +36,10 @@ describe('release', () => {
     await pass(of);
     const { id, state, reason } = await run(of);
     assert.deepEqual([state, reason?.code], ['waiting', 'settling']);
-    await command(of, { kind: 'release', runId: id });
+    await command(of, { kind: 'release', runId: id, by: 'anna@example.org' });
     await pass(of, 8);
+    const said = memory(of).decisions.find(({ what }) => what.endsWith(': released'));
+    assert.equal(said?.reason, 'anna@example.org said go');
     const names = await of.records.list('runs/');
     const runs = names.map((name) => of.records.valueAt(name) as { id: string; state: string });
     assert.deepEqual(

@@ -37,10 +37,10 @@ function obey(sight: Sight, draft: Draft, id: string, command: Command): void {
       renderAgain(sight, draft, id, command);
       return;
     case 'release':
-      release(sight, draft, id, command.runId);
+      release(sight, draft, id, command);
       return;
     case 'allowScripts':
-      letGoOn(sight, draft, command.runId, { scriptsAllowed: true });
+      letGoOn(sight, draft, command, 'scripts allowed', { scriptsAllowed: true });
       return;
     case 'wake':
       remember(draft, { awakeUntil: sight.now + command.minutes * 60_000, mustGo: false, ...AT_ONCE });
@@ -121,21 +121,31 @@ function withFrames(
   return open.length === 0 ? kept : { ...kept, frames: formatFrames(open) };
 }
 
+/** A word of a person about a run. */
+type AboutRun = Extract<Command, { readonly runId: string; readonly by: string | null }>;
+
 /** Obeyed once: a word that was given for the burst must not count as one about scouts that nobody has seen. */
-function release(sight: Sight, draft: Draft, id: string, runId: string): void {
-  const run = draft.runs.get(runId);
+function release(sight: Sight, draft: Draft, id: string, command: AboutRun): void {
+  const run = draft.runs.get(command.runId);
   if (run === undefined || !isHeldBack(run)) return;
   const { commands } = shotMemory(draft, run.scenePath);
   if (commands.includes(id)) return;
   updateShot(draft, run.scenePath, { commands: [...commands, id].slice(-20) });
-  letGoOn(sight, draft, runId, run.scouts === 'shown' ? { scouts: 'released' } : { isReleased: true });
+  const patch: Partial<RunRecord> = run.scouts === 'shown' ? { scouts: 'released' } : { isReleased: true };
+  letGoOn(sight, draft, command, 'released', patch);
 }
 
-function letGoOn(sight: Sight, draft: Draft, runId: string, patch: Partial<RunRecord>): void {
+function letGoOn(
+  sight: Sight,
+  draft: Draft,
+  { runId, by }: AboutRun,
+  what: string,
+  patch: Partial<RunRecord>,
+): void {
   const run = draft.runs.get(runId);
   if (run === undefined || isFinal(run.state)) return;
   updateRun(draft, run, patch);
-  note(sight, draft, `${titleOf(run)}: released`, 'a person said go');
+  note(sight, draft, `${titleOf(run)}: ${what}`, `${by ?? 'a person'} said go`);
   lookAgain(draft, sight.now);
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { FastifyBaseLogger } from 'fastify';
 import type { Command } from '../core/command.ts';
 import { isPortError } from '../ports/errors.ts';
 import type { AppDeps } from './deps.ts';
@@ -7,10 +8,18 @@ import type { AppDeps } from './deps.ts';
  * Writes down what a person asks for and has it looked at soon. The id sorts by time, so that a cancel and a later
  * again are obeyed in that order.
  */
-export async function recordCommand(deps: AppDeps, command: Command): Promise<string> {
+export async function recordCommand(
+  deps: AppDeps,
+  command: Exclude<Command, { readonly kind: 'uploaded' }>,
+  log: FastifyBaseLogger,
+): Promise<string> {
   const id = `${timeKey(deps.clock.now())}-${deps.newId()}`;
   await deps.records.create(`commands/${id}.json`, command);
-  await deps.ticker.kick();
+  // The record goes when it is obeyed, and the status tells of the last hundred decisions only.
+  const { kind, by, runId } = { runId: null, ...command };
+  log.info({ by, kind, runId, id }, 'command taken');
+  // It stands, whatever comes of this: the next tick obeys it, within a minute.
+  await deps.ticker.kick().catch((err: unknown) => log.warn({ err }, 'tick not kicked'));
   return id;
 }
 

@@ -1,7 +1,6 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { Command } from '../core/command.ts';
 import { isFinal, isHeldBack, type RunRecord } from '../core/run.ts';
 import { readSettings } from '../core/settings.ts';
 import { wantJson } from './callers.ts';
@@ -19,14 +18,18 @@ const params = z.object({ id: runId });
 export async function commandRoutes(app: FastifyInstance, deps: AppDeps): Promise<void> {
   wantJson(app);
   const routes = app.withTypeProvider<ZodTypeProvider>();
-  const accept = async (command: Command) => ({ id: await recordCommand(deps, command) });
+  const accept = async ({ log }: FastifyRequest, command: Parameters<typeof recordCommand>[1]) => ({
+    id: await recordCommand(deps, command, log),
+  });
   const plain = { schema: { params, body: nothing } };
 
   routes.post('/runs/:id/cancel', plain, async (request, reply) => {
     const run = await findRun(deps, request.params.id);
     if (isFinal(run.state))
       throw wrongState(run, 'there is nothing to cancel', 'To render it once more, use again.');
-    return reply.code(202).send(await accept({ kind: 'cancel', runId: run.id, by: personOf(request) }));
+    return reply
+      .code(202)
+      .send(await accept(request, { kind: 'cancel', runId: run.id, by: personOf(request) }));
   });
 
   routes.post('/runs/:id/again', { schema: { params, body: z.unknown() } }, async (request, reply) => {
@@ -40,35 +43,42 @@ export async function commandRoutes(app: FastifyInstance, deps: AppDeps): Promis
       );
     const run = await findRun(deps, request.params.id);
     if (!isFinal(run.state)) throw wrongState(run, 'it lives', 'Wait until it ends, or cancel it first.');
-    return reply
-      .code(202)
-      .send(
-        await accept({ kind: 'again', runId: run.id, by: personOf(request), settings: { ...read.settings } }),
-      );
+    return reply.code(202).send(
+      await accept(request, {
+        kind: 'again',
+        runId: run.id,
+        by: personOf(request),
+        settings: { ...read.settings },
+      }),
+    );
   });
 
   routes.post('/runs/:id/release', plain, async (request, reply) => {
     const run = await findRun(deps, request.params.id);
     if (!isHeldBack(run))
       throw wrongState(run, 'it is not held', 'Nothing needs to be done: only held runs wait for a word.');
-    return reply.code(202).send(await accept({ kind: 'release', runId: run.id, by: personOf(request) }));
+    return reply
+      .code(202)
+      .send(await accept(request, { kind: 'release', runId: run.id, by: personOf(request) }));
   });
 
   routes.post('/runs/:id/allow-scripts', plain, async (request, reply) => {
     const run = await findRun(deps, request.params.id);
     if (run.reason?.code !== 'needsScripts')
       throw wrongState(run, 'it does not ask for scripts', 'For a new run, use again with "scripts": true.');
-    return reply.code(202).send(await accept({ kind: 'allowScripts', runId: run.id, by: personOf(request) }));
+    return reply
+      .code(202)
+      .send(await accept(request, { kind: 'allowScripts', runId: run.id, by: personOf(request) }));
   });
 
   routes.post('/farm/wake', { schema: { body: wakeBody } }, async (request, reply) =>
     reply
       .code(202)
-      .send(await accept({ kind: 'wake', by: personOf(request), minutes: request.body.minutes })),
+      .send(await accept(request, { kind: 'wake', by: personOf(request), minutes: request.body.minutes })),
   );
   for (const kind of ['teardown', 'pause', 'resume'] as const)
     routes.post(`/farm/${kind}`, { schema: { body: nothing } }, async (request, reply) =>
-      reply.code(202).send(await accept({ kind, by: personOf(request) })),
+      reply.code(202).send(await accept(request, { kind, by: personOf(request) })),
     );
 }
 
