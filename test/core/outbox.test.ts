@@ -119,13 +119,13 @@ describe('the outbox', () => {
     assert.match(String(idOf(0)), /^msg_[0-9a-f]{24}$/);
   });
 
-  test('keeps the newest hundred, and says how many it lost and why', () => {
-    const many = Array.from({ length: 103 }, (_, index) => renders(`r${index}`));
+  test('keeps the newest thousand, and says how many it lost and why', () => {
+    const many = Array.from({ length: 1003 }, (_, index) => renders(`r${index}`));
     const full = after(newOutbox(0), 1, many);
-    assert.equal(full.waiting.length, 100);
+    assert.equal(full.waiting.length, 1000);
     assert.equal(first(full).id, after(newOutbox(0), 1, many.slice(0, 4)).waiting[3]?.id);
     assert.deepEqual(messagesStatus(full), {
-      waiting: 100,
+      waiting: 1000,
       failure: null,
       lost: 3,
       lostReason: 'they were too many at once',

@@ -89,6 +89,15 @@ describe('people are told', () => {
     assert.equal(shots.length, 60);
   });
 
+  test('of each of hundreds of shots that came at once, and none is lost', async () => {
+    const of = createTelling({ maxAtOnce: 3, settleMs: 0 });
+    for (let shot = 0; shot < 250; shot += 1) await upload(of, SETTINGS, `film/s${shot}`);
+    await pass(of, 12);
+    const shots = of.messenger.told().map(({ data }) => (data.run as { shot: string }).shot);
+    assert.equal(new Set(shots).size, 250);
+    assert.equal(status(of).messages?.lost, 0);
+  });
+
   test('once that a shot was rejected, however many there are and however often they are looked at again', async () => {
     const of = createTelling({ maxAtOnce: 200, settleMs: 0, missingFilesGraceMs: 60_000 });
     const inputs = [{ path: 'nowhere.png', size: 1, crc32c: 'AAAAAA==' }];

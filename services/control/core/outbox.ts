@@ -58,8 +58,8 @@ const BACK_OFF_SECONDS = [5, 15, 30, 60, 120, 300, 600, 900];
 const LONGEST_WAIT_MS = 900 * SECOND_MS;
 /** After so many it may be this message that is not taken, and not the receiver that is gone: others have their turn. */
 const TRIED_FIRST = 4;
-/** A receiver that comes back after longer is not flooded with what was. */
-const MOST_WAITING = 100;
+/** Hundreds of shots may be sent at once, and each waits for a word; beyond that a receiver that comes back is not flooded. */
+const MOST_WAITING = 1000;
 const KEPT_MS = 3 * DAY_MS;
 /** So long people can read that some were lost. */
 const LOST_SHOWN_MS = DAY_MS;
