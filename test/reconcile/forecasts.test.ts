@@ -7,6 +7,9 @@ import {
   createWorld,
   endTasks,
   HOUR,
+  MINUTE,
+  memory,
+  POOL,
   pass,
   run,
   takeTasks,
@@ -42,6 +45,76 @@ describe('the dollars of a run', () => {
     await workOff(of, 3600);
     const end = told(of).dollars;
     assert.deepEqual(end, { soFar: end.soFar, p10: end.soFar, p50: end.soFar, p90: end.soFar });
+  });
+});
+
+/** Four frames of 24 have come out, ten minutes each. */
+async function withFrames(of: World): Promise<void> {
+  await begin(of, settings);
+  await takeTasks(of);
+  await pass(of);
+  await endTasks(of, { seconds: 600 });
+  await pass(of);
+}
+
+describe('what is forecast of a run', () => {
+  const p50 = (of: World) => told(of).etaSeconds?.p50 ?? 0;
+  const rest = (of: World) => (told(of).dollars.p50 ?? 0) - told(of).dollars.soFar;
+
+  test('counts with no more workers than the quotas leave', async () => {
+    const of = createWorld();
+    of.farm.limits = [{ pool: 'p', variant: null, workers: 1, message: 'one is left' }];
+    await withFrames(of);
+    assert.equal(told(of).frames.done, 1);
+    assert.ok(p50(of) > 23 * 600, `${p50(of)} s for 23 frames of 600 s on one worker`);
+    of.farm.limits = [{ pool: 'p', variant: null, workers: 0, message: 'none is left' }];
+    await pass(of, 6);
+    for (const { name } of await of.workers.list()) of.workers.end(name, 'preempted');
+    await pass(of, 2);
+    assert.equal(told(of).etaSeconds, null);
+    assert.deepEqual(told(of).dollars, { soFar: told(of).dollars.soFar, p10: null, p50: null, p90: null });
+  });
+
+  test('has the price of the machines that are used, not of those that were wanted', async () => {
+    const variant = (name: string, pricePerHour: number) => ({
+      ...{ name, pricePerHour, isSpot: true, onDemandPricePerHour: null },
+    });
+    const pools = [{ ...POOL, variants: [variant('cheap', 0.2), variant('dear', 2)] }] as const;
+    const of = createWorld({ pools });
+    of.farm.limits = [{ pool: 'p', variant: 'cheap', workers: 0, message: 'none is left' }];
+    await withFrames(of);
+    const hours = (20 * 600) / 3600;
+    assert.ok(rest(of) > hours * 2, `$${rest(of)} for ${hours} worker-hours at $2`);
+  });
+
+  test('while a farm is tried again later: the wait, and all frames that are not there', async () => {
+    const of = createWorld({ droughtMs: 5 * MINUTE });
+    await withFrames(of);
+    const [seconds, dollars] = [p50(of), rest(of)];
+    of.workers.without.set(null, 'FailedScaleUp: GCE out of resources');
+    for (const { name } of await of.workers.list()) of.workers.end(name, 'preempted');
+    for (let passes = 0; memory(of).setback === null && passes < 30; passes += 1) await pass(of);
+    await pass(of, 3);
+    assert.equal(told(of).frames.done, 4);
+    const waits = ((memory(of).setback?.until ?? 0) - of.clock.now()) / 1000;
+    assert.ok(waits > 5 * 60, `${waits} s`);
+    assert.ok(p50(of) > seconds + waits, `${p50(of)} s, ${seconds} s before, and ${waits} s until then`);
+    assert.ok(rest(of) > dollars && rest(of) < dollars * 1.2, `$${rest(of)}, $${dollars} before`);
+  });
+
+  test('is nothing while its job is paused by a person, and the same again afterwards', async () => {
+    const of = createWorld();
+    await withFrames(of);
+    const before = p50(of);
+    const [job] = await of.manager.jobs();
+    await of.manager.setJobStatus(job?.id ?? '', 'pause-requested', 'test');
+    await pass(of, 2);
+    assert.equal(told(of).reason?.code, 'pausedElsewhere');
+    assert.equal(told(of).etaSeconds, null);
+    assert.equal(told(of).dollars.p50, null);
+    await of.manager.setJobStatus(job?.id ?? '', 'requeueing', 'test');
+    await pass(of, 6);
+    assert.ok(p50(of) >= before * 0.9, `${p50(of)} s, ${before} s before`);
   });
 });
 

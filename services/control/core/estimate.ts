@@ -1,14 +1,15 @@
-import { withLearnedBoot } from './boot-times.ts';
 import { type Draft, openRuns, type Sight } from './draft.ts';
 import { secondsUntilDone } from './forecast.ts';
 import { expectedSeconds, spreadOf } from './frame-times.ts';
 import type { PoolPolicy } from './model.ts';
 import { addNeeds, moreWorkers, type Needs, NO_NEEDS, needsOf } from './pool-size.ts';
-import { poolOf } from './pools.ts';
+import { poolOf, priceOf } from './pools.ts';
 import { type RunRecord, wantsFarm } from './run.ts';
-import { teamOf } from './staff.ts';
+import { pendingSetback } from './setback.ts';
+import { poolAtHand, teamOf } from './staff.ts';
 import type { Band } from './status-document.ts';
 import { unfinishedFrames } from './submission.ts';
+import { variantFor } from './variants.ts';
 
 /** What is still to come of a run: seconds until its last frame, dollars until its workers are gone. Each with its 10th and 90th percentile. */
 export interface Estimate {
@@ -25,12 +26,12 @@ const LEAST_SPREAD_SECONDS = 10;
 /** Lost machines, late boots and frames given back make it later, never sooner. */
 const UPWARD = 1.5;
 /** A cluster and its manager, where there is no farm yet: `clusters create` takes 4 to 7 minutes. */
-export const FARM_SECONDS = 400;
+const FARM_SECONDS = 400;
 
 /**
  * What is left of each run whose frames have taught how long they take, by the model that sizes the pools: all that waits for the same pool
  * goes before it as Flamenco hands it out (by priority, then age), each task loads and is waited for, and workers that boot
- * count from when they are there. A run that cannot be read has none.
+ * count from when they are there. A run that cannot be read has none, nor one that goes on nobody knows when.
  */
 export function estimates(sight: Sight, draft: Draft): ReadonlyMap<string, Estimate> {
   const all = new Map<string, Estimate>();
@@ -54,11 +55,13 @@ function estimatePool(
   runs: readonly RunRecord[],
   into: Map<string, Estimate>,
 ): void {
-  const { workers, managerWorkers, farm } = sight.observed;
-  const each = runs.map((run) => needsOf(sight, draft, run, runs));
+  const { policy, now } = sight;
+  const { workers, managerWorkers } = sight.observed;
+  const each = runs.map((run) => needsOf(sight, draft, run, runs, true));
   if (workers === 'unknown' || each.includes(null)) return;
   const needs = each.filter((one) => one !== null);
-  const pool = withLearnedBoot(configured, draft.memory);
+  const pool = poolAtHand(sight, draft, configured, runs);
+  const price = priceOf(policy, configured, variantFor(sight, draft.memory, configured)?.name, now);
   const whole = needs.reduce(addNeeds, NO_NEEDS);
   const living = workers.filter((worker) => worker.pool === pool.name && worker.state !== 'ended');
   const known = new Map(
@@ -67,28 +70,54 @@ function estimatePool(
   const team = teamOf(sight, pool, whole.busy, living, known, new Set());
   const freeAt = team.map((member) => member.freeAt);
   const unoccupied = team.filter(({ isBusy }) => !isBusy).length;
-  const more = moreWorkers({ ...workOf(whole, freeAt), isKnown: true, unoccupied }, pool, sight.policy);
-  const farmSeconds = farm !== 'unknown' && farm.state === 'up' ? 0 : FARM_SECONDS;
+  const more = moreWorkers({ ...workOf(whole, freeAt), isKnown: true, unoccupied }, pool, policy);
+  const farm = secondsToFarm(sight, draft);
   const around =
     (team.length + more) * pool.tailSeconds + more * pool.bootSeconds + sumOf(team.map(bootLeft));
-  const endOfAll = farmSeconds + secondsUntilDone(workOf(whole, freeAt), more, pool.bootSeconds);
+  const endOfAll = farm.coming + secondsUntilDone(workOf(whole, freeAt), more, pool.bootSeconds);
+  // The quotas leave no worker at present.
+  if (!Number.isFinite(endOfAll)) return;
   let before = NO_NEEDS;
   for (const [index, run] of runs.entries()) {
     const own = needs[index] ?? NO_NEEDS;
     before = addNeeds(before, own);
-    if (run.times.frames === 0) continue;
+    if (run.times.frames === 0 || !isOnItsWay(sight, run)) continue;
     const waits = own.queued > 0 ? secondsUntilDone(workOf(before, freeAt), more, pool.bootSeconds) : 0;
-    const again = lossRisk(run, team.length) * (expectedSeconds(run, sight.now) + pool.bootSeconds);
-    const seconds = farmSeconds + Math.max(waits, ...own.busy.values(), 0) + LIKELY_AGAIN * again;
+    const again = lossRisk(run, team.length) * (expectedSeconds(run, now) + pool.bootSeconds);
+    const seconds =
+      farm.waiting + farm.coming + Math.max(waits, ...own.busy.values(), 0) + LIKELY_AGAIN * again;
     const share = workSeconds(own) / Math.max(1, workSeconds(whole));
     const paid = workSeconds(own) + share * around;
-    const dollars = (paid * pool.pricePerHour + share * endOfAll * sight.policy.fixedPricePerHour) / 3600;
+    const dollars = (paid * price + share * endOfAll * policy.fixedPricePerHour) / 3600;
     into.set(run.id, {
       seconds: secondsBand(sight, run, seconds, again),
       dollars: bandAround(dollars, relativeSpread(run), 0),
     });
   }
 }
+
+/** Seconds until there is a farm: `waiting` for it to be tried again, which costs nothing, and `coming` up. */
+export function secondsToFarm(
+  sight: Sight,
+  draft: Draft,
+): { readonly waiting: number; readonly coming: number } {
+  const { observed, now } = sight;
+  const { farm } = observed;
+  const pending = pendingSetback(sight, draft);
+  if (pending !== null) return { waiting: (pending.until - now) / 1000, coming: FARM_SECONDS };
+  if (farm === 'unknown' || farm.state === 'up') return { waiting: 0, coming: 0 };
+  const since = farm.state === 'creating' ? (now - farm.since) / 1000 : 0;
+  return { waiting: 0, coming: Math.max(0, FARM_SECONDS - since) };
+}
+
+/** It does not wait for a person, another month, another farm or larger machines; nobody knows how long that takes. */
+function isOnItsWay({ observed }: Sight, { id, stopping }: RunRecord): boolean {
+  if (stopping !== null) return stopping.code === 'maxDollars';
+  const job = observed.details.get(id)?.job ?? 'unknown';
+  return job === 'unknown' || job === null || !PAUSED.has(job.status);
+}
+
+const PAUSED = new Set(['paused', 'pause-requested']);
 
 const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
 

@@ -1,18 +1,25 @@
-import { withLearnedBoot } from './boot-times.ts';
 import { type Draft, openRuns, type Sight, updateRun } from './draft.ts';
-import { type Estimate, estimates, FARM_SECONDS } from './estimate.ts';
+import { type Estimate, estimates, secondsToFarm } from './estimate.ts';
 import { withForecast } from './forecast-warnings.ts';
 import type { PoolPolicy } from './model.ts';
 import { workAhead } from './pool-size.ts';
 import { poolOf } from './pools.ts';
 import { type RunRecord, wantsFarm } from './run.ts';
+import { poolAtHand } from './staff.ts';
 
 /** Says in the warnings of a run when, by what its frames have taught, its cap or its deadline will not be kept. */
 export function foresee(sight: Sight, draft: Draft): void {
   const left = estimates(sight, draft);
-  for (const run of openRuns(draft)) {
-    if (!wantsFarm(run.state) || run.stopping !== null) continue;
-    const pool = withLearnedBoot(poolOf(sight.policy, run), draft.memory);
+  const open = openRuns(draft).filter(({ state }) => wantsFarm(state));
+  const pools = sight.policy.pools.map((pool) => {
+    const own = open.filter((run) => poolOf(sight.policy, run) === pool);
+    return [pool.name, poolAtHand(sight, draft, pool, own)] as const;
+  });
+  const atHand = new Map(pools);
+  for (const run of open) {
+    if (run.stopping !== null) continue;
+    const configured = poolOf(sight.policy, run);
+    const pool = atHand.get(configured.name) ?? configured;
     const dollars = capWarning(sight, run, pool, left.get(run.id));
     const deadline = deadlineWarning(sight, draft, run, pool);
     const warnings = withForecast(withForecast(run.warnings, 'maxDollars', dollars), 'finishBy', deadline);
@@ -41,7 +48,7 @@ function deadlineWarning(sight: Sight, draft: Draft, run: RunRecord, pool: PoolP
   const leftSeconds = (run.finishBy - sight.now) / 1000;
   if (run.times.frames === 0) {
     if (leftSeconds <= 0) return ` passed ${duration(-leftSeconds)} ago`;
-    const least = secondsToFirstFrame(sight, pool);
+    const least = secondsToFirstFrame(sight, draft, pool);
     return least <= leftSeconds
       ? null
       : `: cannot be kept: about ${duration(least)} pass before the first frame begins, and ${duration(leftSeconds)} are left`;
@@ -57,16 +64,14 @@ function deadlineWarning(sight: Sight, draft: Draft, run: RunRecord, pool: PoolP
 }
 
 /** A worker boots when the farm is there; 0 once somebody is there to begin. */
-function secondsToFirstFrame({ observed, now }: Sight, pool: PoolPolicy): number {
-  const { farm, workers } = observed;
-  if (farm === 'unknown' || workers === 'unknown') return 0;
-  const ages = workers
+function secondsToFirstFrame(sight: Sight, draft: Draft, pool: PoolPolicy): number {
+  const { observed, now } = sight;
+  if (observed.farm === 'unknown' || observed.workers === 'unknown') return 0;
+  const ages = observed.workers
     .filter((worker) => worker.pool === pool.name && worker.state !== 'ended')
     .map(({ orderedAt }) => (now - orderedAt) / 1000);
-  const boot = Math.max(0, pool.bootSeconds - Math.max(0, ...ages));
-  if (farm.state === 'up') return boot;
-  const since = farm.state === 'creating' ? (now - farm.since) / 1000 : 0;
-  return boot + Math.max(0, FARM_SECONDS - since);
+  const { waiting, coming } = secondsToFarm(sight, draft);
+  return waiting + coming + Math.max(0, pool.bootSeconds - Math.max(0, ...ages));
 }
 
 function duration(seconds: number): string {

@@ -1,4 +1,3 @@
-import { chunkSizesFor } from './chunks.ts';
 import type { Draft, Sight } from './draft.ts';
 import { openRuns } from './draft.ts';
 import { bestMore, type WorkLeft } from './forecast.ts';
@@ -12,7 +11,7 @@ import {
 import type { PoolPolicy, TaskObserved } from './model.ts';
 import { poolOf } from './pools.ts';
 import { type RunRecord, wantsFarm } from './run.ts';
-import { openFrames, wantsCheck } from './submission.ts';
+import { chunkSizesOf, NEAR_DEADLINE_SECONDS, openFrames, wantsCheck } from './submission.ts';
 import { activeTasks, runnableTasks } from './tasks.ts';
 
 /** What is left to do for a pool, as far as it can run now. */
@@ -98,12 +97,16 @@ function isKnown(runs: readonly RunRecord[]): boolean {
   return runs.some(({ times }) => times.frames > 0);
 }
 
-/** What is left of a run of a pool whose runs are `others`, itself among them. `null` = it could not be read. */
+/**
+ * What is left of a run of a pool whose runs are `others`, itself among them. `null` = it could not be read. Of a job that was
+ * lost only one frame counts, until it is known what it had delivered; with `isForecast` all that are not known to be there.
+ */
 export function needsOf(
   sight: Sight,
   draft: Draft,
   run: RunRecord,
   others: readonly RunRecord[],
+  isForecast = false,
 ): Needs | null {
   const each = expectedSeconds(run, sight.now, run.times.frames > 0 ? undefined : usualSeconds(others));
   const leastEach = isKnown(others) ? each : Math.min(each, leastSeconds(run, sight.now));
@@ -115,7 +118,7 @@ export function needsOf(
     least: frames * leastEach + tasks * around,
     slow: frames * slowEach + tasks * around,
   });
-  const upcoming = upcomingTasks(sight, draft, run);
+  const upcoming = upcomingTasks(sight, draft, run, isForecast);
   if (upcoming !== null) return { ...NO_NEEDS, ...needsFor(upcoming.tasks, upcoming.frames) };
   const seen = sight.observed.details.get(run.id);
   if (seen === undefined || seen.job === 'unknown' || seen.tasks === 'unknown') return null;
@@ -154,6 +157,7 @@ function upcomingTasks(
   sight: Sight,
   draft: Draft,
   run: RunRecord,
+  isForecast: boolean,
 ): { readonly tasks: number; readonly frames: number } | null {
   const seen = sight.observed.details.get(run.id);
   const isKnownJob = seen !== undefined && seen.job !== null && seen.job !== 'unknown';
@@ -161,13 +165,12 @@ function upcomingTasks(
   if (isKnownJob || (run.jobId !== null && !isLost)) return null;
   if (run.stopping !== null || run.settings === null) return { tasks: 0, frames: 0 };
   // What a lost job had delivered is looked at first.
-  if (isLost) return { tasks: 1, frames: 1 };
+  if (isLost && !isForecast) return { tasks: 1, frames: 1 };
   // One worker is enough for the check, and a bad shot costs no more than that.
   const isCheckAhead = run.check === 'pending' || (run.check === 'none' && wantsCheck(sight, draft, run));
   if (isCheckAhead) return { tasks: 1, frames: 1 };
   const frames = openFrames(run).length;
-  const most = poolOf(sight.policy, run).max;
-  const sizes = chunkSizesFor(frames, run.times, most, run.settings.chunkSize.value);
+  const sizes = chunkSizesOf(sight, run, frames, run.settings.chunkSize.value);
   return { tasks: sizes.length, frames };
 }
 
@@ -258,11 +261,17 @@ export function moreWorkers(
   if (bySeconds === Number.POSITIVE_INFINITY) return more;
   const slow = { ...work, secondsPerTask: work.slowPerTask };
   const inTime = bestMore(slow, room, bootSeconds, prices, bySeconds);
-  const first = bySeconds < NEAR_SECONDS ? FIRST_FOR_DEADLINE - work.freeAt.length : 0;
+  const first = firstFor(bySeconds, bootSeconds, work.freeAt.length, work.queued);
   return Math.max(more, Math.min(room, Math.max(inTime, first)));
 }
 
-/** A deadline so far away can wait for the first frame. */
-const NEAR_SECONDS = 3 * 3600;
-/** With a nearer one so many begin at least: frames that turn out to be slow have no time for a second wave. */
+/** With a near deadline so many begin at least: frames that turn out to be slow have no time for a second wave. */
 const FIRST_FOR_DEADLINE = 10;
+/** Few frames take longer. */
+const SLOWEST_SECONDS = 1500;
+
+/** How many begin before any frame is known: all, once one that takes long and is lost with its machine would be late again. */
+function firstFor(bySeconds: number, bootSeconds: number, there: number, queued: number): number {
+  if (bySeconds < 2 * (bootSeconds + SLOWEST_SECONDS)) return queued;
+  return bySeconds < NEAR_DEADLINE_SECONDS ? FIRST_FOR_DEADLINE - there : 0;
+}

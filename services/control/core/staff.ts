@@ -3,7 +3,7 @@ import { act, type Draft, note, openRuns, remember, type Sight } from './draft.t
 import type { ManagerWorkerObserved, Observed, PoolPolicy, WorkerObserved } from './model.ts';
 import { type Demand, demandOf, moreWorkers, secondsToDeadline } from './pool-size.ts';
 import { poolOf, withRoom } from './pools.ts';
-import { wantsFarm } from './run.ts';
+import { type RunRecord, wantsFarm } from './run.ts';
 import { suspectWorkers } from './suspects.ts';
 import type { EpochMs } from './time.ts';
 import { limitOf, moveOn, variantFor } from './variants.ts';
@@ -50,10 +50,7 @@ function staffPool(
   const runs = openRuns(draft).filter(
     (run) => wantsFarm(run.state) && poolOf(sight.policy, run) === configured,
   );
-  const variant = variantFor(sight, draft.memory, configured);
-  const limit = limitOf(sight.observed, configured, variant)?.workers ?? configured.max;
-  const roomy = withRoom(withLearnedBoot(configured, draft.memory), runs);
-  const pool = { ...roomy, max: Math.min(roomy.max, limit) };
+  const pool = poolAtHand(sight, draft, configured, runs);
   const living = everyone.filter((worker) => worker.pool === pool.name);
   const leaving = [...sendSuspectsHome(sight, draft, living, known), ...moveOn(sight, draft, pool, living)];
   const team = teamOf(
@@ -71,6 +68,19 @@ function staffPool(
   const count = Math.min(moreWorkers(work, pool, sight.policy, by), pool.max - living.length);
   if (count > 0) order(sight, draft, pool, living.length, count);
   else letGoOf(sight, draft, demand, team, known);
+}
+
+/** A pool as it is for these runs now: with the boot time that was learned, and no more workers than have room and quotas leave. */
+export function poolAtHand(
+  sight: Sight,
+  { memory }: Draft,
+  configured: PoolPolicy,
+  runs: readonly RunRecord[],
+): PoolPolicy {
+  const variant = variantFor(sight, memory, configured);
+  const limit = limitOf(sight.observed, configured, variant)?.workers ?? configured.max;
+  const pool = withRoom(withLearnedBoot(configured, memory), runs);
+  return { ...pool, max: Math.min(pool.max, limit) };
 }
 
 /** A worker that can be counted on for another task. */
