@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { StatusDocument } from '../../services/control/core/status-document.ts';
-import { command, createWorld, pass, SAMPLE, upload, type World } from './world.ts';
+import { begin, command, createWorld, MINUTE, pass, SAMPLE, takeTasks, upload, type World } from './world.ts';
 
 function statusOf(of: World): StatusDocument {
   return of.records.valueAt('status.json') as StatusDocument;
@@ -41,6 +41,46 @@ describe('the status', () => {
     assert.match(
       statusOf(of).sentence,
       /^Nothing to render; the farm is kept up, as a person asked, until 2026/,
+    );
+  });
+
+  test('tells of workers that cannot be seen what was told of them last', async () => {
+    const of = createWorld();
+    await begin(of, { chunkSize: 1, video: false });
+    const seen = async (): Promise<unknown> => {
+      await pass(of);
+      const { sentence, pools } = statusOf(of);
+      return [sentence, pools.map(({ booting, busy, idle, draining }) => [booting, busy, idle, draining])];
+    };
+    await takeTasks(of);
+    const told = ['Rendering 1 shot on 4 workers.', [[0, 4, 0, 0]]];
+    assert.deepEqual(await seen(), told);
+    of.manager.failUntilHealed('transient', 'tasks');
+    assert.deepEqual(await seen(), told, 'no tasks');
+    of.manager.failUntilHealed('transient', 'workers');
+    assert.deepEqual(await seen(), told, 'none that Flamenco knows');
+    of.workers.end('p-1', 'preempted');
+    assert.deepEqual(await seen(), ['Rendering 1 shot on 3 workers.', [[0, 3, 0, 0]]], 'one is gone');
+    of.workers.failUntilHealed('transient', 'list');
+    assert.deepEqual(await seen(), ['Rendering 1 shot on 3 workers.', [[0, 3, 0, 0]]], 'none at all');
+  });
+
+  test('says what is waited for while nobody renders', async () => {
+    const of = createWorld({ droughtMs: 5 * MINUTE });
+    await upload(of, { video: false });
+    await pass(of, 3);
+    assert.equal(statusOf(of).sentence, 'Getting the farm ready for 1 shot.');
+    await pass(of, 9);
+    await takeTasks(of);
+    await pass(of);
+    of.workers.without.set(null, 'FailedScaleUp: GCE out of resources');
+    for (const { name } of await of.workers.list()) of.workers.end(name, 'preempted');
+    await pass(of, 2);
+    assert.match(statusOf(of).sentence, /^1 shot waits for \d workers? to boot\.$/);
+    for (let passes = 0; statusOf(of).farm.stage !== 'absent' && passes < 30; passes += 1) await pass(of);
+    assert.match(
+      statusOf(of).sentence,
+      /^1 shot waits for a farm\. No machine was to be had .*; tried again at \d\d:\d\d UTC\.$/,
     );
   });
 });

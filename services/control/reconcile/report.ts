@@ -88,17 +88,40 @@ function zoneOf({ farm }: Observed): string | null {
 
 function poolStatus(reported: Reported, pool: PoolPolicy): PoolStatus {
   const { observed, policy, memory, now } = reported;
-  const { workers, managerWorkers, details } = observed;
-  const known = new Map(
-    managerWorkers === 'unknown' ? [] : managerWorkers.map((worker) => [worker.name, worker]),
-  );
-  const active = busyWorkers(details);
+  const { workers } = observed;
   const living =
     workers === 'unknown'
       ? []
       : workers.filter((worker) => worker.state !== 'ended' && worker.pool === pool.name);
   const variant = variantFor({ observed, policy, now }, memory, pool);
-  const counts = { booting: 0, busy: 0, idle: 0, draining: 0 };
+  const counts = countsOf(reported, pool, living);
+  return {
+    name: pool.name,
+    wanted: counts.booting + counts.busy + counts.idle,
+    ...counts,
+    pricePerHour: priceOf(policy, pool, variant?.name, now),
+    variant: variant?.name ?? null,
+    reason: whyShort(reported, pool, variant, living),
+  };
+}
+
+type Counts = Pick<PoolStatus, 'booting' | 'busy' | 'idle' | 'draining'>;
+
+const NOBODY: Counts = { booting: 0, busy: 0, idle: 0, draining: 0 };
+
+/** Not known is not none: what cannot be seen at this look is as it was told last, as far as it can be. */
+function countsOf(
+  { observed: { workers, managerWorkers, details }, before }: Reported,
+  pool: PoolPolicy,
+  living: readonly WorkerObserved[],
+): Counts {
+  const told = before?.pools.find(({ name }) => name === pool.name) ?? NOBODY;
+  const { booting, busy, idle, draining } = told;
+  if (workers === 'unknown') return { booting, busy, idle, draining };
+  if (managerWorkers === 'unknown') return withinTeam(told, living);
+  const known = new Map(managerWorkers.map((worker) => [worker.name, worker]));
+  const active = busyWorkers(details);
+  const counts = { ...NOBODY };
   for (const { name } of living) {
     const worker = known.get(name);
     if (worker === undefined || worker.status === '' || worker.status === 'starting') counts.booting += 1;
@@ -106,14 +129,18 @@ function poolStatus(reported: Reported, pool: PoolPolicy): PoolStatus {
     else if (active.has(worker.id)) counts.busy += 1;
     else counts.idle += 1;
   }
-  return {
-    name: pool.name,
-    wanted: living.length - counts.draining,
-    ...counts,
-    pricePerHour: priceOf(policy, pool, variant?.name, now),
-    variant: variant?.name ?? null,
-    reason: whyShort(reported, pool, variant, living),
-  };
+  const isUnread = [...details.values()].some(({ tasks }) => tasks === 'unknown');
+  const still = isUnread ? Math.min(counts.idle, Math.max(0, busy - counts.busy)) : 0;
+  return { ...counts, busy: counts.busy + still, idle: counts.idle - still };
+}
+
+/** Who is on a machine does what was told last; all others boot. */
+function withinTeam(told: Counts, living: readonly WorkerObserved[]): Counts {
+  const running = living.filter(({ state }) => state === 'running').length;
+  const busy = Math.min(told.busy, running);
+  const draining = Math.min(told.draining, running - busy);
+  const idle = Math.min(told.idle, running - busy - draining);
+  return { busy, draining, idle, booting: living.length - busy - draining - idle };
 }
 
 /** Why a pool has not what is wanted of it, or not from where it is wanted. */
@@ -211,8 +238,9 @@ function sentence({ memory, runs, policy }: Reported, pools: readonly PoolStatus
   if (memory.unknownSince !== null)
     return 'The farm cannot be seen at the moment; nothing is changed until it can.';
   if (memory.stage === 'broken') return `The farm is broken: ${memory.stageReason ?? 'no reason is known'}.`;
-  if (rendering > 0) return `Rendering ${plural(rendering, 'shot')} on ${plural(workers, 'worker')}.`;
-  if (queued > 0) return `Getting the farm ready for ${plural(queued, 'shot')}.`;
+  if (rendering > 0 && workers > 0)
+    return `Rendering ${plural(rendering, 'shot')} on ${plural(workers, 'worker')}.`;
+  if (rendering + queued > 0) return whyNobodyRenders(memory, rendering + queued, pools);
   const waits = waiting > 0 ? ` ${plural(waiting, 'shot')} ${waiting === 1 ? 'waits' : 'wait'}.` : '';
   if (memory.stage === 'letting-go' && policy.keepControlPlane)
     return `Nothing to render; KEEP_CONTROL_PLANE keeps the farm up.${waits}`;
@@ -222,6 +250,20 @@ function sentence({ memory, runs, policy }: Reported, pools: readonly PoolStatus
   if (waiting > 0)
     return `${plural(waiting, 'shot')} ${waiting === 1 ? 'waits' : 'wait'}; no farm is running.`;
   return 'Nothing to render; no farm is running.';
+}
+
+function whyNobodyRenders(
+  { stage, stageReason }: FarmMemory,
+  shots: number,
+  pools: readonly PoolStatus[],
+): string {
+  const waiting = `${plural(shots, 'shot')} ${shots === 1 ? 'waits' : 'wait'}`;
+  if (stage === 'absent' && stageReason !== null) return `${waiting} for a farm. ${stageReason}.`;
+  if (stage !== 'ready') return `Getting the farm ready for ${plural(shots, 'shot')}.`;
+  const booting = pools.reduce((sum, pool) => sum + pool.booting, 0);
+  return booting > 0
+    ? `${waiting} for ${plural(booting, 'worker')} to boot.`
+    : `${waiting}; no worker is there at the moment.`;
 }
 
 function whyKept({ awakeUntil }: FarmMemory): string {
