@@ -91,7 +91,8 @@ function endSocket({ raw: { socket } }: FastifyRequest, afterMs: number): void {
 
 function isAllowed({ email, organisation }: Known, allowed: readonly string[]): boolean {
   if (allowed.length === 0 || allowed.includes(email)) return true;
-  const domain = email.slice(email.lastIndexOf('@'));
+  // IAP writes `provider:address` for who has not signed in with Google: such an address may be anybody's.
+  const domain = email.includes(':') ? '' : email.slice(email.lastIndexOf('@'));
   // Anybody who once had an address of the domain may still have an account with it: only those that the domain itself runs
   // are its people. Behind IAP and IAM, Google has judged that.
   const isOfDomain = organisation === undefined || `@${organisation}` === domain;
