@@ -313,12 +313,15 @@ describe('tablao pull', () => {
     assert.match(none.said, /There is no film\/sh999 to fetch/);
   });
 
-  it('writes nothing outside of its folder, whatever a record says', async (t) => {
+  it('writes nothing outside of its folder, and in it nothing but frames, whatever a record says', async (t) => {
     const bench = await startBuckets(t, 'folders');
     putFrame(bench, 1);
     bench.putRender('film/sh010/outside.txt', Buffer.from('outside'));
+    bench.putRender(`${FOLDER}/.bashrc`, Buffer.from('hostile'));
     const files = [
       { path: '../outside.txt', bytes: 7 },
+      { path: 'outputs/../.bashrc', bytes: 7 },
+      { path: '.bashrc', bytes: 7 },
       { path: nameOf(1), bytes: 1_500_000 },
     ];
     bench.putRender(
@@ -330,6 +333,7 @@ describe('tablao pull', () => {
     const { code, said } = await pull(['film/sh010', '--to', join(dir, 'here'), '--url', bench.url]);
     assert.equal(code, 0, said);
     assert.deepEqual(readdirSync(dir), ['here']);
+    assert.deepEqual(readdirSync(join(dir, 'here')), [nameOf(1)]);
   });
 
   it('fetches anew what came with other bytes, and gives up when it always does', async (t) => {
@@ -367,6 +371,6 @@ describe('tablao pull', () => {
     assert.match(String(parse('a', '--version', 'two')), /write it like v002/);
     assert.match(String(parse('a', 'b')), /one shot at a time/);
     assert.equal((parse('a/b.blend', '--version', '2') as { version: number }).version, 2);
-    assert.equal((parse('a/b.blend') as { shot: string }).shot, 'a/b');
+    assert.equal((parse('/a/b.BLEND') as { shot: string }).shot, 'a/b');
   });
 });

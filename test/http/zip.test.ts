@@ -124,9 +124,15 @@ describe('the zip of a shot', () => {
   it('holds each view, and what File Output nodes wrote of proved frames, but no name that leads elsewhere', async (t) => {
     const { bench, renders, fetchZip } = await world(t);
     await putRun(bench, { proved: '1', output: { pattern: 'a_#', extension: '.exr', views: ['_L', '_R'] } });
-    for (const name of ['a_1_L.exr', 'a_1_R.exr', 'outputs/mask/m_0001.png', 'outputs/mask/m_0002.png'])
+    for (const name of [
+      'a_1_L.exr',
+      'a_1_R.exr',
+      'outputs/mask/m_0001.png',
+      'outputs/mask/m_0002.png',
+      '.bashrc',
+    ])
       renders.put(`${FOLDER}/${name}`, name);
-    const files = ['a_1_L.exr', 'outputs/mask/m_0001.png', '../../evil', '/evil', 'a\\evil', ''];
+    const files = ['a_1_L.exr', 'outputs/mask/m_0001.png', '../../evil', '/evil', 'a\\evil', '', '.bashrc'];
     const record = { frame: 1, run: 'r1', state: 'done', files: files.map((path) => ({ path, bytes: 1 })) };
     renders.put(`${FOLDER}/records/0001.json`, JSON.stringify(record));
     assert.deepEqual(

@@ -1,4 +1,4 @@
-import { viewsOf } from '../../control/core/proved-frames.ts';
+import { isOfNodes, viewsOf } from '../../control/core/proved-frames.ts';
 import { pathProblem } from '../../control/http/object-paths.ts';
 import { refusalOf, type ServiceClient } from '../service/service-client.ts';
 import type { ShotVersion } from './shot-version.ts';
@@ -44,6 +44,6 @@ function recordedFiles(record: RecordRead | null): readonly string[] {
   return record.files.flatMap((file: { readonly path?: unknown } | null) => {
     const name = file?.path;
     // A worker wrote it: a name must not lead out of the folder that people chose.
-    return typeof name === 'string' && pathProblem(name) === null ? [name] : [];
+    return typeof name === 'string' && isOfNodes(name) && pathProblem(name) === null ? [name] : [];
   });
 }

@@ -46,7 +46,7 @@ export function parsePull(args: readonly string[], env: NodeJS.ProcessEnv): Pull
     const version = values.version === undefined ? null : /^v?(\d{1,6})$/.exec(values.version)?.[1];
     if (version === undefined) return `--version ${values.version} is none: write it like v002.`;
     return {
-      ...{ shot: shot.replace(/^\/+|\.blend$/g, ''), version: version === null ? null : Number(version) },
+      ...{ shot: shot.replace(/^\/+|\.blend$/gi, ''), version: version === null ? null : Number(version) },
       ...{ to: values.to ?? null, watch: values.watch },
       ...serviceOptions(values.url, env),
     };

@@ -43,3 +43,11 @@ export function provedFrames(runs: readonly RunRecord[]): ProvedFrames {
 export function viewsOf({ output }: RunRecord, frame: number): readonly string[] {
   return output === null ? [] : frameFiles(output, frame);
 }
+
+/**
+ * Whether a name below the version's folder is where File Output nodes write. The kit's record names them; whoever could write
+ * it (the shot's own Python, too) could name anything else there, and people would put that into folders of their own.
+ */
+export function isOfNodes(name: string): boolean {
+  return name.startsWith('outputs/');
+}

@@ -1,4 +1,4 @@
-import { type ProvedFrames, provedFrames, viewsOf } from '../core/proved-frames.ts';
+import { isOfNodes, type ProvedFrames, provedFrames, viewsOf } from '../core/proved-frames.ts';
 import { NEW_RUN, type RunRecord, rendersFolder, versionName } from '../core/run.ts';
 import type { ObjectSeen } from '../ports/buckets.ts';
 import type { AppDeps } from './deps.ts';
@@ -34,7 +34,11 @@ export async function findZipFiles(deps: Deps, id: string): Promise<ZipFiles> {
   const there = new Map((await deps.renders.list(folder)).map((object) => [object.path, object]));
   const proved = await withoutOthers(deps, found, (name) => there.get(`${folder}${name}`));
   const frames = { ...found, proved };
-  const names = await namesOf(deps, frames, [...there.keys()].some(isOfNode(folder)));
+  const names = await namesOf(
+    deps,
+    frames,
+    [...there.keys()].some((path) => isOfNodes(path.slice(folder.length))),
+  );
   const objects = [...names].map((name) => {
     const object = there.get(`${folder}${name}`);
     if (object === undefined) throw isGone(name);
@@ -84,8 +88,6 @@ async function withoutOthers(
   return new Map([...proved].filter(([frame]) => !others.has(frame)));
 }
 
-const isOfNode = (folder: string) => (path: string) => path.startsWith(`${folder}outputs/`);
-
 /** What the run knows of a frame: one file a view; and, where File Output nodes write, what the kit has recorded of it. */
 async function namesOf(
   deps: Deps,
@@ -99,7 +101,7 @@ async function namesOf(
     const some = frames.slice(at, at + AT_ONCE).map(([frame, run]) => readRecord(deps, run, frame));
     const files = (await Promise.all(some)).flatMap((record) => record?.files ?? []);
     // Workers wrote them: a name must not lead out of the folder that somebody unpacks it in.
-    for (const { path } of files) if (pathProblem(path) === null) names.add(path);
+    for (const { path } of files) if (isOfNodes(path) && pathProblem(path) === null) names.add(path);
   }
   return names;
 }
