@@ -6,6 +6,8 @@ const SHARE_OF_ALL = 1 / 40;
 const SHARE_OF_REST = 1 / 20;
 /** With few workers at most, larger ones: each still gets several. */
 const TASKS_A_WORKER = 2;
+/** In a hurry all of the pool may be wanted: each gets so many, and nobody waits for the last frames of one long task. */
+const HURRIED_TASKS_A_WORKER = 3;
 /** A task longer than this keeps a drain waiting. */
 const LONGEST_TASK_SECONDS = 600;
 /** Before any frame was rendered. */
@@ -18,19 +20,22 @@ const MOST_LEAST = 8;
  * How many frames each task has: `given` by a person, else more for the first tasks and few for the last ones. Each task loads the
  * shot anew, so there should be few; the last ones should be short, so that nobody renders on for long when the others are
  * done. With sizes that fall this needs neither the time of a frame nor the number of workers, which nobody knows yet.
- * `mostWorkers` = the pool's maximum.
+ * `mostWorkers` = the pool's maximum; `isHurried` = a deadline is near.
  */
 export function chunkSizesFor(
   frames: number,
   { frames: known, sumSeconds }: Pick<FrameTimes, 'frames' | 'sumSeconds'>,
   mostWorkers: number,
   given: number | null,
+  isHurried = false,
 ): readonly number[] {
   const seconds = known === 0 ? LONGEST_TASK_SECONDS / LONGEST_UNKNOWN : Math.max(0.1, sumSeconds / known);
   const few = 1 / (TASKS_A_WORKER * mostWorkers);
+  const hurried = 1 / (HURRIED_TASKS_A_WORKER * mostWorkers);
+  const shareOfAll = isHurried ? Math.min(SHARE_OF_ALL, hurried) : Math.max(SHARE_OF_ALL, few);
   const longest = Math.max(
     1,
-    Math.min(Math.floor(LONGEST_TASK_SECONDS / seconds), Math.ceil(frames * Math.max(SHARE_OF_ALL, few))),
+    Math.min(Math.floor(LONGEST_TASK_SECONDS / seconds), Math.ceil(frames * shareOfAll)),
   );
   const least = Math.max(1, Math.min(longest, MOST_LEAST, Math.floor(frames / FRAMES_A_LEAST)));
   const share = Math.max(SHARE_OF_REST, few);

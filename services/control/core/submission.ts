@@ -88,12 +88,26 @@ export function wantsCheck(sight: Sight, draft: Draft, run: RunRecord): boolean 
   return done === null || done === undefined || done.inputsKey !== run.inputsKey;
 }
 
+/** Nearer deadlines than this may want the whole pool. */
+export const NEAR_DEADLINE_SECONDS = 3 * 3600;
+
+/** How many of a run's frames each task of its job gets, the first one first. `given` = by a person. */
+export function chunkSizesOf(
+  { policy, now }: Sight,
+  run: RunRecord,
+  frames: number,
+  given: number | null,
+): readonly number[] {
+  const isHurried = run.finishBy !== null && (run.finishBy - now) / 1000 < NEAR_DEADLINE_SECONDS;
+  return chunkSizesFor(frames, run.times, poolOf(policy, run).max, given, isHurried);
+}
+
 function jobFor(sight: Sight, run: RunRecord, settings: RunSettings, frames: readonly number[]): JobOrder {
   const { policy } = sight;
   const pool = poolOf(policy, run);
   const isScouting = run.scouts === 'wanted';
   const chunk = isScouting ? 1 : settings.chunkSize.value;
-  const sizes = chunkSizesFor(frames.length, run.times, pool.max, chunk);
+  const sizes = chunkSizesOf(sight, run, frames.length, chunk);
   return {
     runId: run.id,
     round: run.round,
