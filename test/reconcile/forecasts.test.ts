@@ -87,6 +87,20 @@ describe('what is forecast of a run', () => {
     assert.ok(rest(of) > hours * 2, `$${rest(of)} for ${hours} worker-hours at $2`);
   });
 
+  test('does not believe in frames that took less than nothing, or for ever', async () => {
+    for (const seconds of [-1000, 1e308]) {
+      const of = createWorld();
+      await begin(of, settings);
+      await takeTasks(of);
+      await pass(of);
+      await endTasks(of, { seconds });
+      await pass(of);
+      assert.equal(told(of).frames.done, 4, 'they are there all the same');
+      assert.equal((await run(of)).times.frames, 0);
+      assert.equal(told(of).dollars.p50, null);
+    }
+  });
+
   test('while a farm is tried again later: the wait, and all frames that are not there', async () => {
     const of = createWorld({ droughtMs: 5 * MINUTE });
     await withFrames(of);

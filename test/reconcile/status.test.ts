@@ -24,6 +24,19 @@ describe('the status', () => {
     assert.equal(status.decisions.length, 20);
   });
 
+  test('has room for its runs whatever is said of the farm', async () => {
+    const of = createWorld({ idleTeardownMs: 0 });
+    await upload(of);
+    await pass(of, 4);
+    of.farm.setLeftovers(Array.from({ length: 3000 }, (_, index) => `disk gke-tablao-pvc-${index}`));
+    await command(of, { kind: 'cancel', runId: statusOf(of).runs[0]?.id });
+    await pass(of, 6);
+    const status = statusOf(of);
+    assert.ok(bytesOf(status) <= 64 * 1024, `${bytesOf(status)} bytes`);
+    assert.equal(status.runs.length, 1);
+    assert.deepEqual(status.leftovers?.slice(-2), ['disk gke-tablao-pvc-99', 'and 2900 more']);
+  });
+
   test('leaves nothing out that has room', async () => {
     const of = createWorld();
     await upload(of);

@@ -241,7 +241,11 @@ async function pictureProblemOf(renders: Renders, { path, size }: ObjectSeen): P
 async function readFrameRecord(renders: Renders, path: string): Promise<FrameRecord | null> {
   const value = await readJson(renders, path);
   if (value === null || typeof value.frame !== 'number' || typeof value.run !== 'string') return null;
-  const number = (key: string) => (typeof value[key] === 'number' ? value[key] : null);
+  // The scene's own Python may have written it: what is no length of time or size counts as not said.
+  const number = (key: string) => {
+    const found = value[key];
+    return typeof found === 'number' && found >= 0 && found <= Number.MAX_SAFE_INTEGER ? found : null;
+  };
   const text = (key: string) => (typeof value[key] === 'string' ? value[key] : null);
   return {
     frame: value.frame,

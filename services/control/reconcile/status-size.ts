@@ -6,6 +6,7 @@ const LONGEST_TEXT = 1000;
 const SHORT_TEXT = 200;
 const FEW_DECISIONS = 20;
 const FEW_WARNINGS = 3;
+const MOST_LEFTOVERS = 100;
 
 /**
  * The document within its 64 KiB: long texts are cut, then older decisions and warnings are left out, then runs from the end
@@ -39,8 +40,14 @@ function withFewerRuns(document: StatusDocument): StatusDocument {
 
 function withTexts(document: StatusDocument, longest: number): StatusDocument {
   const cut = (text: string) => (text.length <= longest ? text : `${text.slice(0, longest - 1)}…`);
+  const { farm, pools, leftovers } = document;
+  const cutOrNull = (text: string | null) => (text === null ? null : cut(text));
   return {
     ...document,
+    sentence: cut(document.sentence),
+    farm: { ...farm, reason: cutOrNull(farm.reason) },
+    pools: pools.map((pool) => ({ ...pool, reason: cutOrNull(pool.reason ?? null) })),
+    leftovers: leftovers === null ? null : withoutTail(leftovers.map(cut)),
     decisions: document.decisions.map((one) => ({ ...one, what: cut(one.what), reason: cut(one.reason) })),
     runs: document.runs.map((run) => ({
       ...run,
@@ -50,11 +57,16 @@ function withTexts(document: StatusDocument, longest: number): StatusDocument {
           : {
               ...run.reason,
               message: cut(run.reason.message),
-              action: run.reason.action === null ? null : cut(run.reason.action),
+              action: cutOrNull(run.reason.action),
             },
       warnings: run.warnings.map(cut),
     })),
   };
+}
+
+function withoutTail(leftovers: readonly string[]): readonly string[] {
+  const left = leftovers.length - MOST_LEFTOVERS;
+  return left <= 0 ? leftovers : [...leftovers.slice(0, MOST_LEFTOVERS), `and ${left} more`];
 }
 
 /** As it is written on one's own machine, with line breaks for people. */
