@@ -28,19 +28,19 @@ export function countMoney(sight: Sight, draft: Draft): void {
   const charged = chargedRuns(draft.memory);
   const { meters, uses } = readMeters(sight, draft.memory, since, until);
   const bill = createBill(sight, draft);
-  const hours = Math.max(0, until - since) / HOUR_MS;
+  // Below nothing when a clock that was ahead is put back: what was counted too much is given back.
+  const hours = (until - since) / HOUR_MS;
   bill.charge('fees', hours * Math.max(1, farms) * sight.policy.fixedPricePerHour, bill.payers(null));
   for (const use of uses) chargeUse(sight, bill, use);
   const { unshared, dollars, wanting } = bill.close();
-  const isThisMonth = ledger.month === month;
   remember(draft, {
     ledger: {
       countedUntil: isUp ? sight.now : null,
       day,
       month,
-      today: (ledger.day === day ? ledger.today : 0) + dollars,
-      thisMonth: (isThisMonth ? ledger.thisMonth : 0) + dollars,
-      unshared: plus(isThisMonth ? ledger.unshared : NO_COSTS, unshared),
+      today: Math.max(0, (ledger.day === day ? ledger.today : 0) + dollars),
+      thisMonth: Math.max(0, (ledger.month === month ? ledger.thisMonth : 0) + dollars),
+      unshared,
       meters: isUp ? meters : {},
       payers: isUp ? (wanting.length > 0 ? wanting.map(({ id }) => id) : ledger.payers) : [],
     },
@@ -176,6 +176,12 @@ function createBill(sight: Sight, draft: Draft) {
     return pool === null ? wanting : wanting.filter((run) => poolOf(policy, run).name === pool);
   }
 
+  function byPaid(kind: CostKind, shares: readonly Share[]): readonly Share[] {
+    const paid = shares.map(({ run: { id, costs: own } }) => own[kind] + (costs.get(id)?.[kind] ?? 0));
+    const all = paid.reduce((sum, dollars) => sum + dollars, 0);
+    return all <= 0 ? shares : shares.map(({ run }, index) => ({ run, part: (paid[index] ?? 0) / all }));
+  }
+
   return {
     wanting,
     /** `null` = nobody knows of such a run. */
@@ -190,10 +196,11 @@ function createBill(sight: Sight, draft: Draft) {
       byPool.set(pool, shares);
       return shares;
     },
+    /** What is given back goes to those who have paid it. */
     charge(kind: CostKind, dollars: number, shares: readonly Share[]): void {
       if (dollars === 0) return;
       if (shares.length === 0) unshared = withCost(unshared, kind, dollars);
-      for (const { run, part } of shares)
+      for (const { run, part } of dollars > 0 ? shares : byPaid(kind, shares))
         costs.set(run.id, withCost(costs.get(run.id) ?? NO_COSTS, kind, dollars * part));
     },
     move(from: CostKind, to: CostKind, dollars: number, shares: readonly Share[]): void {
@@ -203,17 +210,39 @@ function createBill(sight: Sight, draft: Draft) {
         costs.set(run.id, plus(moved(own, from, to, dollars * part), run.costs, -1));
       }
     },
-    /** Writes it down. */
+    /** Writes it down. No more is given back than was paid: what belongs to a run that is settled stays counted. */
     close() {
+      let dollars = 0;
+      let rest = unshared;
       for (const [id, more] of costs) {
         const run = draft.runs.get(id);
         if (run === undefined) continue;
-        updateRun(draft, run, { costs: plus(run.costs, more), dollars: run.dollars + totalOf(more) });
+        const { paid, missing } = notBelowNothing(plus(run.costs, more));
+        const spent = totalOf(plus(paid, run.costs, -1));
+        updateRun(draft, run, { costs: paid, dollars: run.dollars + spent });
+        rest = withCost(rest, 'idle', -missing);
+        dollars += spent;
       }
-      const dollars = [...costs.values()].reduce((sum, each) => sum + totalOf(each), totalOf(unshared));
-      return { unshared, dollars, wanting };
+      const { ledger } = draft.memory;
+      const before = ledger.month === observed.month ? ledger.unshared : NO_COSTS;
+      const { paid } = notBelowNothing(plus(before, rest));
+      return { unshared: paid, dollars: dollars + totalOf(plus(paid, before, -1)), wanting };
     },
   };
+}
+
+/** What is below nothing is taken from the other kinds, the dearest first; `missing` = dollars that are not there. */
+function notBelowNothing(costs: Costs): { readonly paid: Costs; readonly missing: number } {
+  const kinds = (Object.keys(costs) as CostKind[]).sort((a, b) => costs[b] - costs[a]);
+  let missing = kinds.reduce((sum, kind) => sum + Math.max(0, -costs[kind]), 0);
+  let paid = NO_COSTS;
+  for (const kind of kinds) {
+    const there = Math.max(0, costs[kind]);
+    const taken = Math.min(missing, there);
+    paid = withCost(paid, kind, there - taken);
+    missing -= taken;
+  }
+  return { paid, missing };
 }
 
 /** Those that render; while none does yet, those that the farm was raised for. */
