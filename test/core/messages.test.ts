@@ -168,6 +168,19 @@ const setback = { kind: 'noMachines', times: 1, message: 'No machine', until: NO
 const OF_FARMS: readonly [string, Partial<FarmMemory>, Partial<Standing['policy']>, string | null][] = [
   ['has no machine for 15 minutes', { drySince: NOW - 15 * MINUTE }, {}, 'farm.noCapacity'],
   ['has no machine for less', { drySince: NOW - 15 * MINUTE + 1 }, {}, null],
+  [
+    'has no machine in one pool for 15 minutes',
+    { dryPools: { gpu: NOW - 15 * MINUTE } },
+    {},
+    'farm.noCapacity',
+  ],
+  ['has no machine in one pool for less', { dryPools: { gpu: NOW - 15 * MINUTE + 1 } }, {}, null],
+  [
+    'has no machine in any',
+    { drySince: NOW - 15 * MINUTE, dryPools: { gpu: NOW - 15 * MINUTE, cpu: NOW - 15 * MINUTE } },
+    {},
+    'farm.noCapacity',
+  ],
   ['went down for want of machines', { setback }, {}, 'farm.noCapacity'],
   ['broke once', { setback: { ...setback, kind: 'broken' } }, {}, null],
   ['breaks again and again', { setback: { ...setback, kind: 'broken', times: 2 } }, {}, 'farm.broken'],

@@ -19,6 +19,7 @@ import {
   HOUR,
   memory,
   POLICY,
+  POOL,
   pass,
   restart,
   run,
@@ -179,6 +180,22 @@ describe('people are told in the loop', () => {
     assert.deepEqual(of.messenger.types(), []);
     await pass(of, 15);
     assert.match(messageOf(of, 'farm.noCapacity'), /work for 15 minutes, and not one machine/);
+  });
+
+  test('when one pool has had no machine for so long, although another has', async () => {
+    const big = { ...POOL, name: 'big', memoryGiB: 64, tag: 'tag-of-big' };
+    const variants = [{ name: 'spot', isSpot: true, pricePerHour: 1, onDemandPricePerHour: 2 }];
+    const of = createTelling({ pools: [POOL, { ...big, variants }], droughtMs: HOUR, settleMs: 0 });
+    of.workers.without.set('spot', 'FailedScaleUp: GCE out of resources');
+    await upload(of, SETTINGS);
+    await upload(of, { ...SETTINGS, memoryGiB: 40 }, 'film/sh020');
+    await pass(of, 12);
+    await takeTasks(of);
+    await pass(of, 18);
+    assert.match(
+      messageOf(of, 'farm.noCapacity'),
+      /work for 15 minutes, and not one machine for it, in pool big\.$/,
+    );
   });
 
   test('when the month’s budget is reached', async () => {

@@ -18,7 +18,7 @@ export function watchMachines(sight: Sight, draft: Draft): void {
   const { farm, workers } = sight.observed;
   if (farm === 'unknown' || workers === 'unknown') return;
   if (farm.state !== 'up') {
-    remember(draft, { drySince: null, waitedLong: [] });
+    remember(draft, { drySince: null, dryPools: {}, waitedLong: [] });
     return;
   }
   noteLongWaits(draft, workers);
@@ -27,6 +27,7 @@ export function watchMachines(sight: Sight, draft: Draft): void {
   const isSound = stage === 'ready' && sight.now - stageSince >= SOUND_AFTER_MS && setback?.kind === 'broken';
   if (setback !== null && (isRunning || isSound)) remember(draft, { setback: null });
   const waiting = waitingPools(sight, draft);
+  if (waiting !== 'unknown') noteDryPools(sight, draft, waiting, workers);
   if (isRunning || (waiting !== 'unknown' && waiting.length === 0)) {
     remember(draft, { drySince: null });
     return;
@@ -57,6 +58,19 @@ function waitingPools({ observed, policy }: Sight, draft: Draft): readonly PoolP
     if (runnableTasks(tasks).length > 0) waiting.add(poolOf(policy, run));
   }
   return [...waiting];
+}
+
+function noteDryPools(
+  { now }: Sight,
+  draft: Draft,
+  waiting: readonly PoolPolicy[],
+  workers: readonly WorkerObserved[],
+): void {
+  const before = draft.memory.dryPools;
+  const running = new Set(workers.filter(({ state }) => state === 'running').map(({ pool }) => pool));
+  const dry = waiting.map(({ name }) => name).filter((name) => !running.has(name));
+  if (dry.toSorted().join() === Object.keys(before).toSorted().join()) return;
+  remember(draft, { dryPools: Object.fromEntries(dry.map((name) => [name, before[name] ?? now])) });
 }
 
 function messageOf({ observed }: Sight, workers: readonly WorkerObserved[]): string {

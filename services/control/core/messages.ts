@@ -159,7 +159,8 @@ const isOverQuote: OfRun = (run, { forecastOf }, { quote }) => {
 
 /** What can be told of the farm as it is now, but for its end. */
 export function newsOfFarm(standing: Standing): readonly News[] {
-  return [noCapacity, isBroken, isBudgetReached, hasLeftovers].flatMap((tell) => tell(standing) ?? []);
+  const one = [noCapacity, isBroken, isBudgetReached, hasLeftovers].flatMap((tell) => tell(standing) ?? []);
+  return [...one, ...poolsWithout(standing)];
 }
 
 type OfFarm = (standing: Standing) => News | null;
@@ -167,10 +168,25 @@ type OfFarm = (standing: Standing) => News | null;
 const noCapacity: OfFarm = ({ memory: { setback, drySince }, now }) => {
   if (setback?.kind === 'noMachines')
     return ofFarm('farm.noCapacity', 'noCapacity', `${whenAgain(setback)}.`, {});
-  if (drySince === null || now - drySince < NO_CAPACITY_MS) return null;
-  const message = 'There has been work for 15 minutes, and not one machine for it.';
-  return ofFarm('farm.noCapacity', 'noCapacity', message, {});
+  return isLong(drySince, now) ? ofFarm('farm.noCapacity', 'noCapacity', `${NO_MACHINE}.`, {}) : null;
 };
+
+const NO_MACHINE = 'There has been work for 15 minutes, and not one machine for it';
+
+function isLong(since: EpochMs | null, now: EpochMs): boolean {
+  return since !== null && now - since >= NO_CAPACITY_MS;
+}
+
+/** Others have machines. */
+function poolsWithout(standing: Standing): readonly News[] {
+  const { memory, now } = standing;
+  if (noCapacity(standing) !== null) return [];
+  return Object.entries(memory.dryPools)
+    .filter(([, since]) => isLong(since, now))
+    .map(([pool]) =>
+      ofFarm('farm.noCapacity', `noCapacity ${pool}`, `${NO_MACHINE}, in pool ${pool}.`, { pool }),
+    );
+}
 
 const isBroken: OfFarm = ({ memory: { setback } }) =>
   setback?.kind === 'broken' && setback.times >= BREAKS_OFTEN

@@ -263,6 +263,8 @@ export interface FarmMemory {
   readonly waitedLong: readonly string[];
   /** Since when there is work and not a single worker runs; `null` = one does, or nothing wants one. */
   readonly drySince: EpochMs | null;
+  /** The same by the pool's name, while other pools may have machines. */
+  readonly dryPools: Readonly<Record<string, EpochMs>>;
   /** `null` = nothing went wrong since the farm last worked. */
   readonly setback: Setback | null;
   /** What runs have cost so far that still cost something, by id: their records are not written for each cent. */

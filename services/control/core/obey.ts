@@ -61,7 +61,7 @@ function obey(sight: Sight, draft: Draft, id: string, command: Command): void {
 }
 
 /** A person's word goes before a farm's back-off. */
-const AT_ONCE = { setback: null, drySince: null };
+const AT_ONCE = { setback: null, drySince: null, dryPools: {} };
 
 function cancel(sight: Sight, draft: Draft, runId: string, by: string | null): void {
   const run = draft.runs.get(runId);

@@ -1,7 +1,7 @@
 import type { Catalog, CatalogEntry, SettingsSeen } from '../core/catalog.ts';
 import { COMMANDS_A_PASS, type Command, type CommandSeen, isCommand } from '../core/command.ts';
-import { type FarmMemory, NEW_LEDGER, type ShotMemory } from '../core/model.ts';
-import { NEW_RUN, type RunRecord } from '../core/run.ts';
+import { type FarmMemory, NEW_LEDGER, NEW_SHOT, type ShotMemory } from '../core/model.ts';
+import { type FrameTrouble, NEW_RUN, type RunRecord } from '../core/run.ts';
 import type { EpochMs } from '../core/time.ts';
 import { isPortError } from '../ports/errors.ts';
 import type { Records } from '../ports/records.ts';
@@ -83,7 +83,8 @@ export function createState(records: Records, newMemory: () => FarmMemory) {
       return { ...memory, ledger: { ...NEW_LEDGER, ...memory.ledger } };
     },
     async shots(): Promise<ReadonlyMap<string, ShotMemory>> {
-      return new Map(Object.entries(((await load(SHOTS)) as Record<string, ShotMemory> | undefined) ?? {}));
+      const known = ((await load(SHOTS)) as Record<string, ShotMemory> | undefined) ?? {};
+      return new Map(Object.entries(known).map(([path, shot]) => [path, { ...NEW_SHOT, ...shot }]));
     },
     async catalog(): Promise<CatalogState> {
       const value = (await load(CATALOG)) as
@@ -95,7 +96,8 @@ export function createState(records: Records, newMemory: () => FarmMemory) {
       };
     },
     async run(id: string): Promise<RunRecord | null> {
-      return withDefaults<RunRecord>(NEW_RUN, await load(runName(id)));
+      const run = withDefaults<RunRecord>(NEW_RUN, await load(runName(id)));
+      return run === null ? null : { ...run, troubles: run.troubles.map(withWorkers) };
     },
     /** Every run on record: after a crash one may stand there that the memory does not know. */
     async runIds(): Promise<readonly string[]> {
@@ -156,6 +158,10 @@ function withDefaults<T>(defaults: Partial<T>, value: unknown): T | null {
   return value === undefined ? null : { ...defaults, ...(value as T) };
 }
 
+function withWorkers(trouble: Omit<FrameTrouble, 'workers'> & Partial<FrameTrouble>): FrameTrouble {
+  return { workers: [], ...trouble };
+}
+
 export type State = ReturnType<typeof createState>;
 
 export function newFarmMemory(intakeSince: EpochMs, now: EpochMs): FarmMemory {
@@ -183,6 +189,7 @@ export function newFarmMemory(intakeSince: EpochMs, now: EpochMs): FarmMemory {
     variants: {},
     waitedLong: [],
     drySince: null,
+    dryPools: {},
     setback: null,
     drainingSince: null,
     costs: {},
