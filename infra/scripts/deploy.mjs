@@ -2,6 +2,7 @@
 // what is as it should be stays, and a farm that renders is not touched (no farm is Terraform's).
 import { resolve } from 'node:path';
 import { DRY_RUN, Misuse, PROJECT, parseArguments, REGION } from './parts/arguments.mjs';
+import { findBucket } from './parts/buckets.mjs';
 import { withIdentityPool } from './parts/identity-pool.mjs';
 import { provideImages } from './parts/images.mjs';
 import { main } from './parts/main.mjs';
@@ -102,7 +103,7 @@ await main(async (argv) => {
   const expected = Object.fromEntries(IMAGES.map((name) => [name, `${registry}/${name}:next`]));
   const before = terraformWith(images ?? expected);
   await before.init(buckets.terraform);
-  await adoptBuckets(programs, before, files, buckets);
+  await adoptBuckets(programs, given, before, files, buckets);
   if (images === null) await before.apply(files, ...BUILD_TARGETS);
   const terraform = images === null ? terraformWith(await provideImages(programs, given)) : before;
   await withIdentityPool(programs, { project, zone: variables.zones[0] }, () => terraform.apply(files));
@@ -122,19 +123,16 @@ function imagesGiven(given) {
 }
 
 /** Terraform's memory, and the source that Cloud Build takes. Old versions stay, in case one is damaged. */
-async function makeTerraformBucket(programs, { project, region }, bucket) {
+async function makeTerraformBucket(programs, given, bucket) {
+  const { project, region } = given;
   const url = `gs://${bucket}`;
-  const found = programs.find(
-    null,
-    ...['gcloud', 'storage', 'buckets', 'describe', url, '--format=value(name,versioning_enabled)'],
-  );
+  const found = findBucket(programs, given, bucket);
   if (found === null)
     await programs.run(
       ...['gcloud', 'storage', 'buckets', 'create', url, `--project=${project}`, `--location=${region}`],
       ...['--uniform-bucket-level-access', '--public-access-prevention'],
     );
-  if (!/true/i.test(found ?? ''))
-    await programs.run('gcloud', 'storage', 'buckets', 'update', url, '--versioning');
+  if (!found?.isVersioned) await programs.run('gcloud', 'storage', 'buckets', 'update', url, '--versioning');
 }
 
 /** Accounts of Google's own that get rights: in a new project they come into being only when they are asked for. */
@@ -180,21 +178,12 @@ function peopleOf(programs, { people }) {
 }
 
 /** Scenes and renders outlive a deployment: Terraform takes over what an earlier one left. */
-async function adoptBuckets(programs, terraform, files, buckets) {
+async function adoptBuckets(programs, given, terraform, files, buckets) {
   for (const name of ['scenes', 'renders']) {
     const address = `google_storage_bucket.${name}`;
     if (terraform.knows(address)) continue;
-    const url = `gs://${buckets[name]}`;
-    const found = programs.find(
-      null,
-      'gcloud',
-      'storage',
-      'buckets',
-      'describe',
-      url,
-      '--format=value(name)',
-    );
-    if (found !== null) await terraform.adopt(files, address, buckets[name]);
+    if (findBucket(programs, given, buckets[name]) !== null)
+      await terraform.adopt(files, address, buckets[name]);
   }
 }
 

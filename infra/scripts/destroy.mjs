@@ -3,6 +3,7 @@
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { DRY_RUN, Misuse, PROJECT, parseArguments, REGION } from './parts/arguments.mjs';
+import { findBucket } from './parts/buckets.mjs';
 import { deleteFarm, findLeftovers } from './parts/farm.mjs';
 import { main } from './parts/main.mjs';
 import { IMAGES, namesOf, ROOT } from './parts/names.mjs';
@@ -28,14 +29,16 @@ await main(async (argv) => {
   const programs = createPrograms({ isDry, cwd: ROOT });
   const { buckets } = namesOf(project, region);
   const kept = ['scenes', 'renders'].filter((name) => !given[`delete-${name}`]);
+  // At once: in another region its service would not be found, and go on making farms.
+  attempt(programs, () => findBucket(programs, given, buckets.terraform));
   if (!given.yes && !isDry) await confirm(project, kept);
   // Without it nobody makes a new farm while the old one goes. But where Google refuses that, the machines must not wait.
   const isServiceGone = attempt(programs, () => deleteService(programs, given));
   await deleteFarm(programs, project, { wait });
   deleteSpareJobs(programs, given);
   for (const name of ['scenes', 'renders'])
-    if (!kept.includes(name)) await deleteBucket(programs, buckets[name]);
-  if (bucketExists(programs, buckets.terraform)) await destroyRest(programs, given, buckets, kept);
+    if (!kept.includes(name)) await deleteBucket(programs, given, buckets[name]);
+  if (bucketExists(programs, given, buckets.terraform)) await destroyRest(programs, given, buckets, kept);
   if (!isServiceGone) {
     // Terraform has deleted it by now, or it is refused once more. Until then it may have made another farm.
     deleteService(programs, given);
@@ -101,20 +104,18 @@ function deleteSpareJobs({ ask }, { project, region }) {
     ask('', 'gcloud', 'scheduler', 'jobs', 'delete', name, ...at, '--quiet');
 }
 
-function bucketExists({ find }, bucket) {
-  return (
-    find(bucket, 'gcloud', 'storage', 'buckets', 'describe', `gs://${bucket}`, '--format=value(name)') !==
-    null
-  );
+function bucketExists(programs, given, bucket) {
+  return findBucket(programs, given, bucket, { isVersioned: true }) !== null;
 }
 
-async function deleteBucket(programs, bucket) {
-  if (bucketExists(programs, bucket))
+async function deleteBucket(programs, given, bucket) {
+  if (bucketExists(programs, given, bucket))
     await programs.run('gcloud', 'storage', 'rm', `gs://${bucket}`, '--recursive');
 }
 
 /** Whatever Terraform made, and then its own memory. */
-async function destroyRest(programs, { project, region }, buckets, kept) {
+async function destroyRest(programs, given, buckets, kept) {
+  const { project, region } = given;
   const terraform = createTerraform(programs, {
     ...{ project, region },
     // What has no default must be said, although nothing is made of it.
@@ -130,5 +131,5 @@ async function destroyRest(programs, { project, region }, buckets, kept) {
     if (programs.isDry || terraform.knows(address)) await terraform.forget(address);
   }
   await terraform.destroy([]);
-  await deleteBucket(programs, buckets.terraform);
+  await deleteBucket(programs, given, buckets.terraform);
 }

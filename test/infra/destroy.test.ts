@@ -36,7 +36,18 @@ describe('destroy', { skip: deployAbsent }, () => {
   test('ends the farm and all else in this order, and keeps what people made', async (t) => {
     const world = await deployed(t);
     const { gke, storage, scheduler, provider, services } = world;
+    // A deploy was killed while it waited for Google to make the identity pool.
+    await fetch(`${gke.url}/v1/projects/${PROJECT}/locations/${REGION}-c/clusters`, {
+      method: 'POST',
+      body: JSON.stringify({ cluster: { name: 'tablao-identity' } }),
+    });
     gke.leave('disks', { name: 'pvc-1', zone: `${REGION}-b`, labels: { tablao: 'tablao' }, users: [] });
+
+    // Elsewhere the service would not be found.
+    const elsewhere = await world.destroy('--region', 'us-central1');
+    assert.equal(elsewhere.code, 1);
+    assert.match(elsewhere.words, /is in europe-west1, so Tablao is there: say --region europe-west1/);
+    assert.equal(commandsIn(elsewhere).length, 1);
 
     const ran = await world.destroy();
     assert.equal(ran.code, 0, ran.words);

@@ -42,6 +42,16 @@ describe('a deploy while frames render', () => {
     assert.deepEqual(gke.clusters(), [`${REGION}-b/tablao-1`]);
   });
 
+  test('into another region is refused before anything is changed', { skip: deployAbsent }, async (t) => {
+    const { deploy, provider } = await deployWorld(t);
+    assert.equal((await deploy()).code, 0);
+    const before = provider.changes.length;
+    const ran = await deploy(['--region', 'us-central1']);
+    assert.equal(ran.code, 1);
+    assert.match(ran.words, /is in europe-west1, so Tablao is there: say --region europe-west1/);
+    assert.equal(provider.changes.length, before);
+  });
+
   test('brings a service with other images, which goes on with the manager that runs, reached or not', {
     skip: toolsAbsent,
   }, async (t) => {

@@ -1,11 +1,15 @@
-import { FARM } from './names.mjs';
+import { FARM, IDENTITY_CLUSTER } from './names.mjs';
+
+const OF_FARM = `resourceLabels.tablao=${FARM}`;
+/** A deploy that was killed may have left the other one, which has no label (the service would take it for a farm). */
+const ALL_OURS = `${OF_FARM} OR name=${IDENTITY_CLUSTER}`;
 
 /** The farm's clusters: `[{name, zone, status}]`. */
-export function findClusters({ ask }, project, instead = '') {
+export function findClusters({ ask }, project, instead = '', filter = OF_FARM) {
   const lines = ask(
     instead,
     ...['gcloud', 'container', 'clusters', 'list', `--project=${project}`],
-    `--filter=resourceLabels.tablao=${FARM}`,
+    `--filter=${filter}`,
     '--format=value(name,location,status)',
   );
   return lines
@@ -21,7 +25,7 @@ export function findClusters({ ask }, project, instead = '') {
 export function killCommand(project, region) {
   return [
     `gcloud run services delete tablao-control --project=${project} --region=${region} --quiet`,
-    `gcloud container clusters list --project=${project} --filter=resourceLabels.tablao=${FARM} --format='value(name,location)' |`,
+    `gcloud container clusters list --project=${project} --filter='${ALL_OURS}' --format='value(name,location)' |`,
     `  while read -r name zone; do gcloud container clusters delete "$name" --project=${project} --zone="$zone" --quiet; done`,
   ].join('\n');
 }
@@ -30,12 +34,12 @@ const AGAIN_MS = 15_000;
 /** A creation that found no machines holds its cluster for 35 minutes. */
 const PATIENCE_MS = 60 * 60_000;
 
-/** Deletes the farm's clusters and waits for their end, then what they left behind. Throws when something stays. */
+/** Deletes our clusters and waits for their end, then what they left behind. Throws when something stays. */
 export async function deleteFarm(programs, project, { wait, now = Date.now, againMs = AGAIN_MS }) {
   const endsAt = now() + PATIENCE_MS;
   let instead = 'CLUSTER\tZONE\tRUNNING';
   for (;;) {
-    const clusters = findClusters(programs, project, instead);
+    const clusters = findClusters(programs, project, instead, ALL_OURS);
     instead = '';
     if (clusters.length === 0) break;
     for (const { name, zone, status } of clusters)
@@ -80,7 +84,7 @@ function deleteDisks({ ask }, project) {
     );
 }
 
-/** Whatever still carries our label, by Google's own list; `[]` = nothing. */
+/** Whatever is still ours, by Google's own list; `[]` = nothing. */
 export function findLeftovers(programs, project) {
   const list = (kind) =>
     programs
@@ -92,6 +96,8 @@ export function findLeftovers(programs, project) {
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => `${kind.replace(/s$/, '')} ${line.replace('\t', ' in ')}`);
-  const clusters = findClusters(programs, project).map(({ name, zone }) => `cluster ${name} in ${zone}`);
+  const clusters = findClusters(programs, project, '', ALL_OURS).map(
+    ({ name, zone }) => `cluster ${name} in ${zone}`,
+  );
   return [...clusters, ...list('instances'), ...list('disks')];
 }

@@ -4,7 +4,7 @@ export const ROOT = join(import.meta.dirname ?? new URL('.', import.meta.url).pa
 export const TERRAFORM = 'infra/terraform';
 /** The value of the label `tablao` on everything of a farm. */
 export const FARM = 'tablao';
-/** Which of these stands for a cluster that is only there so that Google makes the project's identity pool. */
+/** A cluster that is only there for minutes, so that Google makes the project's identity pool. */
 export const IDENTITY_CLUSTER = 'tablao-identity';
 export const IMAGES = ['control', 'manager', 'worker'];
 
