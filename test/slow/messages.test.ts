@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { isSigned, type Received, SECRET, startReceiver } from '../adapters/webhook/receiver.ts';
-import { makeFlatShots } from './flat-shots.ts';
-import { cannotRender, startService, until, untilAtRest, untilRun } from './service.ts';
+import { makeFlatShots } from '../e2e/flat-shots.ts';
+import { cannotRender, startService, until, untilAtRest, untilRun } from '../e2e/service.ts';
 
 /** A name that would ping everybody, if a program took it for more than a name. */
 const SHOT = 'a&b <!channel>';
