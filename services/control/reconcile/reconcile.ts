@@ -193,7 +193,9 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
   async function lastTold(): Promise<StatusDocument | null> {
     if (told !== null) return told;
     const seen = await orUnknown(ports.records.read('status.json'));
-    return seen === 'unknown' ? null : ((seen?.value as StatusDocument | undefined) ?? null);
+    const value = seen === 'unknown' ? null : (seen?.value as Partial<StatusDocument> | undefined);
+    const isWhole = Array.isArray(value?.runs) && Array.isArray(value.pools);
+    return isWhole ? (value as StatusDocument) : null;
   }
 
   async function report(
