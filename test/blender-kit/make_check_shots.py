@@ -15,6 +15,7 @@ import bpy
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+from other_scene_shots import SHOTS as OTHER_SCENE_SHOTS  # noqa: E402
 from scene_strip_shots import SHOTS as SCENE_STRIP_SHOTS  # noqa: E402
 from shot_parts import FOLDER, add_camera, compositor_tree, save, start, textured_material  # noqa: E402
 
@@ -856,7 +857,7 @@ def clean():
     scene.view_layers.new("Second")
 
 
-for make in SHOTS + SCENE_STRIP_SHOTS:
+for make in SHOTS + SCENE_STRIP_SHOTS + OTHER_SCENE_SHOTS:
     make()
     if make not in {colours, colours_of_another_scene, colours_of_an_image, engine}:
         save(make.__name__)

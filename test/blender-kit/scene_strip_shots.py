@@ -16,14 +16,18 @@ def shot(make):
     return make
 
 
+def strips_of(scene):
+    editor = scene.sequence_editor
+    return editor.strips if hasattr(editor, "strips") else editor.sequences
+
+
 def edited(scene, scene_input="CAMERA"):
     """A scene of its own, which is rendered, whose strip shows `scene` from FIRST_SHOWN on. Returns the strip."""
     edit = bpy.data.scenes.new("Edit")
     edit.render.engine = "BLENDER_WORKBENCH"
     edit.frame_start, edit.frame_end = 1, 4
     edit.sequence_editor_create()
-    editor = edit.sequence_editor
-    strip = (editor.strips if hasattr(editor, "strips") else editor.sequences).new_scene("Strip", scene, 1, 1)
+    strip = strips_of(edit).new_scene("Strip", scene, 1, 1)
     strip.frame_start = 2 - FIRST_SHOWN
     strip.frame_final_start = 1
     strip.scene_input = scene_input
@@ -111,10 +115,8 @@ def with_strip_of_pictures(stem, numbers):
     """A scene whose strips show so many pictures, of which there are these; its camera is nowhere."""
     scene, _ = start()
     scene.sequence_editor_create()
-    editor = scene.sequence_editor
     pictures(stem, [1])
-    strips = editor.strips if hasattr(editor, "strips") else editor.sequences
-    strip = strips.new_image("Pictures", os.path.join(FOLDER, "%s_0001.png" % stem), 1, 1)
+    strip = strips_of(scene).new_image("Pictures", os.path.join(FOLDER, "%s_0001.png" % stem), 1, 1)
     for number in range(2, 13):
         strip.elements.append("%s_%04d.png" % (stem, number))
     strip.frame_final_end = 13
@@ -132,3 +134,31 @@ def strip_of_strips():
 @shot
 def strip_of_strips_cut():
     edited(with_strip_of_pictures("cut_strips", range(1, 5)), "SEQUENCER")
+
+
+def with_trimmed_strip(stem, numbers, is_reversed=False):
+    """The first half of its pictures is cut off for good: the edit begins with the seventh, or with the last."""
+    strip = strips_of(with_strip_of_pictures(stem, numbers))[0]
+    strip.animation_offset_start = FIRST_SHOWN - 1
+    strip.frame_start = 1
+    strip.use_reverse_frames = is_reversed
+
+
+@shot
+def strip_trimmed():
+    with_trimmed_strip("trimmed", range(FIRST_SHOWN, FIRST_SHOWN + 4))
+
+
+@shot
+def strip_trimmed_cut():
+    with_trimmed_strip("cut_trimmed", range(1, FIRST_SHOWN))
+
+
+@shot
+def strip_trimmed_and_reversed():
+    with_trimmed_strip("reversed", range(9, 13), True)
+
+
+@shot
+def strip_trimmed_and_reversed_cut():
+    with_trimmed_strip("cut_reversed", range(1, 9), True)

@@ -2,7 +2,7 @@
 
 import bpy
 
-from . import sequence
+from . import reach
 from .unfit import Unfit
 
 # Best first. A build knows only some of them.
@@ -43,14 +43,14 @@ def _use_cpu(scene, preferences):
 
 
 def choose(scene, wanted):
-    """Sets the device of all that is rendered, scenes in strips too, and returns its name for the record ("CPU", "OPTIX",
+    """Sets the device of all that is rendered, other scenes too, and returns its name for the record ("CPU", "OPTIX",
     "GRAPHICS"…): that of Cycles where several engines take part.
 
     `cpu` is the processor. `gpu` is a graphics processor or an error, since a machine with one was paid for; so is a type
     by its name (`optix`, `cuda`…). `auto` is the scene's own choice where this machine can meet it, and the processor
     elsewhere.
     """
-    shown = sequence.by_camera(scene) or [scene]
+    shown = reach.rendered(scene) or [scene]
     # Last what decides, since the preferences hold for all: one that wants a graphics processor.
     shown.sort(key=lambda one: one.render.engine == "CYCLES" and 1 + (one.cycles.device == "GPU"))
     return [_choose(one, wanted) for one in shown][-1]

@@ -18,14 +18,22 @@ def no_camera(scene):
     """Nothing to look through, on any frame. Of a scene in a strip Blender then shows nothing, without a word."""
     for view in sequence.views(scene):
         if view.kind == "CAMERA" and not view.has_camera:
-            yield error("noCamera", 'The scene "%s" has no camera.' % view.scene.name,
-                        "Set one (View > Cameras > Set Active Object as Camera), or name one in the settings.")
+            yield _no_camera(view.scene)
+    seen = sequence.by_camera(scene)
+    for rendered in reach.rendered(scene):
+        if rendered not in seen and not sequence.has_camera(rendered):
+            yield _no_camera(rendered)
+
+
+def _no_camera(scene):
+    return error("noCamera", 'The scene "%s" has no camera.' % scene.name,
+                 "Set one (View > Cameras > Set Active Object as Camera), or name one in the settings.")
 
 
 def unknown_engine(scene):
     """An engine that this Blender does not have: it would take another one without a word."""
-    for shown in sequence.by_camera(scene):
-        yield from _unknown_engine(shown)
+    for rendered in reach.rendered(scene):
+        yield from _unknown_engine(rendered)
 
 
 def _unknown_engine(scene):
@@ -128,9 +136,9 @@ def missing_view_cameras(scene):
 
 def nothing_to_render(scene):
     """Every view layer switched off."""
-    for shown in sequence.by_camera(scene):
-        if not any(layer.use for layer in shown.view_layers):
-            yield error("noViewLayer", 'Every view layer of the scene "%s" is switched off for rendering.' % shown.name,
+    for rendered in reach.rendered(scene):
+        if not any(layer.use for layer in rendered.view_layers):
+            yield error("noViewLayer", 'Every view layer of the scene "%s" is switched off for rendering.' % rendered.name,
                         "Switch one on (View Layer properties > Use for Rendering), or name them in the settings.")
 
 
@@ -162,7 +170,7 @@ def unknown_nodes(scene):
 
 def no_denoiser(scene):
     """Denoising without any denoiser: Cycles 3.4 and 4.3 end with an error, 5.2 leaves the noise in and says nothing."""
-    if any(_denoises(shown) for shown in sequence.by_camera(scene)) and not has_denoiser():
+    if any(_denoises(rendered) for rendered in reach.rendered(scene)) and not has_denoiser():
         yield error("noDenoiser", "Denoising is on and this build of Blender has no denoiser.",
                     "Switch denoising off in the scene, or use a build with OpenImageDenoise (blender.org has it).")
 

@@ -181,28 +181,22 @@ def movie_clips(scene):
 
 def strip_files(scene, frames):
     """Pictures and movies of this scene's strips that these frames show."""
+    for strip, path in _files_of_strips(scene, frames):
+        path = _path(path, scene)
+        if not exists(path):
+            yield error("missingStrip", "%s of the strip %s is not there." % (path, strip.name), UPLOAD)
+        elif not is_picture(path):
+            yield error("brokenImage", "%s of the strip %s is no movie or picture that Blender can read." % (
+                path, strip.name), ANEW)
+
+
+def _files_of_strips(scene, frames):
     for strip in sequence.strips(scene):
-        for path in _files_of_strip(strip, frames):
-            path = _path(path, scene)
-            if not exists(path):
-                yield error("missingStrip", "%s of the strip %s is not there." % (path, strip.name), UPLOAD)
-            elif not is_picture(path):
-                yield error("brokenImage", "%s of the strip %s is no movie or picture that Blender can read." % (
-                    path, strip.name), ANEW)
-
-
-def _files_of_strip(strip, frames):
-    on = [frame for frame in frames if strip.frame_final_start <= frame < strip.frame_final_end]
-    if not on:
-        return []
-    if strip.type == "MOVIE":
-        return [strip.filepath]
-    if strip.type != "IMAGE" or not len(strip.elements):
-        return []
-    last = len(strip.elements) - 1
-    # The first and last picture are held beyond the strip's own length.
-    indices = {min(max(int(frame - strip.frame_start), 0), last) for frame in on}
-    return [os.path.join(strip.directory, strip.elements[index].filename) for index in sorted(indices)]
+        if strip.type == "MOVIE" and sequence.frames_on(strip, frames):
+            yield strip, strip.filepath
+    for strip, places in sequence.pictures_shown(scene, frames):
+        for place in places:
+            yield strip, os.path.join(strip.directory, strip.elements[place].filename)
 
 
 def node_files(scene):

@@ -105,8 +105,7 @@ def _shown_by(scene):
     for layer in scene.view_layers:
         if layer.use:
             found += _in_layer(layer.layer_collection)
-    for tree in compositor_trees(scene):
-        found += [node.scene for node in feeding(tree) if node.bl_idname == "CompositorNodeRLayers"]
+    found += _layered(scene)
     return [block for block in found if block is not None]
 
 
@@ -164,6 +163,31 @@ def compositor_trees(scene):
 def compositors(scene):
     """The trees of all compositors that have a part in the scene's pictures."""
     return [tree for shown in sequence.by_camera(scene) for tree in compositor_trees(shown)]
+
+
+def rendered(scene):
+    """The scenes that are rendered for the scene's pictures: seen through a camera, or by view layers that a compositor
+    takes of another scene."""
+    seen = sequence.by_camera(scene)
+    return list(dict.fromkeys(seen + [other for one in seen for other in _layered(one)]))
+
+
+def seen_at_once(scene):
+    """The scenes whose objects a camera of this scene sees, or its compositor adds: itself, and backgrounds of them all."""
+    found = []
+    waiting = [scene] + _layered(scene)
+    while waiting:
+        one = waiting.pop()
+        if one is not None and one not in found:
+            found.append(one)
+            waiting.append(one.background_set)
+    return found
+
+
+def _layered(scene):
+    """The scenes whose view layers its compositor takes."""
+    return [node.scene for tree in compositor_trees(scene) for node in feeding(tree)
+            if node.bl_idname == "CompositorNodeRLayers" and node.scene is not None]
 
 
 def groups_in(tree):

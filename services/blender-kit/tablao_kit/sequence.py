@@ -51,7 +51,7 @@ def views(scene, frames=None):
     Without frames: whatever is seen at any time.
     """
     found = {}
-    waiting = [(scene, "SEQUENCER" if shows_sequence(scene) else "CAMERA", _has_camera(scene), set(frames or ()))]
+    waiting = [(scene, "SEQUENCER" if shows_sequence(scene) else "CAMERA", has_camera(scene), set(frames or ()))]
     while waiting:
         *key, own = waiting.pop()
         key = tuple(key)
@@ -75,32 +75,63 @@ def by_sequence(scene):
 
 
 def _views_of_strips(scene, frames):
-    played_otherwise = {strip.input_1 for strip in strips(scene) if strip.type == "SPEED"}
+    uneven = _played_unevenly(scene)
     for strip in strips(scene):
         if strip.type != "SCENE" or strip.scene is None:
             continue
         shown = strip.scene
-        on = [] if frames is None else [
-            frame for frame in frames if strip.frame_final_start <= frame < strip.frame_final_end]
+        on = [] if frames is None else frames_on(strip, frames)
         if frames is not None and not on:
             continue
         is_sequence = strip.scene_input == "SEQUENCER" and shown.sequence_editor is not None
-        has_camera = strip.scene_camera is not None or _has_camera(shown)
-        is_plain = strip not in played_otherwise and not _is_retimed(strip)
-        yield (shown, "SEQUENCER" if is_sequence else "CAMERA", has_camera,
+        is_plain = strip not in uneven and not strip.use_reverse_frames
+        yield (shown, "SEQUENCER" if is_sequence else "CAMERA", strip.scene_camera is not None or has_camera(shown),
                {_frame_in(strip, frame) for frame in on} if is_plain else set())
 
 
-def _has_camera(scene):
+def has_camera(scene):
     return scene.camera is not None or any(marker.camera for marker in scene.timeline_markers)
 
 
+def pictures_shown(scene, frames):
+    """(strip of pictures, places in its list of those that these frames show), where that can be told."""
+    uneven = _played_unevenly(scene)
+    for strip in strips(scene):
+        if strip.type != "IMAGE" or strip in uneven:
+            continue
+        places = {_place(strip, frame) for frame in frames_on(strip, frames)}
+        yield strip, sorted(place for place in places if place < len(strip.elements))
+
+
+def frames_on(strip, frames):
+    """Those on which the strip is seen."""
+    return [frame for frame in frames if strip.frame_final_start <= frame < strip.frame_final_end]
+
+
+def _place(strip, frame):
+    """What was cut off at its beginning is still in the list."""
+    position = _position(strip, frame)
+    if strip.use_reverse_frames:
+        position = strip.frame_duration - 1 - position
+    return position + strip.animation_offset_start
+
+
+def _position(strip, frame):
+    """The first and the last picture are held beyond the strip's own length."""
+    return min(max(int(frame - strip.frame_start), 0), max(strip.frame_duration - 1, 0))
+
+
+def _played_unevenly(scene):
+    """Strips whose pictures do not simply follow one another."""
+    shown = strips(scene)
+    return {strip.input_1 for strip in shown if strip.type == "SPEED"} | {strip for strip in shown if _is_retimed(strip)}
+
+
 def _is_retimed(strip):
-    return (strip.use_reverse_frames or strip.strobe > 1 or getattr(strip, "speed_factor", 1) != 1
+    return (getattr(strip, "strobe", 1) > 1 or getattr(strip, "speed_factor", 1) != 1
             or len(getattr(strip, "retiming_keys", ())) > 0)
 
 
 def _frame_in(strip, frame):
     """Seen in Blender 3.4: a scene begins with its own first frame, and stands still beyond the ends of the strip."""
-    position = min(max(int(frame - strip.frame_start), 0), max(strip.frame_duration - 1, 0))
-    return strip.scene.frame_start + strip.animation_offset_start + position
+    return strip.scene.frame_start + strip.animation_offset_start + _position(strip, frame)

@@ -31,7 +31,8 @@ def unbaked(scene, frames):
         for modifier in thing.modifiers:
             if modifier.type == "FLUID" and modifier.show_render and modifier.fluid_type == "DOMAIN":
                 yield from _fluid(thing, modifier.domain_settings, frames)
-    yield from _rigid_bodies(scene, things, frames)
+    for seen in reach.seen_at_once(scene):
+        yield from _rigid_bodies(seen, things, frames)
 
 
 def out_of_order(scene, frames, seconds):
