@@ -1,6 +1,7 @@
 // Opens the page and Flamenco's own (/app) at a port of this machine, with your Google identity.
 import { request as askHttp, createServer } from 'node:http';
 import { request as askHttps } from 'node:https';
+import { pipeline } from 'node:stream';
 import { Misuse, PROJECT, parseArguments, REGION } from './parts/arguments.mjs';
 import { main } from './parts/main.mjs';
 import { ROOT } from './parts/names.mjs';
@@ -41,31 +42,34 @@ await main(async (argv) => {
   server.on('request', (request, response) => {
     if (!isOurs(request))
       return void response.writeHead(403).end('This page may be used from this machine only.\n');
-    forward(page, request, token)
+    const there = forward(page, request, token)
       .on('response', (answer) => {
         response.writeHead(answer.statusCode, answer.headers);
-        answer.pipe(response);
+        // What breaks off on one side is broken off on the other.
+        pipeline(answer, response, () => {});
       })
       .on('error', (error) => {
         if (!response.headersSent) response.writeHead(502);
         response.end(`${page.host} cannot be reached: ${error.message}\n`);
       });
+    // Cloud Run is paid for as long as somebody seems to wait.
+    response.on('close', () => there.destroy());
   });
   // WebSockets, for Flamenco's page.
   server.on('upgrade', (request, socket, head) => {
     if (!isOurs(request)) return void socket.destroy();
     socket.on('error', () => {});
-    forward(page, request, token)
+    const asked = forward(page, request, token)
       .on('upgrade', (answer, there, rest) => {
         const lines = Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}`);
         socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('\r\n')}\r\n\r\n`);
         if (rest.length > 0) socket.write(rest);
         if (head.length > 0) there.write(head);
-        there.on('error', () => socket.destroy());
-        there.pipe(socket).pipe(there);
+        pipeline(there, socket, there, () => {});
       })
       .on('response', () => socket.destroy())
       .on('error', () => socket.destroy());
+    socket.on('close', () => asked.destroy());
   });
   await new Promise((listening, failed) => {
     server.on('error', failed);

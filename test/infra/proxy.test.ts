@@ -1,5 +1,6 @@
 // The proxy in front of a page, with a gcloud that only knows a token.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
@@ -68,6 +69,48 @@ describe('the proxy', { skip: cannotProxy }, () => {
     assert.equal(await status({ origin: 'https://evil.example' }), 403);
     assert.equal(await status({ host: 'evil.example' }), 403);
     assert.equal(seen.length, 0);
+  });
+
+  test('lets go of the page when the browser does, and of the browser when the page does', async (t) => {
+    const page = createServer((_, answer) => {
+      answer.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n');
+      page.emit('waits', answer);
+    });
+    page.on('upgrade', (_, socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n');
+      socket.on('error', () => {}).on('end', () => socket.end());
+      page.emit('waits', socket.resume());
+    });
+    await new Promise<void>((listening) => page.listen(0, '127.0.0.1', listening));
+    t.after(() => page.close());
+    t.after(() => page.closeAllConnections());
+    const url = `http://127.0.0.1:${(page.address() as AddressInfo).port}`;
+    const own = await startProxy(t, { page: url, gcloud: gcloudThatSigns(HOUR) });
+    const ask = (headers: Record<string, string>) => {
+      const asked = request(`http://${own}/stream`, { headers });
+      asked.on('error', () => {}).end();
+      return asked;
+    };
+    const waits = async () => (await once(page, 'waits'))[0] as NodeJS.WritableStream & { destroy(): void };
+
+    const [first, stream] = [waits(), ask({})];
+    const [answer] = await once(stream, 'response');
+    answer.on('error', () => {});
+    const left = once(await first, 'close');
+    stream.destroy();
+    await left;
+
+    const [second, socket] = [waits(), ask({ connection: 'upgrade', upgrade: 'websocket' })];
+    const [, browser] = await once(socket, 'upgrade');
+    const hung = once(await second, 'close');
+    browser.destroy();
+    await hung;
+
+    const [third, cut] = [waits(), ask({})];
+    const [half] = await once(cut, 'response');
+    const ended = once(half.resume(), 'error');
+    (await third).destroy();
+    await ended;
   });
 
   test('passes WebSockets on', async (t) => {
