@@ -37,6 +37,16 @@ const WITH_STRIPS: Structs = {
   StripElem: ['char name[256]'],
   ImageUser: ['int sfra', 'int frames', 'int offset', 'int cycl'],
   Tex: ['ID id', 'void *ima', 'ImageUser iuser'],
+  Volume: [
+    'ID id',
+    'char filepath[1024]',
+    'char is_sequence',
+    'char sequence_mode',
+    'char pad[2]',
+    'int frame_start',
+    'int frame_duration',
+    'int frame_offset',
+  ],
 };
 
 const IMAGE = 0;
@@ -51,7 +61,7 @@ function data(struct: string, old: bigint, values: Values): Block {
   return { code: 'DATA', old, struct, values };
 }
 
-/** A scene that begins at frame 1 and has a picture strip and a texture of a sequence, after an edit with these strips. */
+/** A scene that begins at frame 1 and has a picture strip, a texture and a volume of sequences, after an edit with these strips. */
 async function files(...strips: readonly Values[]) {
   const blocks: readonly Block[] = [
     GLOBAL,
@@ -67,10 +77,22 @@ async function files(...strips: readonly Values[]) {
       struct: 'Image',
       values: { 'id.name': 'IMSea', name: '//sea_1.png', source: 2 },
     },
+    {
+      code: 'VO',
+      old: 0x32n,
+      struct: 'Volume',
+      values: { 'id.name': 'VOFog', filepath: '//fog_1.vdb', is_sequence: 1, frame_duration: 5 },
+    },
     { code: 'TE', old: 0x31n, struct: 'Tex', values: { 'id.name': 'TEx', ima: 0x30n, 'iuser.frames': 5 } },
   ];
   const facts = await read(buildBlend(CLASSIC, blocks, { structs: WITH_STRIPS }));
-  return facts.externalFiles.map(({ path, shown, onFrames }) => ({ path, shown, onFrames }));
+  const told = facts.externalFiles.map(({ path, shown, onFrames }) => ({ path, shown, onFrames }));
+  // Libraries are told the same.
+  assert.equal(
+    facts.isRetimed,
+    told.every(({ shown, onFrames }) => !shown && !onFrames),
+  );
+  return told;
 }
 
 const TOLD = [
@@ -78,6 +100,11 @@ const TOLD = [
   {
     path: '//sea_1.png',
     shown: [{ start: 0, frames: 5, offset: 0, mode: 'extend' }],
+    onFrames: undefined,
+  },
+  {
+    path: '//fog_1.vdb',
+    shown: [{ start: 0, frames: 5, offset: 0, mode: 'clip' }],
     onFrames: undefined,
   },
 ];
@@ -100,6 +127,40 @@ describe('on which frames a file is seen', () => {
     it(what, async () => {
       assert.deepEqual(await files(...strips), expected);
     });
+});
+
+describe('the pictures of a strip', () => {
+  it('are never seen where they were cut off for good', async () => {
+    const scene = sceneBlock({ ed: 0x50n });
+    const facts = await read(
+      buildBlend(
+        CLASSIC,
+        [
+          GLOBAL,
+          scene,
+          data('Editing', 0x50n, { 'seqbase.first': 0x60n }),
+          data('Sequence', 0x60n, { type: IMAGE, start: 1, len: 2, anim_startofs: 1, strip: 0x61n }),
+          data('Strip', 0x61n, { stripdata: 0x62n, dir: '//' }),
+          {
+            code: 'DATA',
+            old: 0x62n,
+            struct: 'StripElem',
+            values: [{ name: '0.png' }, { name: '1.png' }, { name: '2.png' }, { name: '3.png' }],
+          },
+        ],
+        { structs: WITH_STRIPS },
+      ),
+    );
+    assert.deepEqual(
+      facts.externalFiles.map(({ onFrames }) => onFrames),
+      [
+        { from: 1, to: 0 },
+        { from: 1, to: 1 },
+        { from: 2, to: 2 },
+        { from: 1, to: 0 },
+      ],
+    );
+  });
 });
 
 /** The strips of an edit: `A` in channel 1 and a meta strip in channel 2, in which `B` and another meta strip are. */

@@ -195,6 +195,30 @@ describe('files that it refers to', () => {
     assert.deepEqual(await filesOf(...none), []);
   });
 
+  it('may be a library’s, whose image this file shows in its own way', async () => {
+    const library = (path: string, old: bigint): Block => ({
+      code: 'LI',
+      old,
+      struct: 'Library',
+      values: { 'id.name': 'LIlib', name: path },
+    });
+    const linked = (name: string, old: bigint): Block => ({
+      code: 'ID',
+      old,
+      struct: 'ID',
+      values: { name },
+    });
+    const user: Block = { code: 'OB', old: 0x40n, struct: 'Object', values: { 'id.name': 'OBUser' } };
+    const shows = property(1n, 0n, 'picture', 7, { 'data.pointer': 0x52n });
+    const { linkedImages } = await read(
+      buildBlend(CLASSIC, [
+        ...[GLOBAL, sceneBlock(), user, shows, library('//a.blend', 0x50n), linked('IMWood', 0x51n)],
+        ...[library('//lib\\b.blend', 0x53n), linked('OBWood', 0x54n), linked('IMWood', 0x52n)],
+      ]),
+    );
+    assert.deepEqual(linkedImages, [{ library: '//lib/b.blend', name: 'Wood' }]);
+  });
+
   it('include the caches of modifiers, under the name of their object', async () => {
     const object: Block = { code: 'OB', old: 0x40n, struct: 'Object', values: { 'id.name': 'OBCloth' } };
     const cache: Block = {

@@ -4,7 +4,10 @@ import type { BlendFacts, ExternalFile, SceneFacts } from '../../services/contro
 
 /** What Blender cannot say: its Python only lists the denoisers that this very build has. */
 type SceneSaid = Omit<SceneFacts, 'denoiser' | 'isAddonEngine'>;
-type Said = Omit<BlendFacts, 'compression' | 'bytesTotal' | 'bytesRead' | 'warnings' | 'scenes'> & {
+type Said = Omit<
+  BlendFacts,
+  'compression' | 'bytesTotal' | 'bytesRead' | 'warnings' | 'scenes' | 'linkedImages' | 'isRetimed'
+> & {
   readonly scenes: readonly SceneSaid[];
 };
 

@@ -68,6 +68,8 @@ function factsOf(externalFiles: readonly ExternalFile[]): BlendFacts {
     activeScene: null,
     scenes: [],
     externalFiles,
+    linkedImages: [],
+    isRetimed: false,
     scripts: { runAtLoad: [], drivers: [] },
     simulations: [],
     outputNodes: [],

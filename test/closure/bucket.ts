@@ -2,14 +2,18 @@ import type { Catalog, CatalogEntry } from '../../services/control/core/catalog.
 import { type ClosureMet, closureOf, meetClosure } from '../../services/control/core/closure.ts';
 import type { InputSeen } from '../../services/control/core/model.ts';
 import type { SettingsFile } from '../../services/control/core/settings.ts';
-import type { FileReference } from '../../services/control/core/shot-facts.ts';
+import type { FileReference, ShotFacts } from '../../services/control/core/shot-facts.ts';
 import { listingFor, listingKey } from '../../services/control/core/wanted-files.ts';
+
+interface Blend extends Pick<ShotFacts, 'linkedImages' | 'isRetimed'> {
+  readonly references: readonly Reference[];
+}
 
 type Reference = string | (Partial<FileReference> & { readonly path: string });
 
 /** What is in a bucket: each .blend with what it refers to, and the other files. */
 export interface Bucket {
-  readonly blends: Readonly<Record<string, readonly Reference[]>>;
+  readonly blends: Readonly<Record<string, readonly Reference[] | Blend>>;
   readonly files: readonly string[];
 }
 
@@ -19,7 +23,7 @@ interface Asked {
 }
 
 export function catalogOf({ blends }: Bucket): Catalog {
-  return new Map(Object.entries(blends).map(([path, references]) => [path, entry(path, references)]));
+  return new Map(Object.entries(blends).map(([path, blend]) => [path, entry(path, blend)]));
 }
 
 /** The first .blend is the shot. Everything that it asks for is looked at, as a pass would. */
@@ -58,14 +62,17 @@ function seen(path: string): InputSeen {
   return { generation: `g-${path}`, size: path.length, updatedAt: 0, crc32c: 'AAAAAA==' };
 }
 
-function entry(path: string, references: readonly Reference[]): CatalogEntry {
+function entry(path: string, blend: readonly Reference[] | Blend): CatalogEntry {
   const { generation, size, updatedAt } = seen(path);
+  const given: Blend = 'references' in blend ? blend : { references: blend };
+  const { references, ...others } = given;
   const facts = {
     blenderVersion: '3.4',
     activeScene: null,
     scenes: [],
     references: references.map(reference),
     warnings: [],
+    ...others,
   };
   return { path, generation, size, updatedAt, seenAt: 0, facts, failure: null, goneSince: null };
 }

@@ -28,6 +28,36 @@ describe('the closure of a shot', () => {
     assert.deepEqual(pinsOf(meet(bucket)), [...bucket.files, ...Object.keys(bucket.blends)].sort());
   });
 
+  test('needs an image of a library that only somebody else shows, and any picture of its sequence', () => {
+    const never = { path: '//wood.png', owner: 'Wood', isOptional: true };
+    const sea = { path: '//sea_0001.png', owner: 'Sea', shape: 'sequence' } as const;
+    const shown = [{ start: 1, frames: 9, offset: 0, mode: 'clip' }] as const;
+    const library = [never, { ...never, path: '//idle.png', owner: 'Idle' }, { ...sea, shown }];
+    const linked = (...names: readonly string[]) => ({
+      references: ['//lib/b.blend'],
+      linkedImages: names.map((name) => ({ library: '//lib/b.blend', name })),
+    });
+    const bucket = (...names: readonly string[]): Bucket => ({
+      blends: { 'f/a.blend': linked(...names), 'f/lib/b.blend': library },
+      files: ['f/lib/sea_0001.png', 'f/lib/sea_0007.png'],
+    });
+    const frames = { frames: [1] };
+    assert.deepEqual(pinsOf(meet(bucket(), frames)), ['f/a.blend', 'f/lib/b.blend', 'f/lib/sea_0001.png']);
+    assert.deepEqual(missingOf(meet(bucket('Wood'), frames)), ['f/lib/wood.png']);
+    assert.ok(pinsOf(meet(bucket('Sea'), frames)).includes('f/lib/sea_0007.png'));
+  });
+
+  test('takes of a library’s sequence what there is where the shot shows its scenes on other frames', () => {
+    const shown = [{ start: 1, frames: 9, offset: 0, mode: 'clip' }] as const;
+    const sea = { path: '//sea_0001.png', shape: 'sequence', shown } as const;
+    const bucket = (isRetimed: boolean): Bucket => ({
+      blends: { 'f/a.blend': { references: ['//b.blend'], isRetimed }, 'f/b.blend': [sea] },
+      files: ['f/sea_0007.png'],
+    });
+    assert.deepEqual(missingOf(meet(bucket(false), { frames: [1] })), ['f/sea_0001.png']);
+    assert.ok(pinsOf(meet(bucket(true), { frames: [1] })).includes('f/sea_0007.png'));
+  });
+
   test('names each missing file with the .blend and the data-block that refer to it', () => {
     const met = meet({
       blends: {

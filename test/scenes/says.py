@@ -14,6 +14,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import needs
 
+NEVER = {"onFrames": {"from": 1, "to": 0}}
 EEVEE = "BLENDER_EEVEE_NEXT" if (4, 2, 0) <= bpy.app.version < (5, 0, 0) else "BLENDER_EEVEE"
 
 
@@ -48,9 +49,18 @@ def samples_of(scene):
 
 def strips_of(scene):
     editor = scene.sequence_editor
-    if editor is None:
-        return ()
-    return editor.strips if hasattr(editor, "strips") else editor.sequences
+    return () if editor is None else strips_in(editor)
+
+
+def strips_in(owner):
+    return owner.strips if hasattr(owner, "strips") else owner.sequences
+
+
+def shown_strips(owner):
+    """Of an editor or a meta strip: those that nothing mutes, and what is in meta strips instead of these."""
+    for strip in () if owner is None else strips_in(owner):
+        if not strip.mute and not owner.channels[strip.channel].mute:
+            yield from shown_strips(strip) if strip.type == "META" else [strip]
 
 
 def views_of(render):
@@ -164,17 +174,28 @@ def files_of():
         files.append(file(volume.filepath, "volume", volume, packed, **needs.volume_facts(volume)))
     files += [file(library.filepath, "library", library) for library in bpy.data.libraries]
     for scene in bpy.data.scenes:
-        for strip in strips_of(scene):
-            for index, element in enumerate(strip.elements if strip.type == "IMAGE" and not strip.mute else ()):
+        for strip in shown_strips(scene.sequence_editor):
+            for index, element in enumerate(strip.elements if strip.type == "IMAGE" else ()):
                 path = os.path.join(strip.directory, element.filename)
                 files.append(file(path, "strip", scene, source="file", **seen_on(strip, index)))
-            if strip.type == "MOVIE" and not strip.mute:
+            if strip.type == "MOVIE":
                 files.append(file(strip.filepath, "strip", scene, source="movie"))
     for light in local(bpy.data.lights):
         files += [file(n.filepath, "ies", light) for n in nodes_of(light) if n.type == "TEX_IES"]
     for thing in local(bpy.data.objects):
         files += [cache for modifier in thing.modifiers for cache in caches_of(thing, modifier)]
-    return files
+    return [without_frames(entry) for entry in files] if any(map(is_retimed, bpy.data.scenes)) else files
+
+
+def is_retimed(scene):
+    """Its strips show scenes on other frames than their own."""
+    return any(strip.type == "SCENE" and strip.frame_start - strip.animation_offset_start != strip.scene.frame_start
+               for strip in shown_strips(scene.sequence_editor))
+
+
+def without_frames(entry):
+    """Which are seen is not told then, only that nobody shows a thing at all."""
+    return {key: value for key, value in entry.items() if key != "onFrames" and (key != "shown" or value == [])}
 
 
 def local(data_blocks):
@@ -199,12 +220,14 @@ def clip_facts(clip):
 def seen_on(strip, index):
     """Tried frame by frame: the element that the sequencer shows on each."""
     number = index - strip.animation_offset_start
-    if strip.use_reverse_frames or not 0 <= number < strip.frame_duration:
+    if strip.use_reverse_frames:
         return {}
+    if not 0 <= number < strip.frame_duration:
+        return NEVER
     first, last = strip.frame_final_start, strip.frame_final_end - 1
     clamped = [min(max(frame - strip.frame_start, 0), strip.frame_duration - 1) for frame in range(first, last + 1)]
     frames = [first + at for at, shown in enumerate(clamped) if shown == number]
-    return {"onFrames": {"from": frames[0], "to": frames[-1]}} if frames else {"onFrames": {"from": 1, "to": 0}}
+    return {"onFrames": {"from": frames[0], "to": frames[-1]}} if frames else NEVER
 
 
 def caches_of(thing, modifier):

@@ -14,7 +14,7 @@ const TESTS = join(import.meta.dirname, '..');
 const MAKERS = ['blender-kit/make_shots.py', 'e2e/make_shots.py'];
 const PROJECTS = ['make_healthy.py', 'make_disasters.py'] as const;
 /** Made to be what Blender does not open, or opens as something else. */
-const UNREADABLE = /not-a-blend|truncated-blend|newer-file|engine-absent/;
+const UNREADABLE = /not-a-blend|truncated-blend|newer-file|library-newer|engine-absent|scene-of-an-engine/;
 describe('the reader', { skip: noBlender(), timeout: 600_000 }, () => {
   it('says of the scenes of all tests what Blender says', async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'tablao-all-scenes-'));

@@ -14,6 +14,10 @@ export interface BlendFacts {
   /** All local scenes in file order. */
   readonly scenes: readonly SceneFacts[];
   readonly externalFiles: readonly ExternalFile[];
+  /** Images of libraries that this file shows by itself: what the library says of how it shows them is not all then. */
+  readonly linkedImages: readonly LinkedImage[];
+  /** Strips show scenes on other frames than their own: on which frames anything of a library is seen is not told. */
+  readonly isRetimed: boolean;
   readonly scripts: ScriptFacts;
   readonly simulations: readonly SimulationFacts[];
   /** All of them, whether their compositor is on or not: `SceneFacts.useCompositor`. */
@@ -124,6 +128,12 @@ export interface ViewLayerFacts {
   readonly enabled: boolean;
   /** Samples of its own for Cycles (`SceneFacts.layerSamples`); null = none. */
   readonly samples: number | null;
+}
+
+export interface LinkedImage {
+  /** Path of the library, as `ExternalFile.path`. */
+  readonly library: string;
+  readonly name: string;
 }
 
 export interface RegionFacts {

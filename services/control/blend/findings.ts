@@ -1,6 +1,12 @@
 import type { DriverFacts } from './content-facts.ts';
 import { filesOf } from './external.ts';
-import { BlendError, type BlendFacts, type ExternalFile, type SceneFacts } from './facts.ts';
+import {
+  BlendError,
+  type BlendFacts,
+  type ExternalFile,
+  type LinkedImage,
+  type SceneFacts,
+} from './facts.ts';
 import type { Header } from './header.ts';
 import { createImageUsers } from './image-users.ts';
 import { createOutputNodes } from './output-nodes.ts';
@@ -26,6 +32,7 @@ export type Findings = ReturnType<typeof createFindings>;
 export function createFindings(header: Header) {
   const scenes: KnownScene[] = [];
   const linkedScenes = new Map<bigint, string>();
+  const linkedImages = new Map<bigint, LinkedImage>();
   const files = createFileList();
   const images = createImageUsers(header.version);
   const simulations = createSimulations();
@@ -35,6 +42,7 @@ export function createFindings(header: Header) {
   const drivers: DriverFacts[] = [];
   const warnings: string[] = [];
   let global: RecordView | null = null;
+  let library = '';
 
   const warn = (text: string): undefined => {
     if (warnings.length < MAX_WARNINGS && !warnings.includes(text)) warnings.push(text);
@@ -44,6 +52,13 @@ export function createFindings(header: Header) {
     const savedBy = { version: header.version, subversion: global?.number('subversion') ?? 0 };
     const background = scope.record.pointer('set') ?? 0n;
     scenes.push({ old: scope.old, background, facts: readScene(scope, savedBy, warn) });
+  };
+  /** What is linked stands behind its library. */
+  const addLinked = (scope: Scope): void => {
+    const code = scope.record.text('name')?.slice(0, 2);
+    if (code === 'SC') linkedScenes.set(scope.old, scope.name);
+    if (code === 'IM' && linkedImages.size < MAX_FILES)
+      linkedImages.set(scope.old, { library, name: scope.name });
   };
   const addDrivers = (scope: Scope): void => {
     const more = driversOf(scope);
@@ -59,8 +74,8 @@ export function createFindings(header: Header) {
     },
     /** Takes note of a data-block whose DATA was all seen. */
     add: (scope: Scope): void => {
-      if (scope.code === 'ID' && scope.record.text('name')?.startsWith('SC'))
-        linkedScenes.set(scope.old, scope.name);
+      if (scope.code === 'ID') addLinked(scope);
+      if (scope.code === 'LI') library = filesOf(scope)[0]?.path ?? '';
       if (scope.isLinked) return;
       if (!scope.isComplete) warn(`"${scope.name}" holds more than is read: something may be overlooked.`);
       if (scope.code === 'SC') {
@@ -83,10 +98,13 @@ export function createFindings(header: Header) {
     all: (): Collected => {
       const active = nameActive(global?.pointer('curscene') ?? null, scenes, linkedScenes);
       const backgrounds = nameBackgrounds(scenes, linkedScenes);
+      const isRetimed = areRetimed(strips, scenes);
       return {
         activeScene: active.name,
         scenes: backgrounds.scenes,
-        externalFiles: files.all(images.shownBy, areRetimed(strips, scenes)),
+        externalFiles: files.all(images.shownBy, isRetimed),
+        linkedImages: [...linkedImages].filter(([old]) => images.isShown(old)).map(([, image]) => image),
+        isRetimed,
         scripts: { runAtLoad, drivers },
         simulations: simulations.all(),
         outputNodes: outputNodes.all(),
@@ -121,7 +139,7 @@ function createFileList() {
     ): readonly ExternalFile[] =>
       [...listed.values()].map(({ file, image }) => {
         if (image !== null) return { ...file, ...shownBy(image, file.source, isRetimed) };
-        const { onFrames: _, ...others } = file;
+        const { onFrames: _, shown: __, ...others } = file;
         return isRetimed ? others : file;
       }),
   };

@@ -57,6 +57,8 @@ export function createImageUsers(version: number) {
         note(style.pointer('sima'), null);
       }
     },
+    /** Whether something in this file shows the image at this address, as far as that can be told. */
+    isShown: (image: bigint): boolean => isUnclear || users.has(image),
     /** What can be told of the image at this address. `isRetimed`: strips show scenes on other frames than their own. */
     shownBy: (
       image: bigint,

@@ -86,8 +86,7 @@ function filesOf(scope: Scope, sequence: RecordView, isPlain: boolean): readonly
   const span = isPlain ? spanOf(sequence) : null;
   return elements.map((element, index) => {
     const file = { path: pathOf(element), source: 'file' } as const;
-    const onFrames = span && seenOn(span, index - skipped);
-    return onFrames ? { ...file, onFrames } : file;
+    return span ? { ...file, onFrames: seenOn(span, index - skipped) } : file;
   });
 }
 
@@ -115,9 +114,12 @@ function spanOf(strip: RecordView): Span | null {
   return [start, from, to].every(Number.isInteger) ? { start, length, from, to } : null;
 }
 
+/** What was cut off for good is still listed, and never seen. */
+const NEVER = { from: 1, to: 0 };
+
 /** The first and the last picture stand still for as long as the strip goes on. */
-function seenOn(span: Span, index: number): ExternalFile['onFrames'] | null {
-  if (index < 0 || index >= span.length) return null;
+function seenOn(span: Span, index: number): NonNullable<ExternalFile['onFrames']> {
+  if (index < 0 || index >= span.length) return NEVER;
   const frame = span.start + index;
   const from = index === 0 ? span.from : Math.max(frame, span.from);
   const to = index === span.length - 1 ? span.to : Math.min(frame, span.to);

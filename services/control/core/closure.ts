@@ -31,19 +31,51 @@ const MAX_INPUTS = 10_000;
 export function closureOf(scenePath: string, catalog: Catalog): Closure {
   const needed = new Map<string, Needed>();
   const impossible = new Map<string, MissingInput>();
-  const blends = new Set([scenePath]);
+  const blends = blendsOf(scenePath, catalog);
+  const shownByOthers = imagesShownByOthers(blends, catalog);
+  const isRetimed = catalog.get(scenePath)?.facts?.isRetimed === true;
   for (const blend of blends) {
-    for (const reference of catalog.get(blend)?.facts?.references ?? []) {
+    for (const stored of catalog.get(blend)?.facts?.references ?? []) {
+      const isShownByOthers = stored.kind === 'image' && shownByOthers.has(imageKey(blend, stored.owner));
+      const seen = isRetimed && blend !== scenePath ? withoutFrames(stored) : stored;
+      const reference = isShownByOthers ? { ...withoutFrames(seen), isOptional: false } : seen;
       const one = neededBy(blend, reference);
-      if (one === null) {
-        if (!reference.isOptional) addOnce(impossible, reference.path, impossibleReference(blend, reference));
-        continue;
-      }
-      addOnce(needed, keyOf(one), one);
-      if (isBlend(one.path)) blends.add(one.path);
+      if (one !== null) addOnce(needed, keyOf(one), one);
+      else if (!reference.isOptional)
+        addOnce(impossible, reference.path, impossibleReference(blend, reference));
     }
   }
   return { needed: [theShot(scenePath), ...needed.values()], impossible: [...impossible.values()] };
+}
+
+/** The shot, its libraries, and theirs. */
+function blendsOf(scenePath: string, catalog: Catalog): ReadonlySet<string> {
+  const blends = new Set([scenePath]);
+  for (const blend of blends)
+    for (const reference of catalog.get(blend)?.facts?.references ?? []) {
+      const path = neededBy(blend, reference)?.path;
+      if (path !== undefined && isBlend(path)) blends.add(path);
+    }
+  return blends;
+}
+
+/** Images of libraries that somebody else than the library shows. */
+function imagesShownByOthers(blends: ReadonlySet<string>, catalog: Catalog): ReadonlySet<string> {
+  const keys = [...blends].flatMap((blend) =>
+    (catalog.get(blend)?.facts?.linkedImages ?? []).flatMap(({ library, name }) => {
+      const path = resolveReference(blend, library);
+      return path === null ? [] : [imageKey(path, name)];
+    }),
+  );
+  return new Set(keys);
+}
+
+function imageKey(blend: string, name: string): string {
+  return `${blend}\n${name}`;
+}
+
+function withoutFrames({ shown: _, onFrames: __, ...reference }: FileReference): FileReference {
+  return reference;
 }
 
 function theShot(path: string): Needed {

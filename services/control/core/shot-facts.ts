@@ -50,6 +50,10 @@ export interface ShotFacts {
   readonly activeScene: string | null;
   readonly scenes: readonly SceneFacts[];
   readonly references: readonly FileReference[];
+  /** Images of libraries that it shows by itself; absent = none are known. */
+  readonly linkedImages?: readonly { readonly library: string; readonly name: string }[];
+  /** It shows its scenes on other frames than their own, so that what libraries say of frames does not hold. */
+  readonly isRetimed?: boolean;
   /** Drivers that Blender evaluates only where scripts may run; absent = not known. */
   readonly scriptedDrivers?: readonly ScriptedDriver[];
   readonly warnings: readonly string[];

@@ -9,6 +9,8 @@ export function toShotFacts(facts: BlendFacts): ShotFacts {
     activeScene: facts.activeScene,
     scenes: facts.scenes.map(toSceneFacts),
     references: toReferences(facts),
+    linkedImages: facts.linkedImages,
+    isRetimed: facts.isRetimed,
     scriptedDrivers: facts.scripts.drivers
       .filter(({ isSimple }) => !isSimple)
       .map(({ owner, expression }) => ({ owner, expression })),
@@ -65,8 +67,7 @@ function toSceneFacts(scene: BlendScene): SceneFacts {
 function toReference(file: ExternalFile, mayDoWithout: boolean): FileReference {
   const { path, kind, owner, shown, tiles, onFrames } = file;
   const shape = shapeOf(file);
-  // An image that only the user interface shows (a reference, a camera's background) is in no picture. The check on a
-  // worker still sees one of a library that nobody but the shot itself shows.
+  // An image that only the user interface shows (a reference, a camera's background) is in no picture.
   const isNeverShown = shown !== undefined && shown.length === 0;
   return {
     path,
