@@ -9,6 +9,8 @@ import { createPatience } from '../../services/cli/service/patience.ts';
 import { createServiceClient } from '../../services/cli/service/service-client.ts';
 import { SubmitError } from '../../services/cli/submit/plan.ts';
 import { putFile } from '../../services/cli/submit/put-file.ts';
+import { sendFiles } from '../../services/cli/submit/send-files.ts';
+import { createSessions } from '../../services/cli/submit/sessions.ts';
 import { sendSettings } from '../../services/cli/submit/settings-file.ts';
 import { tempDir, write } from './buckets-for-tests.ts';
 
@@ -37,6 +39,22 @@ describe('the end of a sending', () => {
     const client = createServiceClient({ url, token: null });
     await sendSettings(client, { settings: {}, settingsPath: 'a.render.json' }, [], atOnce());
     assert.equal(puts, 3);
+  });
+
+  it('a connection that is lost while the bucket is asked what it has is taken up again', async (t) => {
+    const source = join(tempDir(t), 'a.bin');
+    write(source, 'abc');
+    let asked = 0;
+    const url = await serve(t, (request, response) => {
+      request.resume();
+      if (++asked < 3) request.socket.destroy();
+      else response.end(JSON.stringify({ files: [{ path: 'a.bin', size: 3, crc32c: 'Nks/tw==' }] }));
+    });
+    const client = createServiceClient({ url, token: null });
+    const sessions = createSessions(tempDir(t));
+    const files = [{ source, path: 'a.bin', size: 3 }];
+    assert.equal((await sendFiles(files, { client, sessions, onProgress: () => {} })).known, 1);
+    assert.equal(asked, 3);
   });
 
   it('a file that became shorter meanwhile is said at once, not after minutes of trying', async (t) => {

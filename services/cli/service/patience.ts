@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { ServiceError } from './service-client.ts';
 
 /** Waits between attempts that fail one after the other; an attempt that got further begins anew. */
 export interface Patience {
@@ -24,4 +25,15 @@ export function createPatience(sleep: (ms: number) => Promise<unknown> = delay):
       failed = 0;
     },
   };
+}
+
+/** Calls again what may go well a little later: a service that is being started, a connection that was lost. */
+export async function untilItPasses<T>(call: () => Promise<T>, patience = createPatience()): Promise<T> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof ServiceError) || !error.isPassing || !(await patience.wait())) throw error;
+    }
+  }
 }

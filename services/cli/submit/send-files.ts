@@ -1,6 +1,6 @@
 import { crcOf } from '../../control/adapters/local/upload-file.ts';
 import { forEachAtOnce } from '../service/at-once.ts';
-import { createPatience } from '../service/patience.ts';
+import { createPatience, untilItPasses } from '../service/patience.ts';
 import { type ServiceClient, ServiceError } from '../service/service-client.ts';
 import { type FileToSend, SubmitError } from './plan.ts';
 import { putFile, SessionGone } from './put-file.ts';
@@ -108,16 +108,11 @@ async function sendFile(
     throw new SubmitError(`${source} was changed while it was sent. Run the same command again.`);
 }
 
-/** `POST /uploads`; a service that is just starting is waited for. */
 async function begin(client: ServiceClient, path: string, size: number): Promise<string> {
-  const patience = createPatience();
-  for (;;) {
-    try {
-      return (await client.post<{ readonly url: string }>('/uploads', { path, size })).url;
-    } catch (error) {
-      if (!(error instanceof ServiceError) || !error.isPassing || !(await patience.wait())) throw error;
-    }
-  }
+  const { url } = await untilItPasses(() =>
+    client.post<{ readonly url: string }>('/uploads', { path, size }),
+  );
+  return url;
 }
 
 /** Paths whose bytes the bucket has already. What is not certain is sent once more. */
@@ -141,7 +136,7 @@ async function thereAlready(
 async function look(client: ServiceClient, paths: readonly string[]): Promise<LookAnswer['files']> {
   const patience = createPatience();
   for (;;) {
-    const { files } = await client.post<LookAnswer>('/scenes/look', { paths });
+    const { files } = await untilItPasses(() => client.post<LookAnswer>('/scenes/look', { paths }));
     if (files.every(({ crc32c }) => crc32c !== null) || !(await patience.wait())) return files;
   }
 }

@@ -36,13 +36,20 @@ export function createSessions(dir: string): Sessions {
       await mkdir(dir, { recursive: true, mode: 0o700 });
       await forgetOld(dir);
       const file = fileOf(upload);
-      const half = `${file}.${process.pid}`;
       // Whoever knows the address can write that object.
-      await writeFile(half, url, { mode: 0o600 });
-      await rename(half, file);
+      await writeFile(halfOf(file), url, { mode: 0o600 });
+      await rename(halfOf(file), file);
     },
-    forget: (upload) => rm(fileOf(upload), { force: true }),
+    forget: async (upload) => {
+      const file = fileOf(upload);
+      for (const path of [file, halfOf(file)]) await rm(path, { force: true });
+    },
   };
+}
+
+/** Where it is until it is whole. */
+function halfOf(file: string): string {
+  return `${file}.half`;
 }
 
 async function forgetOld(dir: string): Promise<void> {

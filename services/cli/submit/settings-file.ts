@@ -1,4 +1,4 @@
-import { createPatience, type Patience } from '../service/patience.ts';
+import { type Patience, untilItPasses } from '../service/patience.ts';
 import { refusalOf, type ServiceClient, ServiceError } from '../service/service-client.ts';
 import type { SubmitPlan } from './plan.ts';
 import type { ManifestEntry } from './send-files.ts';
@@ -13,16 +13,10 @@ export async function sendSettings(
   client: ServiceClient,
   { settings, settingsPath }: Pick<SubmitPlan, 'settings' | 'settingsPath'>,
   inputs: readonly ManifestEntry[],
-  patience: Patience = createPatience(),
+  patience?: Patience,
 ): Promise<void> {
   const bytes = Buffer.from(`${JSON.stringify({ ...settings, inputs }, null, 2)}\n`);
-  for (;;) {
-    try {
-      return await sendBytes(client, settingsPath, bytes);
-    } catch (error) {
-      if (!(error instanceof ServiceError) || !error.isPassing || !(await patience.wait())) throw error;
-    }
-  }
+  await untilItPasses(() => sendBytes(client, settingsPath, bytes), patience);
 }
 
 async function sendBytes(client: ServiceClient, path: string, bytes: Buffer): Promise<void> {

@@ -4,7 +4,7 @@ import { plainText } from '../../control/core/plain-text.ts';
 import { isFinal, type RunRecord, versionName } from '../../control/core/run.ts';
 import type { RunStatus, StatusDocument } from '../../control/core/status-document.ts';
 import { createProgress } from '../progress.ts';
-import { createPatience } from '../service/patience.ts';
+import { untilItPasses } from '../service/patience.ts';
 import { type ServiceClient, ServiceError } from '../service/service-client.ts';
 
 interface Options {
@@ -57,14 +57,7 @@ export async function watchRun({ client, shot, after }: Options): Promise<number
 
 /** A service that is being restarted is waited for. */
 async function askFor<T>(client: ServiceClient, path: string): Promise<T> {
-  const patience = createPatience();
-  for (;;) {
-    try {
-      return await client.get<T>(path);
-    } catch (error) {
-      if (!(error instanceof ServiceError) || !error.isPassing || !(await patience.wait())) throw error;
-    }
-  }
+  return untilItPasses(() => client.get<T>(path));
 }
 
 /** A status that would be too long leaves out runs that have ended, and with very many shots older ones that are open. */
