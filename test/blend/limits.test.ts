@@ -113,6 +113,16 @@ describe('files that are too much', () => {
     const facts = await read(buildBlend(CLASSIC, [GLOBAL, sceneBlock(), ...many(80, layer)], { structs }));
     assert.match(facts.warnings.join(), /"Scene" holds more than is read/);
   });
+
+  it('are read as far as is sensible, with a warning, when they link more images than anybody has', async () => {
+    const linked = many(10_001, (index) => {
+      return { code: 'ID', old: BigInt(index + 100), struct: 'ID', values: { name: `IM${index}` } };
+    });
+    // Up to 2.79 whoever shows an image is not known, so that each counts.
+    const facts = await read(buildBlend({ ...CLASSIC, version: 279 }, [GLOBAL, sceneBlock(), ...linked]));
+    assert.equal(facts.linkedImages.length, 10_000);
+    assert.match(facts.warnings.join(), /images of libraries/);
+  });
 });
 
 /** Each would cost far more than it weighs. */

@@ -22,6 +22,7 @@ const MAX_SCENES = 10_000;
 const MAX_FILES = 200_000;
 const MAX_PATH_CHARACTERS = 32 * 1024 * 1024;
 const MAX_DRIVERS = 10_000;
+const MAX_LINKED_IMAGES = 10_000;
 const MAX_WARNINGS = 100;
 
 type Collected = Omit<BlendFacts, 'compression' | 'blenderVersion' | 'bytesTotal' | 'bytesRead'>;
@@ -57,8 +58,10 @@ export function createFindings(header: Header) {
   const addLinked = (scope: Scope): void => {
     const code = scope.record.text('name')?.slice(0, 2);
     if (code === 'SC') linkedScenes.set(scope.old, scope.name);
-    if (code === 'IM' && linkedImages.size < MAX_FILES)
-      linkedImages.set(scope.old, { library, name: scope.name });
+    if (code !== 'IM') return;
+    if (linkedImages.size >= MAX_LINKED_IMAGES)
+      warn(`More than ${MAX_LINKED_IMAGES} images of libraries are linked: not all are listed.`);
+    else linkedImages.set(scope.old, { library, name: scope.name });
   };
   const addDrivers = (scope: Scope): void => {
     const more = driversOf(scope);
