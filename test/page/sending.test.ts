@@ -66,7 +66,7 @@ describe('sending', { skip: cannotBrowse, timeout: 300_000 }, () => {
     assert.match(text, /film\/needs\.blend/);
     assert.match(text, /Blender 5\.2/);
     assert.match(text, /\d+ files missing/);
-    assert.match(text, /in film\/needs\.blend refers to it/);
+    assert.match(text, /in film\/needs\.blend refers to them/);
     // A sequence is one line.
     assert.match(text, /film\/smoke\/s_0004\.vdb to s_0007\.vdb: 4 files are missing; Smoke in/);
     await shoot(page, 'send-missing');
