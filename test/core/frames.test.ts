@@ -78,6 +78,12 @@ describe('chunks', () => {
     const three = chunkSizesFor(60, UNKNOWN, 3, null).length;
     assert.ok(three >= 9 && three < 25, `${three} tasks for three workers`);
   });
+
+  test('are smaller in a hurry: one frame while there are no more of them than three for each worker', () => {
+    assert.deepEqual(new Set(chunkSizesFor(48, UNKNOWN, 50, null, true)), new Set([1]));
+    assert.equal(chunkSizesFor(240, UNKNOWN, 50, null, true)[0], 2);
+    assert.equal(chunkSizesFor(48, UNKNOWN, 50, 7, true)[0], 7);
+  });
 });
 
 describe('output names', () => {

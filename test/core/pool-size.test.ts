@@ -200,4 +200,13 @@ describe('more workers', () => {
   test('cost nothing on machines that cost nothing: everybody is wanted', () => {
     assert.equal(moreWorkers({ ...left(7, 30), isKnown: false }, { ...many, pricePerHour: 0 }, worth(2)), 7);
   });
+
+  test('are all that there are tasks for, once a near deadline has no time for a slow frame to be lost', () => {
+    const unknown = { ...left(30, 120, [0]), unoccupied: 0, isKnown: false };
+    const more = (leastPerTask: number, bySeconds: number) =>
+      moreWorkers({ ...unknown, leastPerTask }, many, worth(0), bySeconds);
+    assert.equal(more(80, 3000), 30);
+    assert.equal(more(10, 3000), 9, 'short frames so far: the first ones are waited for');
+    assert.equal(more(80, 7000), 9, 'there is time');
+  });
 });

@@ -39,6 +39,31 @@ describe('a deadline', () => {
       assert.equal(living.length, workers);
     });
 
+  for (const [minutes, isTaken, variant] of [
+    [28, true, 'p-lasting'],
+    [28, false, 'p-spot'],
+    [20 * 60, true, 'p-spot'],
+    [-60, true, 'p-spot'],
+  ] as const)
+    test(`of ${minutes} minutes orders ${variant} when a machine was${isTaken ? '' : ' not'} taken away`, async () => {
+      const kind = (name: string, isSpot: boolean) => ({
+        ...{ name, isSpot, pricePerHour: isSpot ? 0.2 : 0.8, onDemandPricePerHour: 0.8 },
+      });
+      const variants = [kind('p-spot', true), kind('p-lasting', false)];
+      const of = createWorld({ pools: [{ ...POOL, variants }] });
+      await begin(of, { ...settings, finishBy: later(of.clock.now(), minutes * MINUTE) });
+      await takeTasks(of);
+      await pass(of, 2);
+      await endTasks(of, { seconds: 400 });
+      await takeTasks(of);
+      await pass(of, 2);
+      const [first] = await of.workers.list();
+      of.workers.end(first?.name ?? '', isTaken ? 'preempted' : 'done');
+      await pass(of, 2);
+      const [, , ordered] = of.workers.callsOf('order').at(-1) ?? [];
+      assert.deepEqual([of.workers.callsOf('order').length > 1, ordered], [true, variant]);
+    });
+
   test('that cannot be kept is said with an estimate, and no more once the run is complete', async () => {
     const of = createWorld();
     await begin(of, { ...settings, finishBy: later(of.clock.now(), 30 * MINUTE) });

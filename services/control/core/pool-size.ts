@@ -210,12 +210,28 @@ const SLOW_LAST = 1.5;
 /** Seconds until the nearest deadline of a pool's runs, less what is kept to be safe; `Infinity` = none has one. */
 export function secondsToDeadline(sight: Sight, draft: Draft, pool: PoolPolicy): number {
   const times = runsOf(sight, draft, pool).flatMap((run) => {
-    if (run.stopping !== null || run.finishBy === null) return [];
-    const left = (run.finishBy - sight.now) / 1000;
-    const lastFrame = SLOW_LAST * spreadOf(run.times) * expectedSeconds(run, sight.now);
-    return [left - DEADLINE_SHARE * Math.max(0, left) - DEADLINE_SECONDS - lastFrame];
+    return run.stopping !== null || run.finishBy === null ? [] : [secondsToBeSafe(sight, run, run.finishBy)];
   });
   return Math.min(Number.POSITIVE_INFINITY, ...times);
+}
+
+function secondsToBeSafe({ now }: Sight, run: RunRecord, finishBy: number): number {
+  const left = (finishBy - now) / 1000;
+  const lastFrame = SLOW_LAST * spreadOf(run.times) * expectedSeconds(run, now);
+  return left - DEADLINE_SHARE * Math.max(0, left) - DEADLINE_SECONDS - lastFrame;
+}
+
+/**
+ * Whether a frame that is begun now on a new machine keeps its deadline only if that machine is not taken away, as others
+ * of this run were. One that is late in any case is none.
+ */
+export function mustNotBeLost(sight: Sight, draft: Draft, pool: PoolPolicy): boolean {
+  return runsOf(sight, draft, pool).some((run) => {
+    if (run.stopping !== null || run.finishBy === null || run.costs.lost === 0) return false;
+    const once = pool.bootSeconds + expectedSeconds(run, sight.now);
+    const left = (run.finishBy - sight.now) / 1000;
+    return once <= left && secondsToBeSafe(sight, run, run.finishBy) < 2 * once;
+  });
 }
 
 interface Worth {
@@ -261,7 +277,7 @@ export function moreWorkers(
   if (bySeconds === Number.POSITIVE_INFINITY) return more;
   const slow = { ...work, secondsPerTask: work.slowPerTask };
   const inTime = bestMore(slow, room, bootSeconds, prices, bySeconds);
-  const first = firstFor(bySeconds, bootSeconds, work.freeAt.length, work.queued);
+  const first = firstFor(work, bySeconds, bootSeconds);
   return Math.max(more, Math.min(room, Math.max(inTime, first)));
 }
 
@@ -269,9 +285,19 @@ export function moreWorkers(
 const FIRST_FOR_DEADLINE = 10;
 /** Few frames take longer. */
 const SLOWEST_SECONDS = 1500;
+/** A task that has run for so long may be one of them. */
+const SHORT_SECONDS = 75;
 
-/** How many begin before any frame is known: all, once one that takes long and is lost with its machine would be late again. */
-function firstFor(bySeconds: number, bootSeconds: number, there: number, queued: number): number {
-  if (bySeconds < 2 * (bootSeconds + SLOWEST_SECONDS)) return queued;
-  return bySeconds < NEAR_DEADLINE_SECONDS ? FIRST_FOR_DEADLINE - there : 0;
+/**
+ * How many more are to begin before any frame is known: a few, and all once the first ones are seen to be no short ones and one that takes
+ * long, and is lost with its machine, would be late again.
+ */
+function firstFor(
+  { leastPerTask, queued, freeAt }: WorkLeft & Pick<Demand, 'leastPerTask'>,
+  bySeconds: number,
+  bootSeconds: number,
+): number {
+  const isLossLate = bySeconds < 2 * (bootSeconds + SLOWEST_SECONDS);
+  if (isLossLate && leastPerTask >= SHORT_SECONDS) return queued;
+  return bySeconds < NEAR_DEADLINE_SECONDS ? FIRST_FOR_DEADLINE - freeAt.length : 0;
 }

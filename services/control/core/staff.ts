@@ -1,12 +1,12 @@
 import { withLearnedBoot } from './boot-times.ts';
 import { act, type Draft, note, openRuns, remember, type Sight } from './draft.ts';
-import type { ManagerWorkerObserved, Observed, PoolPolicy, WorkerObserved } from './model.ts';
-import { type Demand, demandOf, moreWorkers, secondsToDeadline } from './pool-size.ts';
-import { poolOf, withRoom } from './pools.ts';
+import type { ManagerWorkerObserved, Observed, PoolPolicy, PoolVariant, WorkerObserved } from './model.ts';
+import { type Demand, demandOf, moreWorkers, mustNotBeLost, secondsToDeadline } from './pool-size.ts';
+import { poolOf, variantOf, withRoom } from './pools.ts';
 import { type RunRecord, wantsFarm } from './run.ts';
 import { suspectWorkers } from './suspects.ts';
 import type { EpochMs } from './time.ts';
-import { limitOf, moveOn, variantFor } from './variants.ts';
+import { lastingVariant, limitOf, moveOn, variantFor } from './variants.ts';
 
 /**
  * A worker that runs and that the manager is not seen to know for so long is a stranger to it (the manager was new). When it was
@@ -53,7 +53,8 @@ function staffPool(
   const pool = poolAtHand(sight, draft, configured, runs);
   const living = everyone.filter((worker) => worker.pool === pool.name);
   const leaving = [...sendSuspectsHome(sight, draft, living, known), ...moveOn(sight, draft, pool, living)];
-  const team = teamOf(
+  const lasting = mustNotBeLost(sight, draft, pool) ? lastingVariant(sight, pool) : null;
+  const everybody = teamOf(
     sight,
     pool,
     demand.busy,
@@ -61,12 +62,16 @@ function staffPool(
     known,
     new Set([...suspectWorkers(draft), ...leaving.map(({ name }) => name)]),
   );
+  // A spot machine that is to go after its task does not take what must not be lost.
+  const team = everybody.filter(
+    ({ worker, row }) => lasting === null || row?.isDraining !== true || !isSpot(pool, worker),
+  );
   const unoccupied = team.filter(({ isBusy }) => !isBusy).length;
   const work = { ...demand, freeAt: team.map(({ freeAt }) => freeAt), unoccupied };
   const by = secondsToDeadline(sight, draft, pool);
   takeBackDrains(draft, demand, team);
   const count = Math.min(moreWorkers(work, pool, sight.policy, by), pool.max - living.length);
-  if (count > 0) order(sight, draft, pool, living.length, count);
+  if (count > 0) order(sight, draft, pool, living.length, count, lasting);
   else letGoOf(sight, draft, demand, team, known);
 }
 
@@ -124,8 +129,22 @@ function takeBackDrains(draft: Draft, { queued }: Demand, team: readonly Member[
       act(draft, { kind: 'keepWorker', workerId: row.id, name: row.name, reason: 'there is work again' });
 }
 
-function order(sight: Sight, draft: Draft, pool: PoolPolicy, there: number, count: number): void {
-  const variant = variantFor(sight, draft.memory, pool)?.name ?? null;
+function isSpot(pool: PoolPolicy, { variant }: WorkerObserved): boolean {
+  return variantOf(pool, variant)?.isSpot === true;
+}
+
+/** `lasting` = machines that are not taken away, where one more loss would be too late. */
+function order(
+  sight: Sight,
+  draft: Draft,
+  pool: PoolPolicy,
+  there: number,
+  wanted: number,
+  lasting: PoolVariant | null,
+): void {
+  const variant = (lasting ?? variantFor(sight, draft.memory, pool))?.name ?? null;
+  const limit = lasting === null ? null : limitOf(sight.observed, pool, lasting);
+  const count = Math.min(wanted, limit?.workers ?? wanted);
   const serial = draft.memory.workerSerial;
   const names = Array.from({ length: count }, (_, index) => `${pool.name}-${serial + index + 1}`);
   remember(draft, { workerSerial: serial + count });
@@ -133,7 +152,7 @@ function order(sight: Sight, draft: Draft, pool: PoolPolicy, there: number, coun
     sight,
     draft,
     `${count} more worker${count === 1 ? '' : 's'} ordered`,
-    `${there} there, tasks are waiting`,
+    `${there} there, tasks are waiting${lasting === null ? '' : '; not spot: a frame lost again would miss its deadline'}`,
   );
   act(draft, { kind: 'orderWorkers', pool: pool.name, names, variant, reason: 'tasks are waiting' });
 }

@@ -29,6 +29,11 @@ export function variantFor(
   return pool.variants?.find((variant) => hasRoom(observed, pool, variant)) ?? wanted;
 }
 
+/** The first of a pool's variants whose machines are not taken away; `null` = none is allowed, or the quotas leave none. */
+export function lastingVariant({ observed }: Sight, pool: PoolPolicy): PoolVariant | null {
+  return pool.variants?.find((variant) => !variant.isSpot && hasRoom(observed, pool, variant)) ?? null;
+}
+
 /** So long it takes at most until each variant that the quotas leave was given its time. */
 export function longestSearchMs(observed: Observed, pool: PoolPolicy): number {
   return roomyVariants(observed, pool).length * UNTOLD_AFTER_MS;
