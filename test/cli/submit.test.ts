@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, it, type TestContext } from 'node:test';
 import { readFacts } from '../../services/cli/read-facts.ts';
-import { createServiceClient } from '../../services/cli/service/service-client.ts';
+import { createServiceClient, type ServiceClient } from '../../services/cli/service/service-client.ts';
 import { parseSubmit } from '../../services/cli/submit/options.ts';
 import { planSubmit, SubmitError } from '../../services/cli/submit/plan.ts';
 import { type SendProgress, sendFiles } from '../../services/cli/submit/send-files.ts';
@@ -139,6 +139,29 @@ describe('tablao submit', () => {
     assert.deepEqual(bench.scene('big.bin'), readFileSync(source));
     assert.equal(seen.find(({ bytesDone }) => bytesDone > 0)?.bytesDone, half);
     assert.equal(await sessions.find(key), null);
+  });
+
+  it('sends a .blend only when all that it refers to is there', async (t) => {
+    const bench = await startBuckets(t, 'folders');
+    const dir = tempDir(t);
+    const files = ['shot.blend', 'wood.png', 'smoke.vdb'].map((path, index) => {
+      const [source, size] = [join(dir, path), 1_000_000 * (index + 1)];
+      write(source, someBytes(index, size));
+      return { source, path, size };
+    });
+    const there: unknown[] = [];
+    const real = createServiceClient({ url: bench.url, token: null });
+    const client: ServiceClient = {
+      ...real,
+      post: (route, body) => {
+        if ((body as { path?: string }).path === 'shot.blend')
+          there.push(...['wood.png', 'smoke.vdb'].map((path) => bench.scene(path)?.length));
+        return real.post(route, body);
+      },
+    };
+    await sendFiles(files, { client, sessions: createSessions(dir), onProgress: () => {} });
+    assert.deepEqual(there, [2_000_000, 3_000_000]);
+    assert.notEqual(bench.scene('shot.blend'), null);
   });
 
   it('sends again what has the same size and other bytes there', async (t) => {

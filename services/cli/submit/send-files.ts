@@ -1,4 +1,5 @@
 import { crcOf } from '../../control/adapters/local/upload-file.ts';
+import { isBlend } from '../../control/core/catalog.ts';
 import { forEachAtOnce } from '../service/at-once.ts';
 import { createPatience, untilItPasses } from '../service/patience.ts';
 import { type ServiceClient, ServiceError } from '../service/service-client.ts';
@@ -64,19 +65,27 @@ export async function sendFiles(files: readonly FileToSend[], options: Options):
       bytes,
     });
   tell();
-  await forEachAtOnce(
-    files.filter(({ path }) => !isThere.has(path)),
-    STREAMS,
-    async (file) => {
-      const key = keys.get(file.path);
-      if (key === undefined) return;
-      await sendFile(client, sessions, file, key, (sent) => {
-        sentBytes.set(file.path, sent);
-        tell();
-      });
-      done.add(file.path);
+  const send = async (file: FileToSend): Promise<void> => {
+    const key = keys.get(file.path);
+    if (key === undefined) return;
+    await sendFile(client, sessions, file, key, (sent) => {
+      sentBytes.set(file.path, sent);
       tell();
-    },
+    });
+    done.add(file.path);
+    tell();
+  };
+  const rest = files.filter(({ path }) => !isThere.has(path));
+  // Without a manifest of before, a new .blend is rendered as soon as its folder is quiet: not with the textures of before.
+  await forEachAtOnce(
+    rest.filter(({ path }) => !isBlend(path)),
+    STREAMS,
+    send,
+  );
+  await forEachAtOnce(
+    rest.filter(({ path }) => isBlend(path)),
+    STREAMS,
+    send,
   );
   return { manifest, known: isThere.size };
 }

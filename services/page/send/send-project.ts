@@ -1,4 +1,4 @@
-import { renderJsonOf } from '../../control/core/catalog.ts';
+import { isBlend, renderJsonOf } from '../../control/core/catalog.ts';
 import { post, problemText } from '../api.ts';
 import { crcOfBlob } from './crc32c.ts';
 import type { ProjectFiles } from './project.ts';
@@ -47,13 +47,19 @@ export async function sendProject(
   const meter = createMeter(paths.length + shots.length);
   try {
     const pins = await compare(paths, files, meter, signal);
-    await inParallel(paths, async (path) => {
+    const send = async (path: string): Promise<void> => {
       signal.throwIfAborted();
       const pin = pins.get(path);
       const blob = files.get(path);
       if (pin !== undefined && blob !== undefined && !pin.isThere)
         await sendOne(path, blob, pin.crc32c, meter, signal);
-    });
+    };
+    // Without a manifest of before, a new .blend is rendered as soon as its folder is quiet: not with the textures of before.
+    await inParallel(
+      paths.filter((path) => !isBlend(path)),
+      send,
+    );
+    await inParallel(paths.filter(isBlend), send);
     for (const shot of shots) await handOver(shot, pins, meter, signal);
     meter.tell({ phase: 'done', current: [] });
   } catch (error) {
