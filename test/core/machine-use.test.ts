@@ -93,6 +93,21 @@ describe('the machines of a pool', () => {
     assert.deepEqual(used, [100, 5, 0]);
   });
 
+  test('of a worker that one look does not see, or that the farm hides for long, are counted once', () => {
+    const looks = [
+      { at: 95_000, workers: [runs] },
+      { at: 100_000, workers: [] },
+      { at: 105_000, workers: [runs] },
+      { at: 305_000, workers: [over] },
+      { at: 340_000, workers: [] },
+    ];
+    assert.deepEqual(sumOf(looks).used, [90, 210, 30]);
+    const forLong = [...looks.slice(0, 2), { at: 200_000, workers: [] }, ...looks.slice(3)];
+    // 100 s until it is not seen and 30 s of a release, then from the last look on.
+    assert.deepEqual(sumOf(forLong).used, [90, 10 + 100, 30 + 30]);
+    assert.deepEqual(sumOf([...looks, { at: 400_000, workers: [over] }]).used, [90, 210, 30]);
+  });
+
   test('that were ordered and never seen cost nothing where they could be seen, and all the time where not', () => {
     const meters = { a: orderedMeter('p', null, 0) };
     assert.deepEqual(sumOf([{ at: 5000, workers: [] }], meters), { used: [0, 0, 0], meters: {} });

@@ -77,3 +77,21 @@ describe('what is given back', () => {
     assert.ok(Math.abs(spent(of) - thisMonth) < 1e-6);
   });
 });
+
+test('a farm that is said to be gone and is not is counted once', async () => {
+  const of = createWorld();
+  await begin(of, { ...settings, frameMinutesLimit: 6000 });
+  await takeTasks(of);
+  await pass(of, 60);
+  const before = memory(of).ledger.thisMonth;
+  const look = of.farm.look.bind(of.farm);
+  of.farm.look = async () => {
+    of.farm.look = look;
+    return { state: 'absent' };
+  };
+  await pass(of, 3);
+  // Three passes, a minute each, of four workers and the farm.
+  const usual = (3 * (4 * 0.2 + 0.2)) / 60;
+  const { thisMonth } = memory(of).ledger;
+  assert.ok(Math.abs(thisMonth - before - usual) < 0.01, `$${thisMonth}, $${before} before`);
+});

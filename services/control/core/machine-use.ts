@@ -109,7 +109,7 @@ function createBook(sight: Sight, memory: FarmMemory, since: EpochMs, until: Epo
   /** The machine that it will have or has: the one that was ordered for it, or someone else's that has become free. */
   function placed(life: WorkerLife, before: Meter | null): { before: Meter | null; meter: Meter } {
     const isNew = before === null || before.isUnseen === true;
-    const meter = isNew ? newMeter(life) : before;
+    const meter = isNew ? newMeter(life, before === null ? since : undefined) : before;
     if (life.startedAt === null) return isNew ? adopted(life, before, meter) : { before, meter };
     return before === null || before.startedAt === null
       ? moved(life, life.startedAt, before, meter)
@@ -159,7 +159,8 @@ function createBook(sight: Sight, memory: FarmMemory, since: EpochMs, until: Epo
   return {
     see(worker: WorkerObserved): void {
       const life = lifeOf(worker);
-      if (costsNothing(sight, life)) return;
+      const isPast = life.endedAt !== null && life.endedAt < since && old[life.name] === undefined;
+      if (isPast || costsNothing(sight, life)) return;
       const { before, meter } = placed(life, old[life.name] ?? null);
       const after = follow(meter, life, timesOf(life.pool), until);
       if (after.endedAt === null) {

@@ -87,9 +87,14 @@ function within(ms: number, most: number = Number.POSITIVE_INFINITY): number {
   return Math.max(0, Math.min(ms, most));
 }
 
-/** A machine of a worker that was not seen before. */
-export function newMeter({ pool, variant, orderedAt, startedAt }: WorkerLife): Meter {
-  return { pool, variant, from: orderedAt, startedAt, endedAt: null, until: null, run: null, task: null };
+/** A machine of a worker that was not seen before. `since`: what it cost until then was counted. */
+export function newMeter(
+  { pool, variant, orderedAt, startedAt }: WorkerLife,
+  since: EpochMs = Number.NEGATIVE_INFINITY,
+): Meter {
+  const begun = startedAt === null ? null : Math.max(startedAt, since);
+  const rest = { endedAt: null, until: null, run: null, task: null };
+  return { pool, variant, from: Math.max(orderedAt, since), startedAt: begun, ...rest };
 }
 
 /** A machine of a worker that is being ordered: whoever orders may not live to see it. */
@@ -100,8 +105,10 @@ export function orderedMeter(pool: string, variant: string | null, now: EpochMs)
 
 /** The meter of a machine brought up to what is seen of its worker now. */
 export function follow(meter: Meter, life: WorkerLife, times: MachineTimes, now: EpochMs): Meter {
-  if (meter.until !== null) return meter;
-  const placed = { ...meter, from: beginning(meter, life, times, now) };
+  if (meter.until !== null && life.endedAt !== null) return meter;
+  // One look did not see it, and it lives all the same.
+  const living = meter.until === null ? meter : { ...meter, endedAt: null, until: null };
+  const placed = { ...living, from: beginning(living, life, times, now) };
   const { startedAt } = life;
   const begun = placed.startedAt === null && startedAt !== null ? { ...placed, startedAt } : placed;
   return life.endedAt === null ? begun : ended(begun, Math.min(life.endedAt, now), life, times);

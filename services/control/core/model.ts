@@ -192,6 +192,8 @@ interface RecentUpload {
 /** Money counted so far; days and months are UTC. */
 interface Ledger {
   readonly countedUntil: EpochMs | null;
+  /** Until when the last farm was counted, when it was seen to be gone; `null` = none was. */
+  readonly goneAt: EpochMs | null;
   readonly day: string;
   readonly today: number;
   readonly month: string;
@@ -207,6 +209,7 @@ interface Ledger {
 /** Nothing was counted yet; also what a ledger lacks that an earlier version wrote. */
 export const NEW_LEDGER: Ledger = {
   countedUntil: null,
+  goneAt: null,
   day: '',
   today: 0,
   month: '',

@@ -22,7 +22,7 @@ export function countMoney(sight: Sight, draft: Draft): void {
   const farms = farmsPaidFor(sight, draft);
   const isUp = farms > 0;
   if (!isUp && ledger.countedUntil === null) return;
-  const since = ledger.countedUntil ?? beginningOf(sight);
+  const since = ledger.countedUntil ?? beginningOf(sight, ledger.goneAt);
   // When it went is not known; nobody has put off the dead-man's switch meanwhile.
   const until = isUp ? sight.now : Math.min(sight.now, since + sight.policy.deadmanMs);
   const charged = chargedRuns(draft.memory);
@@ -36,6 +36,7 @@ export function countMoney(sight: Sight, draft: Draft): void {
   remember(draft, {
     ledger: {
       countedUntil: isUp ? sight.now : null,
+      goneAt: isUp ? ledger.goneAt : until,
       day,
       month,
       today: Math.max(0, (ledger.day === day ? ledger.today : 0) + dollars),
@@ -101,10 +102,11 @@ function farmsPaidFor(sight: Sight, { memory }: Draft): number {
   return (farm.state === 'absent' ? 0 : 1) + (farm.givenUp ?? 0);
 }
 
-/** A farm that nobody has counted before is counted from its beginning. */
-function beginningOf(sight: Sight): EpochMs {
+/** A farm that nobody has counted before is counted from its beginning; one that was only taken to be gone, from then on. */
+function beginningOf(sight: Sight, goneAt: EpochMs | null): EpochMs {
   const farm = farmOf(sight);
-  return farm !== null && 'since' in farm ? Math.min(farm.since, sight.now) : sight.now;
+  if (farm === null || !('since' in farm)) return sight.now;
+  return Math.min(Math.max(farm.since, goneAt ?? farm.since), sight.now);
 }
 
 /** Nothing is charged to them any more: the records of ended runs and their reports say the last. */
