@@ -4,10 +4,10 @@ import { createInterface } from 'node:readline/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { DRY_RUN, Misuse, PROJECT, parseArguments, REGION } from './parts/arguments.mjs';
 import { findBucket } from './parts/buckets.mjs';
-import { deleteFarm, findLeftovers } from './parts/farm.mjs';
+import { attempt, deleteFarm, findLeftovers } from './parts/farm.mjs';
 import { main } from './parts/main.mjs';
 import { IMAGES, namesOf, ROOT } from './parts/names.mjs';
-import { createPrograms, ProgramFailed } from './parts/programs.mjs';
+import { createPrograms } from './parts/programs.mjs';
 import { createTerraform } from './parts/terraform.mjs';
 
 const KNOWN = {
@@ -64,18 +64,6 @@ async function confirm(project, kept) {
   );
   terminal.close();
   if (answer.trim() !== project) throw new Misuse('Nothing was done.');
-}
-
-/** Whether it went well; else it is said and the rest goes on. */
-function attempt({ show }, act) {
-  try {
-    act();
-    return true;
-  } catch (error) {
-    if (!(error instanceof ProgramFailed)) throw error;
-    show(`${error.message}\nThe farm is ended all the same; this is tried again at the end.`);
-    return false;
-  }
 }
 
 function deleteService({ find }, { project, region }) {

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { DRY_RUN, Misuse, PROJECT, parseArguments, REGION } from './parts/arguments.mjs';
-import { deleteFarm, findLeftovers, killCommand } from './parts/farm.mjs';
+import { attempt, deleteFarm, findLeftovers, killCommand } from './parts/farm.mjs';
 import { main } from './parts/main.mjs';
 import { namesOf, ROOT } from './parts/names.mjs';
-import { createPrograms } from './parts/programs.mjs';
+import { createPrograms, ProgramFailed } from './parts/programs.mjs';
 import { checkProject } from './parts/project-checks.mjs';
 import { isEnded, readStatus } from './parts/status.mjs';
 
@@ -110,14 +110,16 @@ async function follow({ programs, given, buckets, folder, endsAt }) {
   const seen = new Map([['upload', Date.now()]]);
   const note = (what) => seen.has(what) || seen.set(what, Date.now());
   let last = '';
+  let heardAt = Date.now();
   for (;;) {
     await wait(Number(given['poll-seconds'] ?? 10) * 1000);
     if (Date.now() > endsAt) throw new Misuse('The time or the money is up.');
-    const status = readStatus(quietly, buckets.state);
+    const status = lookAtStatus(quietly, buckets.state);
     if (status === null || Date.now() - Date.parse(status.asOf) > SILENT_MS) {
-      if (Date.now() - seen.get('upload') > SILENT_MS) throw new Misuse(SILENT);
+      if (Date.now() - heardAt > SILENT_MS) throw new Misuse(SILENT);
       continue;
     }
+    heardAt = Date.now();
     const run = status.runs.find(({ shot }) => shot.startsWith(`${folder}/`));
     const line = `${status.sentence} ${run === undefined ? '' : `${run.state} ${run.frames.done}/3`}`;
     if (line !== last) programs.show(`${minutesBetween(seen.get('upload'), Date.now())} min  ${line}`);
@@ -134,6 +136,16 @@ async function follow({ programs, given, buckets, folder, endsAt }) {
       note('nothing left');
       return seen;
     }
+  }
+}
+
+/** One look that fails says nothing about the farm, so nothing is ended for it. */
+function lookAtStatus(programs, bucket) {
+  try {
+    return readStatus(programs, bucket);
+  } catch (error) {
+    if (error instanceof ProgramFailed) return null;
+    throw error;
   }
 }
 
@@ -161,8 +173,14 @@ function report(seen, assumed) {
 
 async function endEverything({ programs, given: { project, region } }) {
   const at = ['tablao-tick', `--project=${project}`, `--location=${region}`];
-  programs.find('', 'gcloud', 'scheduler', 'jobs', 'pause', ...at);
+  const sleep = () => void programs.find('', 'gcloud', 'scheduler', 'jobs', 'pause', ...at);
+  const isAsleep = attempt(programs, sleep);
   await deleteFarm(programs, project, { wait });
+  if (!isAsleep) {
+    sleep();
+    // Until now it may have made another one.
+    await deleteFarm(programs, project, { wait });
+  }
   programs.show(`The service sleeps now. When all is clear: gcloud scheduler jobs resume ${at.join(' ')}`);
 }
 

@@ -38,6 +38,8 @@ describe('verify', { skip: gcloudAbsent }, () => {
 
   test('sees three frames from upload to nothing left, measured beside assumed', async (t) => {
     const { verify, storage } = await world(t, WELL);
+    // A look that fails says nothing about the farm.
+    storage.fail(/status\.json.*alt=media/, { kind: 'status', status: 403 });
     const ran = await verify();
     assert.equal(ran.code, 0, ran.words + ran.out);
     const scenes = storage.names(bucket('scenes'));
@@ -69,6 +71,19 @@ describe('verify', { skip: gcloudAbsent }, () => {
     assert.deepEqual(gke.clusters(), []);
     assert.equal(scheduler.find(JOBS[0]?.name ?? '')?.state, 'PAUSED');
     assert.match(ran.out, /Leftovers: none/);
+  });
+
+  test('ends the farm although Google refuses to put the service to sleep, or is busy', async (t) => {
+    const { verify, gke, scheduler, raise } = await world(t, [...WELL.slice(0, 3), ['ready', 'failed', 0]]);
+    await raise('tablao-1', `${REGION}-b`);
+    scheduler.fail(/:pause/, { kind: 'status', status: 403 });
+    gke.fail(/^GET .*\/clusters/, { kind: 'status', status: 503 });
+    const ran = await verify();
+    assert.equal(ran.code, 1);
+    assert.match(ran.words, /this failed: gcloud scheduler jobs pause tablao-tick/);
+    assert.match(ran.words, /Google does not tell which clusters there are; again soon/);
+    assert.deepEqual(gke.clusters(), []);
+    assert.equal(scheduler.find(JOBS[0]?.name ?? '')?.state, 'PAUSED');
   });
 
   test('begins nothing where it could not work, and says all that is wrong', async (t) => {

@@ -1,4 +1,5 @@
 import { FARM, IDENTITY_CLUSTER } from './names.mjs';
+import { ProgramFailed } from './programs.mjs';
 
 const OF_FARM = `resourceLabels.tablao=${FARM}`;
 /** A deploy that was killed may have left the other one, which has no label (the service would take it for a farm). */
@@ -39,19 +40,47 @@ export async function deleteFarm(programs, project, { wait, now = Date.now, agai
   const endsAt = now() + PATIENCE_MS;
   let instead = 'CLUSTER\tZONE\tRUNNING';
   for (;;) {
-    const clusters = findClusters(programs, project, instead, ALL_OURS);
+    const clusters = findAll(programs, project, instead);
     instead = '';
-    if (clusters.length === 0) break;
-    for (const { name, zone, status } of clusters)
+    if (clusters?.length === 0) break;
+    for (const { name, zone, status } of clusters ?? [])
       if (status !== 'STOPPING') await deleteCluster(programs, project, name, zone);
-    if (now() > endsAt) throw new Error('the clusters above do not go: look at them in the console');
+    if (now() > endsAt)
+      throw new Error('the clusters do not go, or Google does not tell: look at them in the console');
     if (!programs.isDry) await wait(againMs);
   }
   deleteDisks(programs, project);
 }
 
+/** All our clusters; `null` = Google is busy and does not tell. */
+function findAll(programs, project, instead) {
+  try {
+    return findClusters(programs, project, instead, ALL_OURS);
+  } catch (error) {
+    if (!BUSY.test(error.said ?? '')) throw error;
+    programs.show('Google does not tell which clusters there are; again soon');
+    return null;
+  }
+}
+
+/**
+ * Whether what keeps the service from making farms went well. Else that is said: the machines must not wait for it, so the
+ * farm is ended first and it is tried again then.
+ */
+export function attempt({ show }, act) {
+  try {
+    act();
+    return true;
+  } catch (error) {
+    if (!(error instanceof ProgramFailed)) throw error;
+    show(`${error.message}\nThe farm is ended all the same; this is tried again at the end.`);
+    return false;
+  }
+}
+
+const BUSY = /UNAVAILABLE|\bcode=(429|5\d\d)\b|HTTPError (429|5\d\d)/i;
 /** What is no answer yet: another operation runs on the cluster (it is being made), it has gone, or Google is busy. */
-const AGAIN = /incompatible operation|not.?found|FAILED_PRECONDITION|UNAVAILABLE|\bcode=(429|5\d\d)\b/i;
+const AGAIN = new RegExp(`incompatible operation|not.?found|FAILED_PRECONDITION|${BUSY.source}`, 'i');
 
 /** Begins and returns. */
 async function deleteCluster({ run, show }, project, name, zone) {
