@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
 import { describe, it } from 'node:test';
 import type { ServiceClient } from '../../services/cli/service/service-client.ts';
 import { ServiceError } from '../../services/cli/service/service-client.ts';
@@ -39,6 +40,22 @@ describe('submit --watch', () => {
     assert.equal(await watchRun({ client, shot: 'film/sh010', after: null }), 0);
   });
 
+  it('goes on so with a run that the files had joined, however long ago', async (t) => {
+    t.mock.timers.enable({ apis: ['Date'], now: 1 });
+    const joined = (state: RunStatus['state']) => aRun('r1', state);
+    const { get, ...rest } = service([
+      [joined('rendering')],
+      [joined('superseded')],
+      [aRun('r2', 'completed'), joined('superseded')],
+    ]);
+    const late = async (path: string) => {
+      t.mock.timers.tick(120_000);
+      return get(path);
+    };
+    const client = { ...rest, get: late } as ServiceClient;
+    assert.equal(await watchRun({ client, shot: 'film/sh010', after: 'r1', out: new PassThrough() }), 0);
+  });
+
   it('follows a run that a status full of others leaves out', async () => {
     const of = aRecord({ id: 'r1', shot: 'film/sh010', frames: '1-2', proved: '1-2' });
     const records = [
@@ -53,6 +70,25 @@ describe('submit --watch', () => {
     assert.equal(await watchRun({ client, shot: 'film/sh010', after: null }), 0);
     assert.deepEqual(records, []);
   });
+
+  for (const [what, before] of [
+    ['rendered', 'rendering'],
+    ['the same as before', 'completed'],
+  ] as const)
+    it(`says of a run that the files have joined whether it was ${what}`, async (t) => {
+      t.mock.timers.enable({ apis: ['Date'], now: 1 });
+      const out = new PassThrough();
+      const { get, ...rest } = service([[aRun('r1', before)], [aRun('r1', 'completed')]]);
+      const late = async (path: string) => {
+        t.mock.timers.tick(120_000);
+        return get(path);
+      };
+      const client = { ...rest, get: late } as ServiceClient;
+      assert.equal(await watchRun({ client, shot: 'film/sh010', after: 'r1', out }), 0);
+      const said = String(out.read());
+      assert.match(said, /film\/sh010 v001 is completed/);
+      assert.equal(said.includes('same as before'), before === 'completed');
+    });
 
   it('waits for a service that is started again, and tells a failed run by its exit code', async () => {
     const gone = new ServiceError('nobody answers', null);

@@ -3,7 +3,7 @@ import { framesOf } from '../../control/core/frames.ts';
 import { plainText } from '../../control/core/plain-text.ts';
 import { isFinal, type RunRecord, versionName } from '../../control/core/run.ts';
 import type { RunStatus, StatusDocument } from '../../control/core/status-document.ts';
-import { createProgress } from '../progress.ts';
+import { createProgress, type ProgressOptions } from '../progress.ts';
 import { untilItPasses } from '../service/patience.ts';
 import { type ServiceClient, ServiceError } from '../service/service-client.ts';
 
@@ -12,6 +12,7 @@ interface Options {
   readonly shot: string;
   /** The shot's newest run before it was sent; `null` = there was none. */
   readonly after: string | null;
+  readonly out?: ProgressOptions['out'] & { readonly isTTY?: boolean };
 }
 
 const ASK_EVERY_MS = 1000;
@@ -27,9 +28,8 @@ export async function latestRunOf(client: ServiceClient, shot: string): Promise<
  * Shows how a shot goes until its run ends. A superseded one is followed by that of the files that took its place. Resolves to
  * the exit code: 0 = completed. Throws `ServiceError`.
  */
-export async function watchRun({ client, shot, after }: Options): Promise<number> {
-  const isTTY = process.stdout.isTTY === true;
-  const progress = createProgress({ out: process.stdout, isTTY, now: Date.now });
+export async function watchRun({ client, shot, after, out = process.stdout }: Options): Promise<number> {
+  const progress = createProgress({ out, isTTY: out.isTTY === true, now: Date.now });
   let givesUpAt = Date.now() + NEW_RUN_WITHIN_MS;
   let replaced: string | null = null;
   let ours: string | null = null;
@@ -40,14 +40,17 @@ export async function watchRun({ client, shot, after }: Options): Promise<number
     const isOurs = run !== null && (run.id !== after || !isFinal(run.state));
     if (isOurs) ours = run.id;
     if (isOurs) progress.show({ ...status, runs: [run] });
-    if (isOurs && run.state === 'superseded' && run.id !== replaced) {
+    // The same files sent once more join the run that goes on.
+    const wasRendered = run !== null && run.id === ours;
+    if (wasRendered && run.state === 'superseded' && run.id !== replaced) {
       replaced = run.id;
       givesUpAt = Date.now() + NEW_RUN_WITHIN_MS;
     }
     const isLast = isOurs && run.id !== replaced;
     if (run !== null && isFinal(run.state) && (isLast || Date.now() > givesUpAt)) {
       progress.done();
-      return ending(run, isOurs);
+      out.write(`${plainText(endText(run, wasRendered))}\n`);
+      return run.state === 'completed' ? 0 : 1;
     }
     if (run === null && Date.now() > givesUpAt)
       throw new ServiceError(`${shot} was sent, but no run of it was seen. Look at the page.`, null);
@@ -79,11 +82,9 @@ function newestOf(status: StatusDocument, shot: string): RunStatus | null {
   return status.runs.find((run) => run.shot === shot) ?? null;
 }
 
-function ending(run: RunStatus, isOurs: boolean): number {
+function endText(run: RunStatus, wasRendered: boolean): string {
   const { done, total } = run.frames;
-  const again = isOurs ? '' : ' It was the same as before: nothing was rendered again.';
+  const again = wasRendered ? '' : ' It was the same as before: nothing was rendered again.';
   const why = run.reason === null || run.state === 'completed' ? '' : ` ${run.reason.message}`;
-  const words = `${run.shot} ${run.version ?? ''} is ${run.state}: ${done} of ${total} frames.${why}${again}`;
-  process.stdout.write(`${plainText(words)}\n`);
-  return run.state === 'completed' ? 0 : 1;
+  return `${run.shot} ${run.version ?? ''} is ${run.state}: ${done} of ${total} frames.${why}${again}`;
 }
