@@ -202,6 +202,7 @@ describe('text for a terminal', () => {
 
   it('neutralises what is no letter', () => {
     assert.equal(plainText('a\u001b\n\u202eb'), 'a\ufffd\ufffd\ufffdb');
+    assert.equal(plainText('\ud83d\ude80 \ud83d'), '\ud83d\ude80 \ufffd');
   });
 
   it('rounds as an estimate deserves', () => {
