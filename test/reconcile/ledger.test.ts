@@ -6,11 +6,13 @@ import {
   begin,
   command,
   createWorld,
+  dieAfter,
   HOUR,
   MINUTE,
   memory,
   POOL,
   pass,
+  restart,
   takeTasks,
   upload,
   type World,
@@ -94,4 +96,25 @@ test('a farm that is said to be gone and is not is counted once', async () => {
   const usual = (3 * (4 * 0.2 + 0.2)) / 60;
   const { thisMonth } = memory(of).ledger;
   assert.ok(Math.abs(thisMonth - before - usual) < 0.01, `$${thisMonth}, $${before} before`);
+});
+
+test('what a run is charged first is counted once when the service dies at any call', async () => {
+  for (let calls = 1, hasDied = true; hasDied; calls += 1) {
+    const of = createWorld();
+    await command(of, { kind: 'wake', minutes: 120 });
+    await pass(of, 10);
+    await upload(of, settings);
+    await pass(of);
+    const death = dieAfter(of, calls);
+    await pass(of, 2).catch(() => {});
+    hasDied = death.revive();
+    of.clock.advance(5 * MINUTE);
+    restart(of, `after ${calls}`);
+    await pass(of);
+    const { month } = statusOf(of).money;
+    assert.ok(
+      Math.abs(spent(of) - month) < 1e-4,
+      `${calls}: $${spent(of)} of runs and none, $${month} in all`,
+    );
+  }
 });

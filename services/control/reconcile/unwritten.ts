@@ -1,7 +1,7 @@
 import { totalOf } from '../core/costs.ts';
 import type { FarmMemory } from '../core/model.ts';
 import { chargedRuns } from '../core/money.ts';
-import { isFinal, type RunRecord } from '../core/run.ts';
+import { isFinal, type RunRecord, wantsFarm } from '../core/run.ts';
 import type { EpochMs } from '../core/time.ts';
 
 /** Whoever reads a record sees what it has cost until then. */
@@ -52,14 +52,18 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The memory with what runs have cost so far that still cost something; `runs`: the later of two of the same id counts. */
+/**
+ * The memory with what runs have cost so far that still cost something; `runs`: the later of two of the same id counts. Of one
+ * that will be charged next also that it was nothing: its record may be written before the ledger is, and the service die between.
+ */
 export function withCosts(memory: FarmMemory, runs: readonly RunRecord[]): FarmMemory {
   const known = new Map(runs.map((run) => [run.id, run.costs]));
+  const next = new Set(runs.filter(({ state }) => wantsFarm(state)).map(({ id }) => id));
   const ids = new Set([...memory.openRuns, ...chargedRuns(memory)]);
   const costs = Object.fromEntries(
     [...ids].flatMap((id) => {
       const spent = known.get(id) ?? memory.costs[id];
-      return spent === undefined || totalOf(spent) === 0 ? [] : [[id, spent] as const];
+      return spent === undefined || (totalOf(spent) === 0 && !next.has(id)) ? [] : [[id, spent] as const];
     }),
   );
   return { ...memory, costs };
