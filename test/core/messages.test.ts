@@ -95,6 +95,11 @@ const OF_RUNS: readonly [string, Partial<RunRecord>, readonly string[]][] = [
     ['run.deadlineAtRisk: film/sh010 v001 will be late. finishBy: cannot be kept.'],
   ],
   [
+    'may be late',
+    { state: 'queued', warnings: ['finishBy: will probably not be kept.'] },
+    ['run.deadlineAtRisk: film/sh010 v001 may be late. finishBy: will probably not be kept.'],
+  ],
+  [
     'costs too much',
     { state: 'queued', dollars: 1, warnings: ['maxDollars: about $9.00 are forecast.'] },
     ['run.overCap: film/sh010 v001 costs more than it may. maxDollars: about $9.00 are forecast.'],

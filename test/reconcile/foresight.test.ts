@@ -82,6 +82,35 @@ describe('a deadline', () => {
   });
 });
 
+describe('a deadline while nobody knows the frames', () => {
+  // 400 s until there is a farm, 60 s for a boot, and 24 frames for 4 workers.
+  for (const [minutes, said] of [
+    [8, /^finishBy: cannot be kept: about 8 min pass before the first frame begins, and 7 min are left\.$/],
+    [
+      9,
+      /^finishBy: cannot be kept: about 8 min are needed with all 4 workers even if a frame takes only 5 s/,
+    ],
+    [10, /^finishBy: will probably not be kept: about 10 min are needed .* even if a frame takes only 20 s/],
+    [20, null],
+  ] as const)
+    test(`and ${minutes} minutes are left is judged at once by the farm, a boot and frames that are quick`, async () => {
+      const of = createWorld({ pools: [{ ...POOL, bootSeconds: 60 }] });
+      await upload(of, { ...settings, finishBy: later(of.clock.now(), minutes * MINUTE) });
+      await pass(of);
+      const [warning = null] = (await run(of)).warnings;
+      if (said === null) assert.equal(warning, null);
+      else assert.match(warning ?? '', said);
+    });
+
+  test('is judged by the one that has been running for longest', async () => {
+    const of = createWorld();
+    await begin(of, { ...settings, finishBy: later(of.clock.now(), 80 * MINUTE) });
+    await takeTasks(of);
+    await pass(of, 15);
+    assert.match((await run(of)).warnings[0] ?? '', /^finishBy: will probably not be kept: about/);
+  });
+});
+
 describe('a cap', () => {
   test('that the forecast exceeds is a warning and no stop', async () => {
     const of = createWorld();

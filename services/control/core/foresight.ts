@@ -1,6 +1,7 @@
 import { type Draft, openRuns, type Sight, updateRun } from './draft.ts';
 import { type Estimate, estimates, secondsToFarm } from './estimate.ts';
 import { withForecast } from './forecast-warnings.ts';
+import { LEAST_SECONDS, leastSeconds } from './frame-times.ts';
 import type { PoolPolicy } from './model.ts';
 import { workAhead } from './pool-size.ts';
 import { poolOf } from './pools.ts';
@@ -42,25 +43,59 @@ function capWarning(
   return forecast > cap ? `: about $${forecast.toFixed(2)} are forecast, and it stops at $${cap}` : null;
 }
 
-/** Before frames have taught how long they take only what is sure is said, the farm and a boot: a guess would cry wolf. */
+/** Nine frames of ten take longer, at a guess: what this says of a deadline is likely, and no more. */
+const QUICK_SECONDS = 20;
+/** One that runs, and no other has ended, goes on for half of what it has taken, at a guess. */
+const HALF_AGAIN = 0.5;
+
 function deadlineWarning(sight: Sight, draft: Draft, run: RunRecord, pool: PoolPolicy): string | null {
   if (run.finishBy === null) return null;
   const leftSeconds = (run.finishBy - sight.now) / 1000;
-  if (run.times.frames === 0) {
-    if (leftSeconds <= 0) return ` passed ${duration(-leftSeconds)} ago`;
-    const least = secondsToFirstFrame(sight, draft, pool);
-    return least <= leftSeconds
-      ? null
-      : `: cannot be kept: about ${duration(least)} pass before the first frame begins, and ${duration(leftSeconds)} are left`;
-  }
-  const { seconds, frames } = workAhead(sight, draft, run);
-  const workers = Math.max(1, Math.min(pool.max, frames));
-  const needed = seconds / workers;
-  if (needed <= leftSeconds) return null;
-  const rest = `about ${duration(needed)} are needed with ${workers === 1 ? 'one worker' : `all ${workers} workers`}`;
+  if (run.times.frames === 0) return unknownWarning(sight, draft, run, pool, leftSeconds);
+  const { seconds, workers } = timeAhead(sight, draft, run, pool);
+  if (seconds <= leftSeconds) return null;
+  const rest = `about ${duration(seconds)} are needed with ${workers}`;
   return leftSeconds > 0
     ? `: cannot be kept: ${rest}, and ${duration(leftSeconds)} are left`
     : ` passed ${duration(-leftSeconds)} ago; ${rest}`;
+}
+
+/** Before frames have taught how long they take: what is sure, the farm, a boot and frames of no length; then what is likely even so. */
+function unknownWarning(
+  sight: Sight,
+  draft: Draft,
+  run: RunRecord,
+  pool: PoolPolicy,
+  leftSeconds: number,
+): string | null {
+  if (leftSeconds <= 0) return ` passed ${duration(-leftSeconds)} ago`;
+  const left = `${duration(leftSeconds)} are left`;
+  const begins = secondsToFirstFrame(sight, draft, pool);
+  if (begins > leftSeconds)
+    return `: cannot be kept: about ${duration(begins)} pass before the first frame begins, and ${left}`;
+  const taken = leastSeconds(run, sight.now);
+  if (HALF_AGAIN * taken > leftSeconds)
+    return `: will probably not be kept: a frame has taken ${duration(taken)} so far, and ${left}`;
+  const likely = Math.max(QUICK_SECONDS, taken);
+  for (const [each, words] of [
+    [LEAST_SECONDS, 'cannot be kept'],
+    [likely, 'will probably not be kept'],
+  ] as const) {
+    const { seconds, workers } = timeAhead(sight, draft, run, pool, each);
+    if (begins + seconds > leftSeconds)
+      return `: ${words}: about ${duration(begins + seconds)} are needed with ${workers} even if a frame takes only ${Math.round(each)} s, and ${left}`;
+  }
+  return null;
+}
+
+/** With all the workers that there can be, if each is busy to the end. */
+function timeAhead(sight: Sight, draft: Draft, run: RunRecord, { max }: PoolPolicy, unknownSeconds?: number) {
+  const { seconds, frames } = workAhead(sight, draft, run, unknownSeconds);
+  const workers = Math.max(1, Math.min(max, frames));
+  return {
+    seconds: seconds / workers,
+    workers: workers === 1 ? 'one worker' : `all ${workers} workers`,
+  };
 }
 
 /** A worker boots when the farm is there; 0 once somebody is there to begin. */

@@ -5,7 +5,7 @@ import type { EpochMs } from './time.ts';
 /** Seconds a frame is taken to need before any was rendered: rather long, so that of a few slow frames none waits for a late worker. */
 const PRIOR_SECONDS = 120;
 /** No frame is surely longer than this before any was rendered. */
-const LEAST_SECONDS = 5;
+export const LEAST_SECONDS = 5;
 /** Before any has ended, one that has taken so long needs half as much again, at a guess: nothing says that it is nearly done. */
 const AT_LEAST_TO_LIKELY = 1.5;
 /** Flamenco's worker waits 2 s when a task is done and 3 s before it asks for the next (3.9, fixed there). */
@@ -71,6 +71,11 @@ function likelySeconds(age: number, mean: number, deviation: number): number {
 /** Seconds that a frame of a shot without any needs at the very least: as long as one has been running. */
 export function leastSeconds(run: Known, now: EpochMs): number {
   return Math.max(LEAST_SECONDS, ...runningFor(run, now));
+}
+
+/** Seconds that went into frames that still run, none of them counted as longer than `each`. */
+export function secondsUnderWay(run: Known, each: number, now: EpochMs): number {
+  return runningFor(run, now).reduce((sum, age) => sum + Math.min(age, each), 0);
 }
 
 /** How long each running frame has been rendered; the loading before a task's first one is left out, where it is known. */

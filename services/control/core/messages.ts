@@ -139,7 +139,9 @@ const isLate: OfRun = (run) => {
   const forecast = forecastFor(run.warnings, 'finishBy');
   return forecast === null
     ? null
-    : ofRun(run, 'run.deadlineAtRisk', 'deadline', () => `will be late. ${forecast}`);
+    : ofRun(run, 'run.deadlineAtRisk', 'deadline', () => {
+        return `${forecast.includes(' probably ') ? 'may' : 'will'} be late. ${forecast}`;
+      });
 };
 
 const isOverCap: OfRun = (run) => {

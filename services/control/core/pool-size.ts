@@ -6,6 +6,7 @@ import {
   leastSeconds,
   secondsAroundTask,
   secondsPerFrame,
+  secondsUnderWay,
   spreadOf,
 } from './frame-times.ts';
 import type { PoolPolicy, TaskObserved } from './model.ts';
@@ -181,11 +182,15 @@ function leftOfActive(run: RunRecord, task: TaskObserved, usual: number, now: nu
   return Math.max(usual - taken, taken * (run.times.frames === 0 ? 0.5 : 0.1));
 }
 
-/** What must be rendered until this run is done: its own frames and those that go before them. */
+/**
+ * What must be rendered until this run is done: its own frames and those that go before them, less what was rendered of
+ * those that run. `unknownSeconds`: a frame of a shot that has none yet; left out = by what running ones say.
+ */
 export function workAhead(
   sight: Sight,
   draft: Draft,
   run: RunRecord,
+  unknownSeconds?: number,
 ): { readonly seconds: number; readonly frames: number } {
   const priorityOf = (one: RunRecord) => one.settings?.priority.value ?? 0;
   const pool = poolOf(sight.policy, run);
@@ -196,7 +201,9 @@ export function workAhead(
     if (!wantsFarm(other.state) || isBehind || poolOf(sight.policy, other) !== pool) continue;
     const open = openFrames(other).length;
     frames += open;
-    seconds += open * expectedSeconds(other, sight.now);
+    const isUnknown = other.times.frames === 0 && unknownSeconds !== undefined;
+    const each = isUnknown ? unknownSeconds : expectedSeconds(other, sight.now);
+    seconds += Math.max(0, open * each - secondsUnderWay(other, each, sight.now));
   }
   return { seconds, frames };
 }
