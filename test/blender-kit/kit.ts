@@ -20,6 +20,9 @@ export function noBlender(): string | false {
 export const noFfmpeg =
   spawnSync('ffmpeg', ['-version']).status === 0 ? false : 'needs ffmpeg on the PATH for the preview video';
 
+/** Bytes that a Blender may print; 5.2 prints thousands with each new file where add-ons of its own do not start. */
+const MOST_WORDS = 16 * 1024 * 1024;
+
 /** A new folder with the shots of make_shots.py, or of another script of this folder. */
 export function makeShots(by = 'make_shots.py'): string {
   const dir = mkdtempSync(join(tmpdir(), 'tablao-shots-'));
@@ -27,7 +30,7 @@ export function makeShots(by = 'make_shots.py'): string {
   const made = spawnSync(
     blender,
     ['--background', '--factory-startup', '--python-exit-code', '1', '--python', script, '--', dir],
-    { env: plainEnv(), encoding: 'utf8' },
+    { env: plainEnv(), encoding: 'utf8', maxBuffer: MOST_WORDS },
   );
   if (made.status !== 0) throw new Error(`the shots could not be made:\n${made.stdout}\n${made.stderr}`);
   return dir;
@@ -132,6 +135,7 @@ export function checkAll(shots: string, settings: Plan): unknown {
   const ended = spawnSync(blender, [...args, '--', kitDir, shots, encoded, result], {
     env: plainEnv(),
     encoding: 'utf8',
+    maxBuffer: MOST_WORDS,
   });
   if (ended.status !== 0)
     throw new Error(`the shots could not be checked:\n${ended.stdout}\n${ended.stderr}`);

@@ -174,13 +174,25 @@ def rendered(scene):
 
 def seen_at_once(scene):
     """The scenes whose objects a camera of this scene sees, or its compositor adds: itself, and backgrounds of them all."""
+    return list(dict.fromkeys(one for drawn in _drawn(scene) for one in _with_backgrounds(drawn)))
+
+
+def scenes_around(thing, scene):
+    """Those of them in which the thing meets others: what is in a background is moved by what stands before it."""
+    found = [drawn for drawn in _drawn(scene) if any(thing in set(one.objects) for one in _with_backgrounds(drawn))]
+    # In none of them is what a collection instance brings.
+    return found or [scene]
+
+
+def _drawn(scene):
+    return list(dict.fromkeys([scene] + _layered(scene)))
+
+
+def _with_backgrounds(scene):
     found = []
-    waiting = [scene] + _layered(scene)
-    while waiting:
-        one = waiting.pop()
-        if one is not None and one not in found:
-            found.append(one)
-            waiting.append(one.background_set)
+    while scene is not None and scene not in found:
+        found.append(scene)
+        scene = scene.background_set
     return found
 
 

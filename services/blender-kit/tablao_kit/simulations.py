@@ -25,7 +25,7 @@ def unbaked(scene, frames):
     shown = reach.through_camera(scene)
     things = [thing for thing in bpy.data.objects if thing in shown]
     for thing in things:
-        for what, cache in _caches(thing):
+        for what, cache in _caches(thing, scene):
             if not _is_covered(cache, frames):
                 yield error("unbaked", "The %s of %s is not baked." % (what, thing.name), BAKE)
         for modifier in thing.modifiers:
@@ -43,7 +43,7 @@ def out_of_order(scene, frames, seconds):
     shown = reach.through_camera(scene)
     zones = {thing.name: thing for thing in bpy.data.objects if thing in shown and _has_zones(thing)}
     systems = {modifier.particle_system.name for thing in bpy.data.objects if thing in shown
-               for modifier in thing.modifiers if _is_doubtful(modifier, frames)}
+               for modifier in thing.modifiers if _is_doubtful(modifier, scene, frames)}
     if not zones and not systems:
         return
     changed, last = order.changed(scene, frozenset(zones.values()), _attributes_read(shown), max(frames), seconds)
@@ -58,7 +58,7 @@ def out_of_order(scene, frames, seconds):
                       "tried." % (", ".join(sorted(systems | set(zones))[:3]), last), BAKE)
 
 
-def _caches(thing):
+def _caches(thing, scene):
     """(what it is, point cache) of everything on this object that has to be computed frame after frame."""
     for modifier in thing.modifiers:
         if not modifier.show_render:
@@ -69,7 +69,7 @@ def _caches(thing):
             yield "soft body", modifier.point_cache
         elif modifier.type == "PARTICLE_SYSTEM":
             system = modifier.particle_system
-            if system is not None and _needs_order(system):
+            if system is not None and _needs_order(system, scene):
                 yield "particle system %s" % system.name, system.point_cache
         elif modifier.type == "DYNAMIC_PAINT" and modifier.canvas_settings is not None:
             for surface in modifier.canvas_settings.canvas_surfaces:
@@ -78,7 +78,7 @@ def _caches(thing):
                     yield "dynamic paint %s" % surface.name, surface.point_cache
 
 
-def _needs_order(system):
+def _needs_order(system, scene):
     """Whether a particle certainly is elsewhere when the frames before were not computed."""
     settings = system.settings
     if settings.render_type == "NONE":
@@ -90,25 +90,26 @@ def _needs_order(system):
     if settings.physics_type != "NEWTON":
         return True
     # Flying straight or falling freely is computed at once for any frame.
-    return any((settings.drag_factor, settings.brownian_factor, settings.damping)) or _meets_others(settings)
+    return any((settings.drag_factor, settings.brownian_factor, settings.damping)) or _meets_others(system, scene)
 
 
-def _is_doubtful(modifier, frames):
+def _is_doubtful(modifier, scene, frames):
     """Particles that fly or fall: how they were born may be known for any frame, or not."""
     if modifier.type != "PARTICLE_SYSTEM" or not modifier.show_render or modifier.particle_system is None:
         return False
     system = modifier.particle_system
     settings = system.settings
     return (settings.type == "EMITTER" and settings.physics_type == "NEWTON" and settings.render_type != "NONE"
-            and not _needs_order(system) and not _is_covered(system.point_cache, frames))
+            and not _needs_order(system, scene) and not _is_covered(system.point_cache, frames))
 
 
-def _meets_others(settings):
+def _meets_others(system, scene):
     """Whether something pushes or stops particles: as far as that can be said without computing it."""
-    for thing in bpy.context.scene.objects:
+    weight = system.settings.effector_weights.all
+    for thing in [thing for around in reach.scenes_around(system.id_data, scene) for thing in around.objects]:
         if any(modifier.type == "COLLISION" for modifier in thing.modifiers):
             return True
-        if thing.field is not None and thing.field.type != "NONE" and settings.effector_weights.all > 0:
+        if thing.field is not None and thing.field.type != "NONE" and weight > 0:
             return True
     return False
 
