@@ -105,7 +105,8 @@ export async function startLoopWorld(t: TestContext, { helm, onStep = () => {} }
     authClient: signedIn(),
   });
   const warnings: string[] = [];
-  let settings = cloudSettings(CONFIG);
+  let config = CONFIG;
+  let settings = cloudSettings(config);
   const compose = () =>
     composeCloudPorts(
       { ...settings, helm: { ...settings.helm, ...(helm !== undefined && { program: helm }) } },
@@ -199,7 +200,7 @@ export async function startLoopWorld(t: TestContext, { helm, onStep = () => {} }
       // As a new process: with clients, memories and connections of its own.
       ...{
         ports: compose().ports,
-        policy: cloudPolicy(CONFIG),
+        policy: cloudPolicy(config),
         holder: `process ${actions.length} ${clock.now()}`,
       },
       ...{ intakeSince: 0, wait: advance },
@@ -285,7 +286,8 @@ export async function startLoopWorld(t: TestContext, { helm, onStep = () => {} }
     },
     /** Another version of the service: from now on each process has these settings besides. */
     deploy: (env: Readonly<Record<string, string>>) => {
-      settings = cloudSettings(cloudConfig({ ...DEPLOYED, ...env }));
+      config = cloudConfig({ ...DEPLOYED, ...env });
+      settings = cloudSettings(config);
       reconciler = null;
     },
     /** Whether Google takes our token. */
