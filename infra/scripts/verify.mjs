@@ -44,6 +44,8 @@ const LONGEST_MINUTES = 75;
 const MINUTE_MS = 60_000;
 /** A status this old is none: the service does not run. */
 const SILENT_MS = 6 * MINUTE_MS;
+const SILENT =
+  'The control service says nothing: look at `gcloud run services logs read tablao-control` and at the jobs tablao-tick and tablao-uploads.';
 
 await main(async (argv) => {
   const given = parseArguments(argv, KNOWN);
@@ -148,9 +150,6 @@ function lookAtStatus(programs, bucket) {
     throw error;
   }
 }
-
-const SILENT =
-  'The control service says nothing: look at `gcloud run services logs read tablao-control` and at the jobs tablao-tick and tablao-uploads.';
 
 function countFrames({ programs, buckets, folder }) {
   const at = `gs://${buckets.renders}/${folder}/shot/v001/*.png`;
