@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { framesOf } from '../../services/control/core/frames.ts';
 import type { StatusDocument } from '../../services/control/core/status-document.ts';
 import {
   begin,
@@ -62,6 +63,18 @@ describe('a deadline', () => {
       await pass(of, 2);
       const [, , ordered] = of.workers.callsOf('order').at(-1) ?? [];
       assert.deepEqual([of.workers.callsOf('order').length > 1, ordered], [true, variant]);
+    });
+
+  for (const [hours, frames] of [
+    [2, 2],
+    [20, 3],
+  ] as const)
+    test(`of ${hours} hours cuts tasks of ${frames} frames at most`, async () => {
+      const of = createWorld();
+      await begin(of, { video: false, finishBy: later(of.clock.now(), hours * HOUR) });
+      const [job] = of.manager.callsOf('submit').map(([one]) => one as { settings: { chunks: string } });
+      const sizes = (job?.settings.chunks ?? '').split(';').map((chunk) => [...framesOf(chunk)].length);
+      assert.equal(Math.max(...sizes), frames);
     });
 
   test('that cannot be kept is said with an estimate, and no more once the run is complete', async () => {
