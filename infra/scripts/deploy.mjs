@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import { DRY_RUN, Misuse, PROJECT, parseArguments, REGION } from './parts/arguments.mjs';
 import { findBucket } from './parts/buckets.mjs';
+import { findClusters } from './parts/farm.mjs';
 import { withIdentityPool } from './parts/identity-pool.mjs';
 import { provideImages } from './parts/images.mjs';
 import { main } from './parts/main.mjs';
@@ -76,6 +77,11 @@ const BUILD_TARGETS = [
   'google_project_iam_member.build',
 ];
 
+const KEPT = `
+A farm is up: it keeps the images, pools and Blenders that it was made with. Where these have changed, end it on the page
+once its frames are done: the next one has the new ones.
+`;
+
 await main(async (argv) => {
   const given = parseArguments(argv, KNOWN);
   const { project, region, 'dry-run': isDry } = given;
@@ -107,7 +113,8 @@ await main(async (argv) => {
   if (images === null) await before.apply(files, ...BUILD_TARGETS);
   const terraform = images === null ? terraformWith(await provideImages(programs, given)) : before;
   await withIdentityPool(programs, { project, zone: variables.zones[0] }, () => terraform.apply(files));
-  sayWhatNow(given, terraform.outputs(), buckets);
+  const isUp = findClusters(programs, project).length > 0;
+  sayWhatNow(given, terraform.outputs(), buckets, isUp);
 });
 
 function imagesGiven(given) {
@@ -187,7 +194,7 @@ async function adoptBuckets(programs, given, terraform, files, buckets) {
   }
 }
 
-function sayWhatNow({ project, region }, { page_url: page }, buckets) {
+function sayWhatNow({ project, region }, { page_url: page }, buckets, isUp) {
   process.stdout.write(`
 Tablao stands in ${project}${page === undefined ? '' : ` (${page})`}.
 
@@ -197,5 +204,5 @@ Tablao stands in ${project}${page === undefined ? '' : ` (${page})`}.
   fetch the frames  gcloud storage cp gs://${buckets.renders}/FILM . --recursive
 
 The first time: npm run verify -- --project ${project} --region ${region} --max-dollars 2
-`);
+${isUp ? KEPT : ''}`);
 }

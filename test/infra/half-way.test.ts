@@ -31,6 +31,11 @@ describe('a deploy that is broken off', { skip: deployAbsent }, () => {
       ['create tablao-identity', 'delete tablao-identity'],
     );
     assert.deepEqual(world.gke.clusters(), []);
+    // An owner of the project may have no rights on its billing account.
+    provider.fail('google_billing_budget', 'Error updating Budget: googleapi: Error 403: no permission');
+    const dearer = await world.deploy(['--monthly-dollars', '300']);
+    assert.match(dearer.words, /Say --billing-account none to go without/);
+
     const made = await world.made();
     const addresses = new Set(made.map(({ address }) => address));
     assert.equal(addresses.size, made.length);

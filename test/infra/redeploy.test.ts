@@ -40,6 +40,7 @@ describe('a deploy while frames render', () => {
     const changing = [...gke.asked, ...scheduler.asked].filter((line) => !line.startsWith('GET '));
     assert.deepEqual(changing, []);
     assert.deepEqual(gke.clusters(), [`${REGION}-b/tablao-1`]);
+    assert.match(ran.out, /A farm is up: it keeps the images, pools and Blenders that it was made with/);
   });
 
   test('into another region is refused before anything is changed', { skip: deployAbsent }, async (t) => {

@@ -28,6 +28,10 @@ const ADVICE = [
     'The project needs a billing account: https://console.cloud.google.com/billing/projects',
   ],
   [
+    /error (creating|updating) budget/i,
+    "Google's budget alert wants the role Billing Account Costs Manager on the billing account, which owners of a project need not have. Say --billing-account none to go without: --monthly-dollars stops the farm all the same.",
+  ],
+  [
     /PERMISSION_DENIED|does not have permission|\b403\b/i,
     'Your account may not do this. Deploying needs the role Owner in the project (or Editor with Project IAM Admin).',
   ],
