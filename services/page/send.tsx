@@ -4,12 +4,12 @@ import { type Dropped, filesOfDrop, filesOfInput } from './send/dropped.ts';
 import type { Project } from './send/project.ts';
 import { SendBoard } from './send/send-board.tsx';
 import { SendProgress } from './send/send-progress.tsx';
-import { useProgress } from './send/sending.ts';
+import { tellProgress, useProgress } from './send/sending.ts';
 
 type Reading =
   | { readonly state: 'empty' }
   | { readonly state: 'reading'; readonly what: string }
-  | { readonly state: 'read'; readonly project: Project; readonly count: number }
+  | { readonly state: 'read'; readonly project: Project }
   | { readonly state: 'failed'; readonly problem: string };
 
 /** Sending a project: dropped or chosen, read here before a byte is sent, then sent. */
@@ -22,13 +22,15 @@ export function Send() {
 
   async function take(files: Promise<Dropped> | Dropped): Promise<void> {
     location.hash = '#/send';
+    // How the last one ended says nothing of this one.
+    tellProgress(null);
     setReading({ state: 'reading', what: 'the folder' });
     try {
       const found = await files;
       // The reader and the rules of admission are only loaded by those who send.
       const { readProject } = await import('./send/project.ts');
       const project = await readProject(found, (path) => setReading({ state: 'reading', what: path }));
-      setReading({ state: 'read', project, count: found.size });
+      setReading({ state: 'read', project });
       heading.current?.focus();
     } catch (error) {
       setReading({ state: 'failed', problem: problemText(error) });
@@ -58,7 +60,7 @@ export function Send() {
         {reading.state === 'failed' && <p class="notice">{reading.problem}</p>}
       </div>
       {reading.state === 'read' && (
-        <SendBoard key={reading.count} project={reading.project} isSending={isSending} />
+        <SendBoard key={reading.project} project={reading.project} isSending={isSending} />
       )}
     </section>
   );

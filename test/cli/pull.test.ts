@@ -241,6 +241,29 @@ describe('tablao pull', () => {
     assert.deepEqual(readFileSync(join(watched, nameOf(1))), frameOf(2));
   });
 
+  it('with --watch says once that a frame is gone', async (t) => {
+    const bench = await startBuckets(t, 'folders');
+    putFrame(bench, 1);
+    putRun(bench, { frames: '1-2', proved: '1-2' });
+    const other = { id: 'r2', count: 2, frames: '3', proved: '', state: 'rendering' } as const;
+    putRun(bench, other);
+    putStatus(bench, 0, 'rendering', 'r2');
+    const args = ['film/sh010', '--to', join(tempDir(t), 'here'), '--watch', '--url', bench.url];
+    let looks = 0;
+    bench.app.server.prependListener('request', ({ url }) => {
+      if (url !== '/renders/look' || ++looks > 1) return;
+      putRun(bench, { ...other, state: 'cancelled' });
+      putStatus(bench, 0, 'cancelled', 'r2');
+    });
+    const { said } = await pull(args);
+    assert.ok(looks >= 2, `${looks} looks`);
+    assert.equal(
+      said.match(/sh010_0002\.exr as it was proved is not in the bucket any more/g)?.length,
+      1,
+      said,
+    );
+  });
+
   it('with --watch fetches anew what is written while it is fetched, without it says so', async (t) => {
     for (const args of [['--watch'], []]) {
       const bench = await startBuckets(t, 'folders');

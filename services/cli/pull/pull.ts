@@ -43,7 +43,7 @@ export async function pull(args: readonly string[], env: NodeJS.ProcessEnv): Pro
 async function fetchAll(options: PullOptions): Promise<number> {
   const client = createServiceClient(options);
   const runsOfShot = createRunsOfShot({ client, shot: options.shot, now: Date.now });
-  const fetched = new Set<string>();
+  const progress: Progress = { fetched: new Set(), saidGone: new Set() };
   const patience = createPatience();
   const sayOnce = createSayOnce();
   for (let hasAnswered = false; ; ) {
@@ -56,7 +56,7 @@ async function fetchAll(options: PullOptions): Promise<number> {
       const isThere = found !== null && (coming === null || !options.watch);
       if (!isThere && options.watch) sayOnce(whatIsAwaited(options, coming));
       if (!isThere && !options.watch) throw new ServiceError(noSuchShot(options, coming), 404);
-      const end = isThere ? await fetchNow(client, { found, coming }, options, fetched) : null;
+      const end = isThere ? await fetchNow(client, { found, coming }, options, progress) : null;
       if (end !== null) return end;
       patience.reset();
       await delay(WATCH_EVERY_MS);
@@ -66,6 +66,14 @@ async function fetchAll(options: PullOptions): Promise<number> {
       if (!isPassing || !(await patience.wait())) throw error;
     }
   }
+}
+
+/** What this command has done so far. */
+interface Progress {
+  /** Frames by `keyOf`. */
+  readonly fetched: Set<string>;
+  /** Files that were said to be gone: while it watches they are missed at each look. */
+  readonly saidGone: Set<string>;
 }
 
 interface ToFetch {
@@ -79,11 +87,11 @@ async function fetchNow(
   client: ServiceClient,
   { found, coming }: ToFetch,
   options: PullOptions,
-  fetched: Set<string>,
+  progress: Progress,
 ): Promise<number | null> {
   const target = resolve(options.to ?? found.folder);
-  const isAsLooked = await fetchNew(client, found, target, fetched);
-  const here = [...found.proved].filter(isIn(fetched)).length;
+  const isAsLooked = await fetchNew(client, found, target, progress);
+  const here = [...found.proved].filter(isIn(progress.fetched)).length;
   const isEnd = found.isEnded && isAsLooked;
   return isEnd || !options.watch ? sayEnd({ found, coming }, target, here) : null;
 }
@@ -105,7 +113,7 @@ async function fetchNew(
   client: ServiceClient,
   version: ShotVersion,
   target: string,
-  fetched: Set<string>,
+  { fetched, saidGone }: Progress,
 ): Promise<boolean> {
   const frames = [...version.proved].filter((entry) => !isIn(fetched)(entry));
   const names = new Map<string, string>();
@@ -144,8 +152,11 @@ async function fetchNew(
     show.file();
   });
   show.done();
-  for (const name of isGone)
-    process.stderr.write(`pull: ${plainText(name)} as it was proved is not in the bucket any more.\n`);
+  for (const name of isGone) {
+    if (!saidGone.has(name))
+      process.stderr.write(`pull: ${plainText(name)} as it was proved is not in the bucket any more.\n`);
+    saidGone.add(name);
+  }
   const incomplete = new Set([...isGone].map((name) => names.get(name)));
   for (const [frame, run] of frames) if (!incomplete.has(keyOf(frame, run))) fetched.add(keyOf(frame, run));
   return isAsLooked;
