@@ -6,6 +6,7 @@ import type { RunStatus } from '../control/core/status-document.ts';
 export function statusOfRecord(run: RunRecord): RunStatus {
   const proved = framesOf(run.proved);
   const last = proved.at(-1);
+  const by = run.requestedBy ?? run.sentBy ?? null;
   return {
     id: run.id,
     shot: run.shot,
@@ -24,6 +25,6 @@ export function statusOfRecord(run: RunRecord): RunStatus {
     thumbnail:
       last === undefined ? null : `${rendersFolder(run)}/thumbs/${String(last).padStart(4, '0')}.jpg`,
     warnings: run.warnings,
-    ...(run.requestedBy === null ? {} : { requestedBy: run.requestedBy }),
+    ...(by === null ? {} : { requestedBy: by }),
   };
 }

@@ -64,6 +64,7 @@ class ObjectStore {
 export class FakeScenes extends Fake<Scenes> implements Scenes {
   readonly #store: ObjectStore;
   readonly #unhashed = new Set<string>();
+  readonly #senders = new Map<string, string>();
 
   constructor({ clock }: Options) {
     super();
@@ -129,8 +130,18 @@ export class FakeScenes extends Fake<Scenes> implements Scenes {
     else this.#unhashed.add(path);
   }
 
+  /** As an object tells that was sent through our service. */
+  setSender(path: string, person: string): void {
+    this.#senders.set(path, person);
+  }
+
   #withCrc(seen: ObjectSeen): ObjectSeen {
-    return this.#unhashed.has(seen.path) ? { ...seen, crc32c: null } : seen;
+    const sentBy = this.#senders.get(seen.path);
+    return {
+      ...seen,
+      ...(this.#unhashed.has(seen.path) && { crc32c: null }),
+      ...(sentBy !== undefined && { sentBy }),
+    };
   }
 }
 

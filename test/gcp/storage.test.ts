@@ -150,7 +150,7 @@ describe('Cloud Storage scenes', () => {
       'film/deep/er/b.BLEND',
     ]);
     const query = new URLSearchParams(storage.asked.at(-1)?.split('?')[1]);
-    assert.equal(query.get('fields'), 'items(name,generation,size,timeCreated,crc32c),nextPageToken');
+    assert.equal(query.get('fields'), 'items(name,generation,size,timeCreated,crc32c,metadata),nextPageToken');
   });
 
   test('a change of the metadata alone is no new version of the file', async (t) => {
@@ -244,7 +244,12 @@ describe('Cloud Storage uploads', () => {
     const finished: string[] = [];
     const { storage, scenes, uploads } = await world(t, { onFinalized: ({ name }) => finished.push(name) });
     const whole = Buffer.alloc(KIB_256 + 10, 'b');
-    const { url } = await uploads.begin('film/shot 1.blend', whole.length, 'https://page.test');
+    const { url } = await uploads.begin(
+      'film/shot 1.blend',
+      whole.length,
+      'https://page.test',
+      'anna@studio.example',
+    );
     assert.equal(storage.requests.at(-1)?.headers['x-upload-content-length'], String(whole.length));
     const put = (range: string, body: Buffer) =>
       fetch(url, { method: 'PUT', headers: { 'content-range': range }, body: new Uint8Array(body) });
@@ -260,6 +265,8 @@ describe('Cloud Storage uploads', () => {
 
     const seen = await scenes.look('film/shot 1.blend');
     assert.equal(seen?.size, whole.length);
+    assert.equal(seen?.sentBy, 'anna@studio.example');
+    assert.equal((await scenes.list()).at(0)?.sentBy, 'anna@studio.example');
     assert.deepEqual(finished, ['film/shot 1.blend']);
     assert.equal(
       text(await scenes.read('film/shot 1.blend', seen?.generation ?? '', KIB_256, 99)),

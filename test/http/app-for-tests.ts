@@ -19,6 +19,8 @@ export interface Bench {
   readonly scenes: FakeScenes;
   readonly clock: FakeClock;
   readonly lines: readonly string[];
+  /** Uploads that were begun, with who began them. */
+  readonly begun: { readonly path: string; readonly by: string | null | undefined }[];
   kicks: number;
 }
 
@@ -36,7 +38,12 @@ export function makeApp(t: Pick<TestContext, 'after'>, overrides: Partial<AppDep
     records,
     renders,
     scenes,
-    uploads: { begin: async (path) => ({ url: `http://elsewhere/${path}` }) },
+    uploads: {
+      begin: async (path, _size, _origin, by) => {
+        bench.begun.push({ path, by });
+        return { url: `http://elsewhere/${path}` };
+      },
+    },
     uploadStore: null,
     ticker: {
       kick: async () => {
@@ -57,7 +64,7 @@ export function makeApp(t: Pick<TestContext, 'after'>, overrides: Partial<AppDep
     project: null,
     ...overrides,
   });
-  const bench: Bench = { app, records, renders, scenes, clock, lines, kicks: 0 };
+  const bench: Bench = { app, records, renders, scenes, clock, lines, begun: [], kicks: 0 };
   t.after(() => app.close());
   return bench;
 }

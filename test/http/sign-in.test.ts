@@ -53,6 +53,7 @@ describe('signing in with Google', () => {
     assert.deepEqual(commandsIn(bench), [{ kind: 'wake', by: ANNA, minutes: 30 }]);
     assert.match(bench.lines.join(''), /"by":"anna@example.org","kind":"wake".*"command taken"/);
     assert.equal((await visitor.post('/uploads', { path: 'film/sh010.blend', size: 1 })).statusCode, 201);
+    assert.deepEqual(bench.begun, [{ path: 'film/sh010.blend', by: ANNA }]);
     assert.match(bench.lines.join(''), /"by":"anna@example.org","path":"film\/sh010.blend".*"upload begun"/);
   });
 

@@ -5,6 +5,7 @@ import { createIgnore } from '../../services/control/core/catalog.ts';
 import { formatFrames, framesOf } from '../../services/control/core/frames.ts';
 import type { FarmMemory, Policy } from '../../services/control/core/model.ts';
 import type { RunRecord } from '../../services/control/core/run.ts';
+import type { StatusDocument } from '../../services/control/core/status-document.ts';
 import { createReconciler } from '../../services/control/reconcile/reconcile.ts';
 import { FakeRenders, FakeScenes } from '../fakes/fake-buckets.ts';
 import { FakeClock } from '../fakes/fake-clock.ts';
@@ -238,6 +239,18 @@ describe('the loop', () => {
     }
     const runs = (await of.runs()).map(({ state, frames }) => `${state} ${frames}`).sort();
     assert.deepEqual(runs, ['queued 1-5', 'superseded 1-24', 'superseded 1-4']);
+  });
+
+  test('tells who sent a shot, and decides nothing by it', async () => {
+    const of = world();
+    const path = 'film/sh010.render.json';
+    of.scenes.put(path, JSON.stringify({ frames: '1-3', inputs: [] }));
+    of.scenes.setSender(path, 'anna@studio.example');
+    await untilSubmitted(of);
+    const [run] = await of.runs();
+    assert.deepEqual([run?.sentBy, run?.requestedBy], ['anna@studio.example', null]);
+    const status = of.records.valueAt('status.json') as StatusDocument;
+    assert.equal(status.runs[0]?.requestedBy, 'anna@studio.example');
   });
 
   test('asks nothing of a settings file that is away for a moment, written again alike, or taken away', async () => {

@@ -25,6 +25,8 @@ export interface SettingsSeen {
   readonly updatedAt: EpochMs;
   readonly value: unknown;
   readonly problem: string | null;
+  /** Who sent it, where that is known. */
+  readonly sentBy?: string;
   /** Since when it is not there; `null` = it is. */
   readonly goneSince: EpochMs | null;
 }

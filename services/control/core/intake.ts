@@ -114,12 +114,14 @@ export function createRun(sight: Sight, draft: Draft, scenePath: string, wish: N
 }
 
 function emptyRun(sight: Sight, entry: CatalogEntry): Omit<RunRecord, 'id' | 'count'> {
+  const settings = sight.observed.settingsFiles.get(entry.path);
   return {
     ...NEW_RUN,
     shot: shotOf(entry.path),
     scenePath: entry.path,
     generation: entry.generation,
-    settingsGeneration: sight.observed.settingsFiles.get(entry.path)?.generation ?? null,
+    settingsGeneration: settings?.generation ?? null,
+    sentBy: settings?.sentBy ?? null,
     receivedAt: sight.now,
     stateSince: sight.now,
   };

@@ -281,7 +281,7 @@ function dataOf(run: RunRecord) {
       failing: formatFrames(failingIn(run).map(({ frame }) => frame)),
     },
     dollars: run.dollars,
-    requestedBy: run.requestedBy,
+    requestedBy: run.requestedBy ?? run.sentBy,
   };
 }
 

@@ -146,6 +146,8 @@ export interface RunRecord {
   /** Settings given with the request (`again`), over everything else. */
   readonly request: Readonly<Record<string, unknown>>;
   readonly requestedBy: string | null;
+  /** Who sent it to the bucket, where that is known; nothing is decided by it. */
+  readonly sentBy: string | null;
   readonly state: RunState;
   readonly reason: Reason | null;
   readonly receivedAt: EpochMs;
@@ -223,6 +225,7 @@ export const NEW_RUN = {
   scriptsAllowed: false,
   request: {},
   requestedBy: null,
+  sentBy: null,
   state: 'received',
   reason: null,
   admittedAt: null,

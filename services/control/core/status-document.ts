@@ -60,7 +60,7 @@ export interface RunStatus {
   /** Path in the renders bucket of the newest thumbnail; `null` when there is none. */
   readonly thumbnail: string | null;
   readonly warnings: readonly string[];
-  /** Who asked for it; left out = nobody by name (it was uploaded). */
+  /** Who asked for it, or sent it; left out = not known. */
   readonly requestedBy?: string;
 }
 

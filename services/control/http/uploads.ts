@@ -32,8 +32,9 @@ export async function uploadRoutes(app: FastifyInstance, deps: AppDeps): Promise
           `"${path.slice(0, 200)}" cannot be uploaded: ${problem}.`,
           'Rename it.',
         );
-      const begun = await deps.uploads.begin(path, size, originOf(request));
-      request.log.info({ by: personOf(request), path, size }, 'upload begun');
+      const by = personOf(request);
+      const begun = await deps.uploads.begin(path, size, originOf(request), by);
+      request.log.info({ by, path, size }, 'upload begun');
       return reply.code(201).send(begun);
     });
 }

@@ -11,6 +11,8 @@ export interface ObjectSeen {
   readonly updatedAt: EpochMs;
   /** CRC-32C of the bytes, base64 of the big-endian 4 bytes; `null` = not known yet (it is being computed), ask again. */
   readonly crc32c: string | null;
+  /** The address of the person who sent it through our service; left out = it came another way, or nobody was asked. */
+  readonly sentBy?: string;
 }
 
 /** Objects found under a prefix. */

@@ -146,13 +146,17 @@ async function scanSettings(
 ): Promise<boolean> {
   const known = settings.get(scenePath);
   if (known?.generation === object.generation) return false;
-  const { generation, updatedAt } = object;
+  const { generation, updatedAt, sentBy } = object;
   const read = await readJson(scenes, path, object);
   // The same words written again (a client that was interrupted and starts over) ask for nothing new.
   const isSame =
     known !== undefined && read !== null && JSON.stringify(known.value) === JSON.stringify(read.value);
   if (isSame && known.problem === null && read.problem === null) return false;
-  if (read !== null) settings.set(scenePath, { generation, updatedAt, goneSince: null, ...read });
+  if (read !== null)
+    settings.set(scenePath, {
+      ...{ generation, updatedAt, goneSince: null, ...read },
+      ...(sentBy !== undefined && { sentBy }),
+    });
   return true;
 }
 

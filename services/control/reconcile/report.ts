@@ -201,8 +201,13 @@ function runStatus(
     ...toldOf('costs', run.costs),
     thumbnail: thumbnailOf(run),
     warnings: run.warnings,
-    ...(run.requestedBy === null ? {} : { requestedBy: run.requestedBy }),
+    ...askedFor(run),
   };
+}
+
+function askedFor({ requestedBy, sentBy }: RunRecord): { requestedBy?: string } {
+  const by = requestedBy ?? sentBy;
+  return by === null ? {} : { requestedBy: by };
 }
 
 /** What each of these runs will have cost in the end; reckoned when somebody asks. */

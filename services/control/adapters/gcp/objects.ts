@@ -7,7 +7,9 @@ import { isPortError, PortError } from '../../ports/errors.ts';
 import { cloudWork } from './errors.ts';
 
 /** What a listing or a look-up brings of each object. */
-const FIELDS = 'name,generation,size,timeCreated,crc32c';
+const FIELDS = 'name,generation,size,timeCreated,crc32c,metadata';
+/** The key of an object's own metadata that names who sent it. */
+export const SENT_BY = 'tablao-sent-by';
 const MAX_NAME_BYTES = 1024;
 const OUTSIDE_OF_OBJECT = 416;
 
@@ -136,14 +138,16 @@ const metadataSchema = z
     // Not `updated`, which also moves when only the metadata changes.
     timeCreated: z.iso.datetime(),
     crc32c: z.string().optional(),
+    metadata: z.record(z.string(), z.string()).optional(),
   })
   .transform(
-    ({ name, generation, size, timeCreated, crc32c: sum }): ObjectSeen => ({
+    ({ name, generation, size, timeCreated, crc32c: sum, metadata }): ObjectSeen => ({
       path: name,
       generation,
       size,
       updatedAt: Date.parse(timeCreated),
       crc32c: sum ?? null,
+      ...(metadata?.[SENT_BY] !== undefined && { sentBy: metadata[SENT_BY] }),
     }),
   );
 

@@ -1,7 +1,7 @@
 import { PortError } from '../../ports/errors.ts';
 import type { Uploads } from '../../ports/uploads.ts';
 import { cloudWork } from './errors.ts';
-import { isObjectName } from './objects.ts';
+import { isObjectName, SENT_BY } from './objects.ts';
 import type { OpenBucket } from './storage-client.ts';
 
 interface Options {
@@ -15,14 +15,18 @@ interface Options {
  */
 export function createCloudUploads({ openBucket, bucket }: Options): Uploads {
   return {
-    begin: async (path, size, origin) => {
+    begin: async (path, size, origin, by = null) => {
       const doing = `opening an upload of ${path}`;
       if (!isObjectName(path)) throw new PortError('invalid', doing);
       const file = (await openBucket(bucket)).file(path);
       // Without the origin a browser may not read the answers of the session.
       const options = {
         origin,
-        metadata: { contentLength: size, contentType: 'application/octet-stream' },
+        metadata: {
+          contentLength: size,
+          contentType: 'application/octet-stream',
+          ...(by !== null && { metadata: { [SENT_BY]: by } }),
+        },
       };
       const [url] = await cloudWork(doing, () => file.createResumableUpload(options));
       return { url };
