@@ -150,7 +150,10 @@ describe('Cloud Storage scenes', () => {
       'film/deep/er/b.BLEND',
     ]);
     const query = new URLSearchParams(storage.asked.at(-1)?.split('?')[1]);
-    assert.equal(query.get('fields'), 'items(name,generation,size,timeCreated,crc32c,metadata),nextPageToken');
+    assert.equal(
+      query.get('fields'),
+      'items(name,generation,size,timeCreated,crc32c,metadata),nextPageToken',
+    );
   });
 
   test('a change of the metadata alone is no new version of the file', async (t) => {
