@@ -1,4 +1,5 @@
 import type { StatusDocument } from '../control/core/status-document.ts';
+import { FROM_A_SCRIPT } from './api.ts';
 
 export interface Seen {
   /** `null` = nothing was seen yet. */
@@ -80,7 +81,7 @@ export function watchStatus(show: (seen: Seen) => void): Watch {
   }
 
   async function readStatus(): Promise<boolean> {
-    const headers: Record<string, string> = etag === null ? {} : { 'if-none-match': etag };
+    const headers = { ...FROM_A_SCRIPT, ...(etag !== null && { 'if-none-match': etag }) };
     const answer = await fetch('/status', {
       cache: 'no-store',
       headers,

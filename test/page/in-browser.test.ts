@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it, type TestContext } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Request } from 'playwright-core';
 import type { StatusDocument } from '../../services/control/core/status-document.ts';
 import { type Bench, commandsIn, makeApp } from '../http/app-for-tests.ts';
 import { cannotBrowse, launchBrowser, openPage, seen, shoot } from './browser.ts';
@@ -210,6 +210,21 @@ describe('the page in a browser', { skip: cannotBrowse, timeout: 300_000 }, () =
     await page.keyboard.press('ArrowRight');
     await page.getByRole('heading', { name: 'Frame 2' }).waitFor();
     await page.waitForFunction("document.activeElement?.ariaLabel?.startsWith('Frame 2,')");
+  });
+
+  it('says that the session is over where Identity-Aware Proxy stands before it', async (t) => {
+    const { url } = await serve(t, aBusyStatus());
+    const page = await openPage(t, browser, url);
+    await page.locator('.card').first().waitFor();
+    // Google's page for signing in is of another origin: a script that is sent there learns nothing.
+    const overIt = (request: Request) =>
+      request.headers()['x-requested-with'] === 'XMLHttpRequest'
+        ? { status: 401, body: 'Invalid IAP credentials: empty token' }
+        : { status: 302, headers: { location: 'https://accounts.example/' } };
+    await page.route('**/status**', (route) => route.fulfill(overIt(route.request())));
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+    await page.getByRole('heading', { name: 'You are signed out' }).waitFor();
+    assert.equal(await page.locator('.card').count(), 0);
   });
 
   it('shows hostile names, reasons and logs as text', async (t) => {

@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { makeFlatShots } from './flat-shots.ts';
-import { cannotRender, framesOf, startService, until, untilAtRest, untilRun } from './service.ts';
+import { makeFlatShots } from '../e2e/flat-shots.ts';
+import { cannotRender, framesOf, startService, until, untilAtRest, untilRun } from '../e2e/service.ts';
 
 /** Shots whose names are odd but right, and what their first frame is called. */
 const ODD_NAMES: readonly (readonly [string, string])[] = [
