@@ -1,12 +1,20 @@
 import { framesOf } from '../control/core/frames.ts';
-import { type RunRecord, rendersFolder, versionName } from '../control/core/run.ts';
+import {
+  askedBy,
+  NEW_RUN,
+  type RunRecord,
+  rendersFolder,
+  thumbnailPath,
+  versionName,
+} from '../control/core/run.ts';
 import type { RunStatus } from '../control/core/status-document.ts';
 
 /** What the status would say of a run that it does not hold any more. */
 export function statusOfRecord(run: RunRecord): RunStatus {
   const proved = framesOf(run.proved);
   const last = proved.at(-1);
-  const by = run.requestedBy ?? run.sentBy ?? null;
+  // The record as it was written: an earlier version did not know who had sent it.
+  const by = askedBy({ ...NEW_RUN, ...run });
   return {
     id: run.id,
     shot: run.shot,
@@ -22,8 +30,7 @@ export function statusOfRecord(run: RunRecord): RunStatus {
     },
     etaSeconds: null,
     dollars: { soFar: run.dollars, p10: run.dollars, p50: run.dollars, p90: run.dollars },
-    thumbnail:
-      last === undefined ? null : `${rendersFolder(run)}/thumbs/${String(last).padStart(4, '0')}.jpg`,
+    thumbnail: last === undefined ? null : thumbnailPath(rendersFolder(run), last),
     warnings: run.warnings,
     ...(by === null ? {} : { requestedBy: by }),
   };

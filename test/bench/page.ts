@@ -15,6 +15,7 @@ import type { Browser, Page } from 'playwright-core';
 import { type Bench, makeApp } from '../http/app-for-tests.ts';
 import { launchBrowser } from '../page/browser.ts';
 import { aBusyStatus, aRunRecord, aRunStatus } from '../page/statuses.ts';
+import { median } from './policy/outcome.ts';
 
 const VIEWS = 9;
 const SHOTS = 500;
@@ -127,10 +128,6 @@ async function scrolled(browser: Browser, view: View): Promise<Smoothness> {
   await page.context().close();
   const drawn = Math.min(1, (SCROLL_STEPS * 1000) / 60 / found.ms);
   return { drawn, longestTaskMs: found.longest, elements: found.elements };
-}
-
-function median(all: readonly number[]): number {
-  return all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? Number.NaN;
 }
 
 function table(

@@ -1,4 +1,5 @@
 import { isOfNodes, viewsOf } from '../../control/core/proved-frames.ts';
+import { recordPath } from '../../control/core/run.ts';
 import { pathProblem } from '../../control/http/object-paths.ts';
 import { refusalOf, type ServiceClient } from '../service/service-client.ts';
 import type { ShotVersion } from './shot-version.ts';
@@ -18,7 +19,7 @@ export async function filesOfFrame(
 ): Promise<FrameFiles> {
   const run = proved.get(frame);
   const views = run === undefined ? [] : viewsOf(run, frame);
-  const record = await readRecord(client, `${folder}/records/${String(frame).padStart(4, '0')}.json`);
+  const record = await readRecord(client, recordPath(folder, frame));
   const since = doubtedSince.get(frame);
   if (since !== undefined && record?.run !== run?.id) return { names: views, othersSince: since };
   return { names: [...new Set([...views, ...recordedFiles(record)])], othersSince: null };

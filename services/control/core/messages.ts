@@ -2,8 +2,9 @@ import { titleOf } from './draft.ts';
 import { forecastFor } from './forecast-warnings.ts';
 import { formatFrames, framesOf } from './frames.ts';
 import type { FarmMemory, Policy } from './model.ts';
+import { spentIn } from './money.ts';
 import { plainText } from './plain-text.ts';
-import { isFinal, type Reason, type RunRecord, type RunState, versionName } from './run.ts';
+import { askedBy, isFinal, type Reason, type RunRecord, type RunState, versionName } from './run.ts';
 import { whenAgain } from './setback.ts';
 import type { Forecast } from './status-document.ts';
 import type { EpochMs } from './time.ts';
@@ -281,7 +282,7 @@ function dataOf(run: RunRecord) {
       failing: formatFrames(failingIn(run).map(({ frame }) => frame)),
     },
     dollars: run.dollars,
-    requestedBy: run.requestedBy ?? run.sentBy,
+    requestedBy: askedBy(run),
   };
 }
 
@@ -295,11 +296,8 @@ function ofFarm(
 }
 
 function moneyOf({ memory: { ledger }, policy, day, month }: Standing) {
-  return {
-    today: ledger.day === day ? ledger.today : 0,
-    month: ledger.month === month ? ledger.thisMonth : 0,
-    cap: policy.monthlyBudgetDollars,
-  };
+  const spent = spentIn(ledger, { day, month });
+  return { today: spent.today, month: spent.month, cap: policy.monthlyBudgetDollars };
 }
 
 function sentence(text: string): string {

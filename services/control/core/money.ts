@@ -26,6 +26,7 @@ export function countMoney(sight: Sight, draft: Draft): void {
   // When it went is not known; nobody has put off the dead-man's switch meanwhile.
   const until = isUp ? sight.now : Math.min(sight.now, since + sight.policy.deadmanMs);
   const charged = chargedRuns(draft.memory);
+  const before = spentIn(ledger, { day, month });
   const { meters, uses } = readMeters(sight, draft.memory, since, until);
   const bill = createBill(sight, draft);
   // Below nothing when a clock that was ahead is put back: what was counted too much is given back.
@@ -39,8 +40,8 @@ export function countMoney(sight: Sight, draft: Draft): void {
       goneAt: isUp ? ledger.goneAt : until,
       day,
       month,
-      today: Math.max(0, (ledger.day === day ? ledger.today : 0) + dollars),
-      thisMonth: Math.max(0, (ledger.month === month ? ledger.thisMonth : 0) + dollars),
+      today: Math.max(0, before.today + dollars),
+      thisMonth: Math.max(0, before.month + dollars),
       unshared,
       meters: isUp ? meters : {},
       payers: isUp ? (wanting.length > 0 ? wanting.map(({ id }) => id) : ledger.payers) : [],
@@ -78,10 +79,23 @@ export function countLoading({ observed, policy, now }: Sight, draft: Draft): vo
   }
 }
 
+/** Dollars of this day and this month, and of the month's what no run was charged with. */
+export function spentIn(
+  ledger: FarmMemory['ledger'],
+  { day, month }: { readonly day: string; readonly month: string },
+): { readonly today: number; readonly month: number; readonly unshared: Costs } {
+  const isThisMonth = ledger.month === month;
+  return {
+    today: ledger.day === day ? ledger.today : 0,
+    month: isThisMonth ? ledger.thisMonth : 0,
+    unshared: isThisMonth ? ledger.unshared : NO_COSTS,
+  };
+}
+
 /** What was spent in the present month. */
 export function spentThisMonth(sight: Sight, draft: Draft): number {
   const { ledger } = draft.memory;
-  return ledger.month === sight.observed.month ? ledger.thisMonth : 0;
+  return spentIn(ledger, sight.observed).month;
 }
 
 /** Runs that are charged as long as the farm stands, whether they have ended or not. */
@@ -225,8 +239,7 @@ function createBill(sight: Sight, draft: Draft) {
         rest = withCost(rest, 'idle', -missing);
         dollars += spent;
       }
-      const { ledger } = draft.memory;
-      const before = ledger.month === observed.month ? ledger.unshared : NO_COSTS;
+      const before = spentIn(draft.memory.ledger, observed).unshared;
       const { paid } = notBelowNothing(plus(before, rest));
       return { unshared: paid, dollars: dollars + totalOf(plus(paid, before, -1)), wanting };
     },

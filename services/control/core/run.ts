@@ -290,7 +290,26 @@ export function versionName(version: number): string {
   return `v${String(version).padStart(3, '0')}`;
 }
 
+/** The address of who asked for it, or else of who sent it; `null` = not known. */
+export function askedBy({ requestedBy, sentBy }: Pick<RunRecord, 'requestedBy' | 'sentBy'>): string | null {
+  return requestedBy ?? sentBy;
+}
+
 /** Folder of a run's version in the renders bucket, without a trailing slash: `film/sh010/v001`. */
 export function rendersFolder(run: Pick<RunRecord, 'shot' | 'version'>): string {
   return `${run.shot}/${versionName(run.version ?? 0)}`;
+}
+
+/** The kit's record of a frame, below the folder of its version. */
+export function recordPath(folder: string, frame: number): string {
+  return `${folder}/records/${fourDigits(frame)}.json`;
+}
+
+/** A frame's small picture, below the folder of its version. */
+export function thumbnailPath(folder: string, frame: number): string {
+  return `${folder}/thumbs/${fourDigits(frame)}.jpg`;
+}
+
+function fourDigits(frame: number): string {
+  return String(frame).padStart(4, '0');
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { parseFrames } from '../core/frames.ts';
-import { NEW_RUN, type RunRecord, rendersFolder } from '../core/run.ts';
+import { NEW_RUN, type RunRecord, recordPath, rendersFolder } from '../core/run.ts';
 import { isPortError } from '../ports/errors.ts';
 import type { AppDeps } from './deps.ts';
 import { Refusal } from './errors.ts';
@@ -76,7 +76,7 @@ export async function readRecord(
   run: RunRecord,
   frame: number,
 ): Promise<FrameRecord | null> {
-  const path = `${rendersFolder(run)}/records/${String(frame).padStart(4, '0')}.json`;
+  const path = recordPath(rendersFolder(run), frame);
   try {
     const text = new TextDecoder().decode(await deps.renders.read(path, 0, MAX_RECORD_BYTES));
     const parsed = frameRecord.safeParse(JSON.parse(text));

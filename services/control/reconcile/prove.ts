@@ -1,6 +1,6 @@
 import { frameFiles } from '../core/output-names.ts';
 import type { FrameRecord, FrameVerdict, RecordedFile } from '../core/proof.ts';
-import { type RunRecord, rendersFolder } from '../core/run.ts';
+import { type RunRecord, recordPath, rendersFolder } from '../core/run.ts';
 import { partToRead, pictureProblem } from '../core/whole-picture.ts';
 import type { ObjectSeen, Renders } from '../ports/buckets.ts';
 import { isPortError } from '../ports/errors.ts';
@@ -120,14 +120,10 @@ interface Listing {
   readonly objects: ReadonlyMap<string, ObjectSeen>;
 }
 
-function recordPath({ folder }: Listing, frame: number): string {
-  return `${folder}/records/${String(frame).padStart(4, '0')}.json`;
-}
-
 function hasAny(listing: Listing, frame: number): boolean {
   const { run, folder, objects } = listing;
   return (
-    objects.has(recordPath(listing, frame)) ||
+    objects.has(recordPath(folder, frame)) ||
     expectedFiles(run, frame, null).some(({ path }) => objects.has(`${folder}/${path}`))
   );
 }
@@ -144,7 +140,7 @@ function goneFile({ run, folder, objects }: Listing, frame: number): readonly [n
 function markOf(listing: Listing, { frame, record }: FrameVerdict): string {
   const { run, folder, objects } = listing;
   const files = expectedFiles(run, frame, record).map(({ path }) => `${folder}/${path}`);
-  return [recordPath(listing, frame), ...files].map((path) => objects.get(path)?.generation ?? '').join(' ');
+  return [recordPath(folder, frame), ...files].map((path) => objects.get(path)?.generation ?? '').join(' ');
 }
 
 async function proveGone({ renders, folder }: Listing, frame: number, path: string): Promise<FrameVerdict> {
@@ -167,7 +163,7 @@ async function orAbsent<T>(read: Promise<T>): Promise<T | null> {
 
 async function proveFrame(listing: Listing, frame: number, isExpected: boolean): Promise<FrameVerdict> {
   try {
-    const path = recordPath(listing, frame);
+    const path = recordPath(listing.folder, frame);
     const isListed = listing.objects.has(path);
     const record = isListed || isExpected ? await readFrameRecord(listing.renders, path) : null;
     const own = record?.run === listing.run.id ? record : null;

@@ -3,8 +3,9 @@ import { createDraft } from '../core/draft.ts';
 import { type Estimate, estimates } from '../core/estimate.ts';
 import { framesOf } from '../core/frames.ts';
 import type { FarmMemory, Observed, Policy, PoolPolicy, PoolVariant, WorkerObserved } from '../core/model.ts';
+import { spentIn } from '../core/money.ts';
 import { priceOf } from '../core/pools.ts';
-import { isFinal, type RunRecord, rendersFolder, versionName } from '../core/run.ts';
+import { askedBy, isFinal, type RunRecord, rendersFolder, thumbnailPath, versionName } from '../core/run.ts';
 import { busyWorkers } from '../core/staff.ts';
 import type {
   Forecast,
@@ -47,7 +48,7 @@ function wholeDocument(reported: Reported): StatusDocument {
   const runs = reported.runs.map((run) => runStatus(reported, run, pools, left.get(run.id)));
   const endsAt =
     memory.idleSince === null || policy.keepControlPlane ? null : memory.idleSince + policy.idleTeardownMs;
-  const { day, month } = reported.observed;
+  const spent = spentIn(memory.ledger, reported.observed);
   return {
     schema: 1,
     asOf: iso(now),
@@ -65,10 +66,10 @@ function wholeDocument(reported: Reported): StatusDocument {
     runs,
     decisions: memory.decisions.map(({ at, what, reason }) => ({ at: iso(at), what, reason })),
     money: {
-      today: memory.ledger.day === day ? memory.ledger.today : 0,
-      month: memory.ledger.month === month ? memory.ledger.thisMonth : 0,
+      today: spent.today,
+      month: spent.month,
       cap: policy.monthlyBudgetDollars,
-      ...(memory.ledger.month === month ? toldOf('unshared', memory.ledger.unshared) : {}),
+      ...toldOf('unshared', spent.unshared),
     },
     leftovers: memory.leftovers,
     ...(reported.messages !== null && { messages: reported.messages }),
@@ -188,6 +189,7 @@ function runStatus(
   left: Estimate | undefined,
 ): RunStatus {
   const frames = frameCounts(reported.observed, run, reported.before);
+  const by = askedBy(run);
   return {
     id: run.id,
     shot: run.shot,
@@ -201,13 +203,8 @@ function runStatus(
     ...toldOf('costs', run.costs),
     thumbnail: thumbnailOf(run),
     warnings: run.warnings,
-    ...askedFor(run),
+    ...(by !== null && { requestedBy: by }),
   };
-}
-
-function askedFor({ requestedBy, sentBy }: RunRecord): { requestedBy?: string } {
-  const by = requestedBy ?? sentBy;
-  return by === null ? {} : { requestedBy: by };
 }
 
 /** What each of these runs will have cost in the end; reckoned when somebody asks. */
@@ -230,7 +227,7 @@ function costInAll(run: RunRecord, left: Estimate | undefined): Forecast {
 
 function thumbnailOf(run: RunRecord): string | null {
   const last = framesOf(run.proved).at(-1);
-  return last === undefined ? null : `${rendersFolder(run)}/thumbs/${String(last).padStart(4, '0')}.jpg`;
+  return last === undefined ? null : thumbnailPath(rendersFolder(run), last);
 }
 
 function sentence({ memory, runs, policy }: Reported, pools: readonly PoolStatus[]): string {

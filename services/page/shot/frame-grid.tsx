@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { RunRecord } from '../../control/core/run.ts';
+import { type RunRecord, thumbnailPath } from '../../control/core/run.ts';
 import { plural, renderUrl } from '../format.ts';
 import { type FrameStates, STATE_TEXTS } from './frame-states.ts';
 import { BLOCK, type Frames } from './use-frames.ts';
@@ -170,7 +170,7 @@ function Block({ run, folder, states, frames, chosen, onChoose, index, hasPictur
 
 /** Frames that are rendered again have the same names: the run's start tells the new pictures from the old ones. */
 export function thumbUrl(folder: string, frame: number, startedAt: number | null): string {
-  return `${renderUrl(`${folder}/thumbs/${String(frame).padStart(4, '0')}.jpg`)}?run=${startedAt ?? 0}`;
+  return `${renderUrl(thumbnailPath(folder, frame))}?run=${startedAt ?? 0}`;
 }
 
 function Thumb({ url }: { readonly url: string }) {
