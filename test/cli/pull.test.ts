@@ -81,7 +81,8 @@ async function checksumOf(t: TestContext, bytes: Buffer): Promise<string> {
   return crcOf(path);
 }
 
-const partsIn = (dir: string) => readdirSync(dir).filter((name) => name.startsWith('.'));
+const MARK = '.tablao-version';
+const partsIn = (dir: string) => readdirSync(dir).filter((name) => name.startsWith('.') && name !== MARK);
 
 describe('tablao pull', () => {
   for (const kind of KINDS)
@@ -336,6 +337,38 @@ describe('tablao pull', () => {
     assert.match(none.said, /There is no film\/sh999 to fetch/);
   });
 
+  it('puts no other version, no other shot and no frame of theirs among what a folder holds', async (t) => {
+    const bench = await startBuckets(t, 'folders');
+    for (const frame of [1, 2]) putFrame(bench, frame);
+    bench.putRender(`film/sh010/v002/${nameOf(2)}`, frameOf(7));
+    bench.putRender('film/sh020/v001/sh020_0001.exr', frameOf(8));
+    putRun(bench, { frames: '1-2', proved: '1-2' });
+    const to = join(tempDir(t), 'here');
+    const args = ['--to', to, '--url', bench.url];
+    assert.equal((await pull(['film/sh010', ...args])).code, 0);
+    putRun(bench, { id: 'r2', version: 2, count: 2, frames: '2', proved: '2' });
+    const output = { ...OUTPUT, pattern: 'sh020_####' };
+    putRun(bench, { id: 'r3', shot: 'film/sh020', frames: '1', proved: '1', output });
+    for (const [shot, folder] of [
+      ['film/sh010', 'film/sh010/v002'],
+      ['film/sh020', 'film/sh020/v001'],
+    ] as const) {
+      const { code, said } = await pull([shot, ...args]);
+      assert.equal(code, 1, said);
+      assert.ok(said.includes(`${to} holds ${FOLDER}. ${folder} is not put among its frames`), said);
+    }
+    assertFrames(to, [1, 2]);
+    assert.equal(existsSync(join(to, 'sh020_0001.exr')), false);
+    assert.equal((await pull(['film/sh010', '--version', '1', ...args])).code, 0, 'what it holds goes on');
+    const own = join(tempDir(t), 'own');
+    write(join(own, nameOf(2)), Buffer.from('mine'));
+    const { code, said } = await pull(['film/sh010', '--to', own, '--url', bench.url]);
+    assert.equal(code, 1, said);
+    assert.match(said, /sh010_0002\.exr is there already, and not of film\/sh010\/v002: choose another/);
+    assert.equal(readFileSync(join(own, nameOf(2)), 'utf8'), 'mine');
+    assert.deepEqual(readdirSync(own), [nameOf(2)]);
+  });
+
   it('writes nothing outside of its folder, and in it nothing but frames, whatever a record says', async (t) => {
     const bench = await startBuckets(t, 'folders');
     putFrame(bench, 1);
@@ -356,7 +389,7 @@ describe('tablao pull', () => {
     const { code, said } = await pull(['film/sh010', '--to', join(dir, 'here'), '--url', bench.url]);
     assert.equal(code, 0, said);
     assert.deepEqual(readdirSync(dir), ['here']);
-    assert.deepEqual(readdirSync(join(dir, 'here')), [nameOf(1)]);
+    assert.deepEqual(readdirSync(join(dir, 'here')).sort(), [MARK, nameOf(1)]);
   });
 
   it('fetches anew what came with other bytes, and gives up when it always does', async (t) => {

@@ -19,6 +19,11 @@ export interface RemoteFile {
 /** What came cannot be kept here. */
 export class DiskError extends Error {
   override readonly name = 'DiskError';
+
+  constructor(target: string, cause: unknown) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    super(`${target} cannot be written: ${why}.`, { cause });
+  }
 }
 
 /** Bytes that came with a wrong checksum are fetched anew, not for ever. */
@@ -73,8 +78,7 @@ async function makePart(part: string): Promise<void> {
 
 async function onDisk<T>(target: string, work: Promise<T>): Promise<T> {
   return work.catch((cause: unknown) => {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new DiskError(`${target} cannot be written: ${why}.`, { cause });
+    throw new DiskError(target, cause);
   });
 }
 

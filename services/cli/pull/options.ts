@@ -9,7 +9,8 @@ is not fetched again; what breaks off goes on where it stopped.
 
   SHOT                as the page calls it: film/sh010
   --version vNNN      this version (default: the newest one)
-  --to DIR            where to (default: a folder with the shot's name and version)
+  --to DIR            where to (default: a folder with the shot's name and version); what holds another shot or version is
+                      left alone
   --watch             stay, and fetch each frame as it is done
 ${SERVICE_HELP}
 Exit code: 0 all frames of the shot are here, 1 they are not (yet), 2 the command line is wrong.

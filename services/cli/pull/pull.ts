@@ -11,6 +11,7 @@ import { filesOfFrame } from './frame-files.ts';
 import { PULL_USAGE, type PullOptions, parsePull } from './options.ts';
 import { createRunsOfShot } from './runs-of-shot.ts';
 import { comingRun, type ShotVersion, versionOf } from './shot-version.ts';
+import { claimFolder, OtherVersionError } from './whose-folder.ts';
 
 const MISUSED = 2;
 const STREAMS = 4;
@@ -32,6 +33,10 @@ export async function pull(args: readonly string[], env: NodeJS.ProcessEnv): Pro
   try {
     return await fetchAll(options);
   } catch (error) {
+    if (error instanceof OtherVersionError) {
+      process.stderr.write(`pull: ${plainText(error.message)}\n`);
+      return 1;
+    }
     if (!(error instanceof ServiceError || error instanceof DiskError)) throw error;
     process.stderr.write(
       `pull: ${plainText(error.message)}\nWhat came is kept: the same command goes on from there.\n`,
@@ -136,6 +141,8 @@ async function fetchNew(
     if (!(await isHere(placeOf(version, target, file), file))) todo.push(file);
   }
   isGone.delete(PREVIEW);
+  const targets = todo.map((file) => placeOf(version, target, file));
+  if (todo.length > 0) await claimFolder(target, version.folder, targets);
   sayBefore(todo, target, dollarsPerGiB);
   const show = createCounter(todo);
   let isAsLooked = true;
