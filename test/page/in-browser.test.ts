@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it, type TestContext } from 'node:test';
-import type { Browser, Page, Request } from 'playwright-core';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Browser, Page } from 'playwright-core';
 import type { StatusDocument } from '../../services/control/core/status-document.ts';
 import { type Bench, commandsIn, makeApp } from '../http/app-for-tests.ts';
 import { cannotBrowse, launchBrowser, openPage, seen, shoot } from './browser.ts';
@@ -16,8 +17,14 @@ describe('the page in a browser', { skip: cannotBrowse, timeout: 300_000 }, () =
   });
   after(() => browser?.close());
 
-  async function serve(t: TestContext, status: StatusDocument): Promise<{ bench: Bench; url: string }> {
+  async function serve(
+    t: TestContext,
+    status: StatusDocument,
+    inFront?: InFront,
+  ): Promise<{ bench: Bench; url: string }> {
     const bench = makeApp(t);
+    if (inFront !== undefined)
+      bench.app.addHook('onRequest', async (request, reply) => inFront(request, reply));
     await bench.records.overwrite('status.json', status);
     const url = await bench.app.listen({ port: 0, host: '127.0.0.1' });
     return { bench, url };
@@ -213,15 +220,17 @@ describe('the page in a browser', { skip: cannotBrowse, timeout: 300_000 }, () =
   });
 
   it('says that the session is over where Identity-Aware Proxy stands before it', async (t) => {
-    const { url } = await serve(t, aBusyStatus());
+    let isOver = false;
+    // Google's page for signing in is of another origin: a script that is sent there learns nothing.
+    const { url } = await serve(t, aBusyStatus(), (request, reply) => {
+      if (!isOver) return;
+      if (request.headers['x-requested-with'] === 'XMLHttpRequest')
+        return reply.code(401).send('Invalid IAP credentials: empty token');
+      return reply.redirect('https://accounts.example/');
+    });
     const page = await openPage(t, browser, url);
     await page.locator('.card').first().waitFor();
-    // Google's page for signing in is of another origin: a script that is sent there learns nothing.
-    const overIt = (request: Request) =>
-      request.headers()['x-requested-with'] === 'XMLHttpRequest'
-        ? { status: 401, body: 'Invalid IAP credentials: empty token' }
-        : { status: 302, headers: { location: 'https://accounts.example/' } };
-    await page.route('**/status**', (route) => route.fulfill(overIt(route.request())));
+    isOver = true;
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
     await page.getByRole('heading', { name: 'You are signed out' }).waitFor();
     assert.equal(await page.locator('.card').count(), 0);
@@ -353,6 +362,9 @@ describe('the page in a browser', { skip: cannotBrowse, timeout: 300_000 }, () =
     await shoot(page, 'many-frames');
   });
 });
+
+/** What stands before the service and may answer in its place. */
+type InFront = (request: FastifyRequest, reply: FastifyReply) => unknown;
 
 const COSTS = { rendering: 1.5, loading: 0.1, boot: 0.1, idle: 0.1, lost: 0, fees: 0.2 };
 
