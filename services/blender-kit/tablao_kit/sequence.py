@@ -36,7 +36,8 @@ def _is_muted(owner, number):
 def shows_sequence(scene):
     """Whether the pictures come from the video sequencer instead of a camera.
 
-    Where everything is muted 3.4 and 4.3 render nothing at all, and 5.2 what the camera sees.
+    Where everything is muted 3.4 and 4.3 render nothing at all, and 5.2 what the camera sees: seen there, and so in the
+    sources of 4.4.3 and 5.0.1 (`RE_seq_render_active` asks whether a strip or its channel is muted; that of 4.3 does not).
     """
     editor = scene.sequence_editor
     if not scene.render.use_sequencer or editor is None:
