@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, it } from 'node:test';
+import { benchTrace } from '../bench/policy/bench-trace.ts';
 import { runDeadline } from '../bench/policy/extras.ts';
 import { plotOf } from '../bench/policy/plot.ts';
 import { runTablao } from '../bench/policy/tablao.ts';
+import { tableOf } from '../bench/policy/table.ts';
+import { createThreads } from '../bench/policy/tasks.ts';
 import { parseTrace, type Trace } from './trace.ts';
 
 const FOLDER = join(import.meta.dirname, '../bench/traces');
@@ -53,11 +56,34 @@ describe('a deadline on the simulated cloud', () => {
   });
 });
 
+describe('the bench', () => {
+  it('compares a run that its maxDollars ends with pools that render the same frames, and tells where its money went', async () => {
+    const trace = read('1-240x2min.json');
+    const jobs = trace.jobs.map((job) => ({ ...job, maxDollars: 1 }));
+    const threads = createThreads();
+    const result = await benchTrace({ ...trace, jobs, seeds: 2 }, threads, ['tablao', 'fixed-20'], true);
+    await threads.end();
+    const { rules, oursVsFrontier, ledger, beside } = result;
+    const frames = rules.tablao?.frames ?? 0;
+    assert.ok(frames > 60 && frames < 220 && rules['fixed-20']?.frames === 240, `${frames} frames`);
+    // All frames, for comparison, cost the frontier $1.9.
+    assert.ok(oursVsFrontier !== null && oursVsFrontier > 0.95 && oursVsFrontier < 1.2, `${oursVsFrontier}`);
+    assert.equal(beside, null);
+    const kinds = Object.values(ledger?.scenes[0]?.costs ?? {});
+    assert.equal(kinds.length, 6);
+    assert.ok(Math.abs(kinds.reduce((sum, one) => sum + one, 0) / (ledger?.billedDollars ?? 0) - 1) < 0.02);
+    const table = tableOf(result);
+    assert.ok(table.includes(`render the same ${frames} of 240 frames`), table);
+    assert.match(table, /^ledger \(mean\) +\$ +rendering +loading +boot +idle +lost +fees$/m);
+    assert.match(table, /^bench\/s0 ( +\d+\.\d{3}){7}$/m);
+  });
+});
+
 describe('a plot', () => {
   it('shows ours, the rules and the frontier, and names what lies far out at the edge', () => {
     const rule = (minutes: number, dollars: number) => ({
       ...{ minutes: { median: minutes, p90: minutes }, dollars: { median: dollars, p90: dollars } },
-      ...{ renderShare: 0.5, killedByScaling: 0, lostToPreemption: 0 },
+      ...{ renderShare: 0.5, killedByScaling: 0, lostToPreemption: 0, frames: 20 },
     });
     const svg = plotOf({
       ...{ name: 'a < b', rules: { tablao: rule(10, 1), near: rule(12, 1.5), far: rule(10, 90) } },
@@ -66,7 +92,7 @@ describe('a plot', () => {
         oursVsFrontier: 1,
         frontierRenderShare: 0.5,
       },
-      ...{ dominatedBy: [], beside: null },
+      ...{ frames: 20, dominatedBy: [], ledger: null, beside: null },
     });
     assert.match(svg, /^<svg [^>]*>/);
     assert.equal(svg.match(/<circle/g)?.length, 2);

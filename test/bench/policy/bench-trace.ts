@@ -2,6 +2,7 @@ import type { Trace } from '../../sim/trace.ts';
 import { type Beside, besideOf, deadlineQuality, deadlinesOf } from './beside.ts';
 import { type FrontierPoint, fewestDollars, frontierOf, periodsOf } from './frontier.ts';
 import type { BusyPeriod } from './hindsight.ts';
+import { type LedgerResult, ledgerResult } from './ledger.ts';
 import { median, type Outcome, type Spread, spreadOf } from './outcome.ts';
 import { RULES } from './rules/index.ts';
 import type { HindsightDone, Threads } from './tasks.ts';
@@ -12,17 +13,24 @@ export interface RuleResult {
   readonly renderShare: number;
   readonly killedByScaling: number;
   readonly lostToPreemption: number;
+  /** How many came out, of all jobs together. */
+  readonly frames: number;
 }
 
 export interface TraceResult {
   readonly name: string;
+  /** Of all jobs together. */
+  readonly frames: number;
   readonly rules: Readonly<Record<string, RuleResult>>;
   readonly frontier: readonly FrontierPoint[];
-  readonly oursVsFrontier: number;
+  /** With the frames that ours rendered, where `maxDollars` ended a run before the last; `null` = it rendered none. */
+  readonly oursVsFrontier: number | null;
   /** What hindsight would have spent on pixels at our makespan: more is not to be had there. */
-  readonly frontierRenderShare: number;
-  /** Rules that were both faster and cheaper than ours. */
+  readonly frontierRenderShare: number | null;
+  /** Rules that were both faster and cheaper than ours, with no fewer frames. */
   readonly dominatedBy: readonly string[];
+  readonly ledger: LedgerResult | null;
+  /** `null` = nobody asked, or a run was ended before its last frame: other numbers would be of other frames. */
   readonly beside: Beside | null;
 }
 
@@ -41,25 +49,37 @@ export async function benchTrace(
   const outcomesOf = (name: string) => done.flatMap(({ byRule }) => byRule[name] ?? []);
   const ours = outcomesOf('tablao');
   const ends = trace.jobs.map((_, index) => median(ours.map(({ jobEnds }) => jobEnds[index] ?? 0)));
-  const periods = periodsOf(trace, ends);
+  const rendered = trace.jobs.map((job, index) => ({ ...job, frames: framesDone(job, ours, index) }));
+  const periods = periodsOf({ ...trace, jobs: rendered }, ends);
   const found = await threads.hindsight(seeds.map((seed) => ({ kind: 'hindsight', trace, seed, periods })));
   const rules = Object.fromEntries(names.map((name) => [name, resultOf(outcomesOf(name))]));
   const oursVsFrontier =
-    median(ours.map(({ dollars }) => dollars)) / fewestDollars(trace, found, periods, ends);
+    periods.length === 0
+      ? null
+      : median(ours.map(({ dollars }) => dollars)) / fewestDollars(trace, found, periods, ends);
+  const isWhole = rendered.every(({ frames }, index) => frames === trace.jobs[index]?.frames);
   return {
     name: trace.name,
+    frames: trace.jobs.reduce((sum, { frames }) => sum + frames, 0),
     rules,
     frontier: frontierOf(trace, found, periods),
     oursVsFrontier,
-    frontierRenderShare: oursVsFrontier * (rules.tablao?.renderShare ?? 0),
+    frontierRenderShare: oursVsFrontier === null ? null : oursVsFrontier * (rules.tablao?.renderShare ?? 0),
     dominatedBy: Object.keys(rules).filter((name) => isWorse(rules.tablao, rules[name])),
-    beside: withBeside ? await lookBeside(trace, seeds, threads, ours, found, periods) : null,
+    ledger: ledgerResult(done.flatMap(({ ledger }) => ledger ?? [])),
+    beside: withBeside && isWhole ? await lookBeside(trace, seeds, threads, ours, found, periods) : null,
   };
 }
 
 function isWorse(ours: RuleResult | undefined, other: RuleResult | undefined): boolean {
-  if (ours === undefined || other === undefined) return false;
+  if (ours === undefined || other === undefined || other.frames < ours.frames) return false;
   return ours.dollars.median > other.dollars.median && ours.minutes.median > other.minutes.median;
+}
+
+/** All of them, as long as nothing ends the run before. */
+function framesDone({ frames }: Trace['jobs'][number], ours: readonly Outcome[], index: number): number {
+  if (ours.length === 0) return frames;
+  return Math.round(median(ours.map(({ jobFrames }) => jobFrames[index] ?? 0)));
 }
 
 async function lookBeside(
@@ -90,5 +110,6 @@ function resultOf(outcomes: readonly Outcome[]): RuleResult {
     renderShare: median(outcomes.map(({ renderShare }) => renderShare)),
     killedByScaling: mean(outcomes.map(({ killedByScaling }) => killedByScaling)),
     lostToPreemption: mean(outcomes.map(({ lostToPreemption }) => lostToPreemption)),
+    frames: median(outcomes.map(({ jobFrames }) => jobFrames.reduce((sum, count) => sum + count, 0))),
   };
 }

@@ -56,9 +56,9 @@ async function guess(trace: Trace, seed: number): Promise<readonly Guess[]> {
       if (done * 2 >= total) note('half');
     }
   };
-  const { runs, lastFrame } = await runTablao(trace, seed, { watch });
+  const { runs, pictures } = await runTablao(trace, seed, { watch });
   return [...told].flatMap(([key, { asOf, run }]): readonly Guess[] => {
-    const end = lastFrame.get(run.shot);
+    const end = pictures.lastAt(run.shot);
     const dollars = runs.find(({ id }) => id === run.id)?.dollars;
     if (end === undefined || dollars === undefined || run.etaSeconds === null || run.dollars.p50 === null)
       return [];

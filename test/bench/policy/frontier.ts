@@ -30,9 +30,15 @@ function poolsToTry({ jobs, policy }: Trace): readonly Pool[] {
   return [...sizes].flatMap((workers) => all.map((tasksPerWorker) => ({ workers, tasksPerWorker })));
 }
 
-/** Jobs that come while something is left of the ones before are one period. `ends` = the median end of each job with ours. */
+/**
+ * Jobs that come while something is left of the ones before are one period; one without frames is none. `ends` = the median
+ * end of each job with ours.
+ */
 export function periodsOf({ jobs, policy }: Trace, ends: readonly number[]): readonly BusyPeriod[] {
-  const order = jobs.map((job, index) => ({ job, index })).sort((a, b) => a.job.atSeconds - b.job.atSeconds);
+  const order = jobs
+    .map((job, index) => ({ job, index }))
+    .filter(({ job }) => job.frames > 0)
+    .sort((a, b) => a.job.atSeconds - b.job.atSeconds);
   const periods: {
     jobs: { job: Trace['jobs'][number]; index: number }[];
     creation: number | null;

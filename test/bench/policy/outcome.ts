@@ -9,6 +9,8 @@ export interface Outcome {
   readonly lostToPreemption: number;
   /** When the last frame of each job was there, in seconds from the beginning. */
   readonly jobEnds: readonly number[];
+  /** How many frames of each job came out. */
+  readonly jobFrames: readonly number[];
 }
 
 export interface Spread {

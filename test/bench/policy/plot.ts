@@ -1,4 +1,5 @@
 import type { TraceResult } from './bench-trace.ts';
+import { ratioOf } from './table.ts';
 
 const [WIDTH, HEIGHT] = [760, 480];
 const MARGIN = { left: 70, right: 170, top: 50, bottom: 50 } as const;
@@ -13,7 +14,8 @@ interface Point {
 }
 
 /** The plane of costs and times of one trace as an SVG: ours, the rules (medians) and the frontier of hindsight. */
-export function plotOf({ name, rules, frontier, oursVsFrontier }: TraceResult): string {
+export function plotOf(result: TraceResult): string {
+  const { name, rules, frontier } = result;
   const points = Object.entries(rules).map(([rule, { minutes, dollars }]): Point => {
     return { name: rule, minutes: minutes.median, dollars: dollars.median };
   });
@@ -37,7 +39,7 @@ export function plotOf({ name, rules, frontier, oursVsFrontier }: TraceResult): 
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="white"/>`,
     `<text x="${MARGIN.left}" y="24" font-size="15">${escaped(name)}</text>`,
-    `<text x="${MARGIN.left}" y="40" fill="#666">ours at ${oursVsFrontier.toFixed(3)} of the frontier's dollars</text>`,
+    `<text x="${MARGIN.left}" y="40" fill="#666">${ratioOf(result)}</text>`,
     ...axis(
       x.most,
       (value) => `x="${x.at(value)}" y="${HEIGHT - MARGIN.bottom + 18}" text-anchor="middle"`,

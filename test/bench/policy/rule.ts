@@ -5,6 +5,7 @@ import { NEW_RUN } from '../../../services/control/core/run.ts';
 import type { Trace, TraceJob } from '../../sim/trace.ts';
 import { createSimWorld, type SimWorld } from '../../sim/world.ts';
 import type { Outcome } from './outcome.ts';
+import { Pictures } from './pictures.ts';
 import { shotName, shotOf } from './shots.ts';
 import { outcomeOf, policyOf } from './tablao.ts';
 
@@ -66,7 +67,7 @@ class RuleFarm {
   readonly #trace: Trace;
   readonly #rule: Rule;
   readonly #seed: number;
-  readonly #lastFrame = new Map<string, number>();
+  readonly #pictures: Pictures;
   readonly #idleSince = new Map<string, number>();
   readonly #waiting: { readonly job: TraceJob; readonly index: number }[] = [];
   #arrived = 0;
@@ -79,7 +80,7 @@ class RuleFarm {
     this.#trace = trace;
     this.#rule = rule;
     this.#seed = seed;
-    world.renders.onPicture = (path) => this.#lastFrame.set(path.split('/v')[0] ?? '', this.#now());
+    this.#pictures = new Pictures(world);
   }
 
   async run(): Promise<Outcome> {
@@ -107,8 +108,7 @@ class RuleFarm {
     const isOver = () => this.#arrived === jobs.length && this.#isDone() && bill.isQuiet;
     if (!(await clock.run(startedAt + LONGEST_MS, isOver)))
       throw new Error(`${this.#trace.name}: a rule does not end`);
-    const ends = jobs.map((_, index) => this.#lastFrame.get(shotName(index)) ?? 0);
-    return outcomeOf(this.#world, this.#trace, ends);
+    return outcomeOf(this.#world, this.#trace, this.#pictures);
   }
 
   #now(): number {

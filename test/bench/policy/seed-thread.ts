@@ -2,11 +2,12 @@
 import { parentPort } from 'node:worker_threads';
 import { runDeadline, runExtras } from './extras.ts';
 import { lookBack } from './frontier.ts';
+import { type Ledger, ledgerOf } from './ledger.ts';
 import type { Outcome } from './outcome.ts';
-import { runRule } from './rule.ts';
+import { type RuleMaker, runRule } from './rule.ts';
 import { RULES } from './rules/index.ts';
 import { runTablao } from './tablao.ts';
-import type { Task } from './tasks.ts';
+import type { RulesDone, Task } from './tasks.ts';
 
 parentPort?.on('message', (task: Task) => {
   workOff(task).then(
@@ -22,14 +23,20 @@ async function workOff(task: Task): Promise<unknown> {
   if (task.kind === 'hindsight') return lookBack(task.trace, task.seed, task.periods);
   if (task.kind === 'extras') return runExtras(task.trace, task.seed);
   if (task.kind === 'deadline') return runDeadline(task.trace, task.seed, task.bySeconds);
+  const { trace, seed } = task;
   const byRule: Record<string, Outcome> = {};
-  for (const name of task.rules) byRule[name] = await outcomeOf(task, name);
-  return { byRule };
+  let ledger: Ledger | null = null;
+  for (const name of task.rules)
+    if (name === 'tablao') {
+      const ours = await runTablao(trace, seed);
+      byRule[name] = ours.outcome;
+      ledger = ledgerOf(ours);
+    } else byRule[name] = await runRule(trace, seed, ruleOf(name));
+  return { byRule, ledger } satisfies RulesDone;
 }
 
-async function outcomeOf({ trace, seed }: Task, name: string): Promise<Outcome> {
-  if (name === 'tablao') return (await runTablao(trace, seed)).outcome;
+function ruleOf(name: string): RuleMaker {
   const rule = RULES[name];
   if (rule === undefined) throw new Error(`there is no rule "${name}"`);
-  return runRule(trace, seed, rule);
+  return rule;
 }

@@ -1,23 +1,25 @@
 import type { Policy } from '../../../services/control/core/model.ts';
 import type { RunRecord } from '../../../services/control/core/run.ts';
 import type { StatusDocument } from '../../../services/control/core/status-document.ts';
-import type { EpochMs } from '../../../services/control/core/time.ts';
 import { POOL } from '../../reconcile/world.ts';
 import type { Trace, TraceJob } from '../../sim/trace.ts';
 import { createSimWorld, runsOf, runToEnd, type SimWorld, startService, upload } from '../../sim/world.ts';
 import type { Outcome } from './outcome.ts';
+import { Pictures } from './pictures.ts';
 import { shotName, shotOf } from './shots.ts';
 
 /** A trace that is not over by then never will be. */
 const LONGEST_HOURS = 24 * 7;
 const HOUR_MS = 3_600_000;
+const LAST_PASSES_MS = 2 * 60_000;
 
 export interface Tablao {
   readonly outcome: Outcome;
   readonly world: SimWorld;
   readonly runs: readonly RunRecord[];
-  /** By shot, when its last picture came. */
-  readonly lastFrame: ReadonlyMap<string, EpochMs>;
+  readonly pictures: Pictures;
+  /** How many the trace has. */
+  readonly jobs: number;
 }
 
 /** Sees the status of each pass. */
@@ -36,8 +38,7 @@ export async function runTablao(trace: Trace, seed: number, options: Options = {
   const policy = { ...policyOf(trace), ...options.policy };
   const world = createSimWorld({ seed, cloud: trace.cloud, policy });
   const { clock, startedAt, records } = world;
-  const lastFrame = new Map<string, EpochMs>();
-  world.renders.onPicture = (path) => lastFrame.set(path.split('/v')[0] ?? '', clock.now());
+  const pictures = new Pictures(world);
   const onPass = () => {
     const status = records.valueAt('status.json');
     if (status !== undefined) watch?.(status as StatusDocument);
@@ -55,10 +56,10 @@ export async function runTablao(trace: Trace, seed: number, options: Options = {
   await clock.run(clock.now() + LONGEST_HOURS * HOUR_MS, () => left === 0);
   await clock.run(clock.now() + 1000);
   await runToEnd(world, LONGEST_HOURS);
-  const jobEnds = trace.jobs.map(
-    (_, index) => ((lastFrame.get(shotName(index)) ?? startedAt) - startedAt) / 1000,
-  );
-  return { outcome: outcomeOf(world, trace, jobEnds), world, runs: runsOf(world), lastFrame };
+  // What was given up may go last of all, and is charged in the next pass.
+  await clock.run(clock.now() + LAST_PASSES_MS);
+  const outcome = outcomeOf(world, trace, pictures);
+  return { outcome, world, runs: runsOf(world), pictures, jobs: trace.jobs.length };
 }
 
 const BAD = [{ code: 'missingImage', level: 'error', message: 'an image is missing' }] as const;
@@ -103,9 +104,11 @@ export function policyOf({ cloud, policy }: Trace): Partial<Policy> {
   };
 }
 
-export function outcomeOf(world: SimWorld, { cloud }: Trace, jobEnds: readonly number[]): Outcome {
-  const { bill, clock, tally } = world;
+export function outcomeOf(world: SimWorld, { cloud, jobs }: Trace, pictures: Pictures): Outcome {
+  const { bill, clock, tally, startedAt } = world;
   const dollars = bill.dollars(clock.now());
+  const shots = jobs.map((_, index) => shotName(index));
+  const jobEnds = shots.map((shot) => ((pictures.lastAt(shot) ?? startedAt) - startedAt) / 1000);
   return {
     dollars,
     minutes: Math.max(...jobEnds) / 60,
@@ -113,5 +116,6 @@ export function outcomeOf(world: SimWorld, { cloud }: Trace, jobEnds: readonly n
     killedByScaling: tally.killedByUs,
     lostToPreemption: tally.lostToPreemption,
     jobEnds,
+    jobFrames: shots.map((shot) => pictures.countOf(shot)),
   };
 }

@@ -4,6 +4,7 @@ import type { Trace } from '../../sim/trace.ts';
 import type { Deadline, Extras } from './extras.ts';
 import type { Found } from './frontier.ts';
 import type { BusyPeriod } from './hindsight.ts';
+import type { Ledger } from './ledger.ts';
 import type { Outcome } from './outcome.ts';
 
 /** One seed's part of the work, for a thread. */
@@ -31,6 +32,8 @@ export type Task =
 
 export interface RulesDone {
   readonly byRule: Readonly<Record<string, Outcome>>;
+  /** Of ours; `null` = it did not run. */
+  readonly ledger: Ledger | null;
 }
 
 export type HindsightDone = readonly (readonly Found[])[];
