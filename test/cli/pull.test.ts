@@ -84,7 +84,7 @@ async function checksumOf(t: TestContext, bytes: Buffer): Promise<string> {
 const MARK = '.tablao-version';
 const partsIn = (dir: string) => readdirSync(dir).filter((name) => name.startsWith('.') && name !== MARK);
 
-describe('tablao pull', () => {
+describe('tablao pull', { concurrency: 4 }, () => {
   for (const kind of KINDS)
     it(`fetches the proved frames out of ${kind} over a network that breaks, byte for byte`, async (t) => {
       const bench = await startBuckets(t, kind, { meanBytes: 1_500_000, cutsAtMost: 4 });
