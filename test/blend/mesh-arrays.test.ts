@@ -2,20 +2,30 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { blendTools } from '../../services/control/adapters/local/blend-tools.ts';
 import { readBlend } from '../../services/control/blend/read.ts';
-import { type Block, buildBlend, CLASSIC, GLOBAL, type Layout, STRUCTS, sceneBlock } from './builder.ts';
+import {
+  type Block,
+  buildBlend,
+  CLASSIC,
+  GLOBAL,
+  type Layout,
+  STRUCTS,
+  sceneBlock,
+  type Values,
+} from './builder.ts';
 import { memorySource } from './sources.ts';
 
 const BLENDER_5: Layout = { format: 1, pointerSize: 8, littleEndian: true, version: 502 };
 const MESHES = 24;
 const structs = {
   ...STRUCTS,
-  CustomData: ['int totlayer', 'int pad'],
+  CustomData: ['void *layers', 'void *external', 'int totlayer', 'int pad'],
   Mesh: [
     'ID id',
     ...['totvert', 'totedge', 'totloop', 'totpoly'].map((name) => `int ${name}`),
     ...['vdata', 'edata', 'ldata', 'pdata'].map((name) => `CustomData ${name}`),
   ],
-  CustomDataLayer: ['int type', 'char name[60]'],
+  CustomDataLayer: ['int type', 'int flag', 'char name[56]'],
+  CustomDataExternal: ['char filename[1024]'],
   MVert: ['float co[3]'],
 };
 const IMAGE: Block = {
@@ -27,7 +37,10 @@ const IMAGE: Block = {
 const LAYER: Block = { code: 'DATA', old: 0x500n, struct: 'CustomDataLayer' };
 
 /** No two meshes have as many of anything. */
-function meshBlocks(index: number, { uvs = 1, between = [] as readonly Block[] } = {}): readonly Block[] {
+function meshBlocks(
+  index: number,
+  { uvs = 1, between = [] as readonly Block[], more = {} as Values } = {},
+): readonly Block[] {
   const faces = 20_000 + 137 * index;
   const counts = {
     totvert: faces + 211,
@@ -43,7 +56,7 @@ function meshBlocks(index: number, { uvs = 1, between = [] as readonly Block[] }
       code: 'ME',
       old: 0x40n,
       struct: 'Mesh',
-      values: { 'id.name': `MEGround${index}`, ...counts, ...layers },
+      values: { 'id.name': `MEGround${index}`, ...counts, ...layers, ...more },
     },
     LAYER,
     { code: 'DATA', old: 0x501n, struct: 'MVert', values: vertices },
@@ -126,6 +139,38 @@ describe('meshes with large arrays', () => {
     assert.notDeepEqual(lying(2), meshBlocks(2));
     assert.deepEqual((await pathsAndRequests(fileOf(CLASSIC, lying))).paths, ['//wood.png']);
   });
+});
+
+describe('layers that a mesh keeps in a file of their own', () => {
+  const EXTERNAL = 1 << 3;
+  const fileBlock: Block = {
+    code: 'DATA',
+    old: 0x701n,
+    struct: 'CustomDataExternal',
+    values: { filename: '//rock.btx' },
+  };
+  const layers = (flag: number): Block => ({
+    code: 'DATA',
+    old: 0x700n,
+    struct: 'CustomDataLayer',
+    values: [{ flag: 0 }, { flag }],
+  });
+  const more = { 'ldata.layers': 0x700n, 'ldata.external': 0x701n };
+  for (const [what, expected, between, values] of [
+    ['are told of', ['//rock.btx', '//wood.png'], [layers(EXTERNAL), fileBlock], more],
+    ['are not, once they were packed again', ['//wood.png'], [layers(0), fileBlock], more],
+    ['are told of where it cannot be told', ['//rock.btx', '//wood.png'], [fileBlock], more],
+    ['are not where the mesh does not know the file', ['//wood.png'], [layers(EXTERNAL), fileBlock], {}],
+  ] as const)
+    it(what, async () => {
+      const isSculpted = (index: number) => index === 7;
+      const bytes = fileOf(CLASSIC, (index) =>
+        isSculpted(index) ? meshBlocks(index, { between, more: values }) : meshBlocks(index),
+      );
+      const { paths, requests } = await pathsAndRequests(bytes);
+      assert.deepEqual(paths, expected);
+      assert.ok(requests <= 2 * MESHES, `${requests} requests`);
+    });
 });
 
 /** Of blocks as they stand in a file. */

@@ -123,6 +123,11 @@ export const DISASTERS: readonly Disaster[] = [
   },
   { name: 'movie-clip-missing', alone: SILENT, tablao: missing(/plates\/plate\.mp4/) },
   { name: 'alembic-missing', alone: SILENT, tablao: missing(/cache\/cube\.abc/) },
+  {
+    name: 'multires-missing',
+    alone: { exit: 0, files: 1, says: /Failed to read CDMLoop layer/ },
+    tablao: missing(/sculpt\/rock\.btx/),
+  },
   { name: 'vdb-missing', alone: SILENT, tablao: missing(/cache\/smoke\.vdb/) },
   { name: 'ies-missing', alone: SILENT, tablao: missing(/lights\/spot\.ies/) },
   { name: 'baked-cache-missing', alone: SILENT_6, tablao: missing(/blendcache_shot/) },
@@ -232,6 +237,16 @@ export const DISASTERS: readonly Disaster[] = [
   },
   {
     name: 'strip-of-a-scene-with-noise',
+    alone: { ...SILENT_2, says: /Build without OpenImageDenoiser/ },
+    tablao: rejected('check', 'noDenoiser', /[Dd]enois/),
+  },
+  {
+    name: 'background-scene-broken',
+    alone: { ...SILENT_2, says: /libpng error/ },
+    tablao: rejected('check', 'brokenImage', /textures\/wood\.png/),
+  },
+  {
+    name: 'composited-scene-with-noise',
     alone: { ...SILENT_2, says: /Build without OpenImageDenoiser/ },
     tablao: rejected('check', 'noDenoiser', /[Dd]enois/),
   },

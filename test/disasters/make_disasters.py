@@ -238,6 +238,15 @@ def _alembic_shot(project):
 
 
 @disaster
+def multires_missing(project):
+    """the file in which a mesh keeps what was sculpted (Multiresolution, saved externally)"""
+    parts.start()
+    parts.add_sculpted(project, "sculpt/rock.btx")
+    project.save()
+    project.remove("sculpt")
+
+
+@disaster
 def vdb_missing(project):
     """the OpenVDB file of a volume"""
     parts.start("CYCLES")
@@ -452,6 +461,25 @@ def strip_of_a_scene_with_noise(project):
     """an edit whose strip shows a scene that is denoised, and this Blender was built without a denoiser"""
     scene, _ = parts.start("CYCLES", frames=2)
     parts.edit_of(scene)
+    scene.cycles.use_denoising = True
+    project.save()
+
+
+@disaster
+def background_scene_broken(project):
+    """a scene that shows another one behind its own objects, where a texture cannot be decoded"""
+    scene, cube = parts.start("CYCLES", frames=2)
+    project.write("textures/wood.png", b"\x89PNG\r\n\x1a\n" + b"nonsense" * 40)
+    parts.add_texture(cube, "//textures/wood.png")
+    parts.scene_over(scene).background_set = scene
+    project.save()
+
+
+@disaster
+def composited_scene_with_noise(project):
+    """a compositor that takes the layers of another scene, which is denoised, and this Blender was built without a denoiser"""
+    scene, _ = parts.start("CYCLES", frames=2)
+    parts.compositor(parts.scene_over(scene))[1].scene = scene
     scene.cycles.use_denoising = True
     project.save()
 

@@ -527,6 +527,44 @@ def strip_of_a_scene(project):
     project.save()
 
 
+@shot
+def background_scene(project):
+    """a scene that shows another one, with a texture, behind its own objects"""
+    scene, cube = start("CYCLES")
+    project.picture("textures/wood.png")
+    parts.add_texture(cube, "//textures/wood.png")
+    parts.scene_over(scene).background_set = scene
+    bpy.ops.mesh.primitive_cube_add(size=1, location=(2, 0, 0))
+    project.save()
+
+
+@shot
+def composited_scene(project):
+    """a picture that the compositor makes of the layers of two scenes, one with a texture"""
+    scene, cube = start("CYCLES")
+    project.picture("textures/wood.png")
+    parts.add_texture(cube, "//textures/wood.png")
+    over = parts.scene_over(scene)
+    bpy.ops.mesh.primitive_cube_add(size=1, location=(2, 0, 0))
+    over.render.film_transparent = True
+    tree, layers, composite = parts.compositor(over)
+    behind = tree.nodes.new("CompositorNodeRLayers")
+    behind.scene = scene
+    blend = tree.nodes.new("CompositorNodeAlphaOver")
+    tree.links.new(behind.outputs["Image"], blend.inputs[1])
+    tree.links.new(layers.outputs["Image"], blend.inputs[2])
+    tree.links.new(blend.outputs["Image"], composite.inputs["Image"])
+    project.save()
+
+
+@shot
+def multires_external(project):
+    """a mesh whose sculpted shape stands in a file of its own"""
+    start()
+    parts.add_sculpted(project, "sculpt/rock.btx")
+    project.save()
+
+
 # Simulations that were baked
 
 @shot

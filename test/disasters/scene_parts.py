@@ -196,6 +196,44 @@ def edit_of(scene, from_frame=1):
     bpy.context.window.scene = edit
 
 
+def add_sculpted(project, path):
+    """A ball whose shape is sculpted (Multiresolution) and stands in a file of the project. The scene is saved first."""
+    bpy.ops.mesh.primitive_cube_add(size=3, location=(0, 0, 1))
+    rock = bpy.context.object
+    rock.name = rock.data.name = "Rock"
+    rock.modifiers.new("Multires", "MULTIRES")
+    for _ in range(2):
+        bpy.ops.object.multires_subdivide(modifier="Multires")
+    bpy.ops.object.duplicate()
+    shape = bpy.context.object
+    bpy.ops.object.modifier_apply(modifier="Multires")
+    for number, vertex in enumerate(shape.data.vertices):
+        vertex.co *= 1.6 if number % 2 else 0.8
+    bpy.context.view_layer.objects.active = rock
+    rock.select_set(True)
+    bpy.ops.object.multires_reshape(modifier="Multires")
+    bpy.data.objects.remove(shape)
+    project.save()
+    bpy.ops.object.multires_external_save(modifier="Multires", filepath=project.path(path))
+
+
+def scene_over(scene):
+    """A second scene with a camera and no object of its own, as the one that is rendered. Returns it."""
+    over = bpy.data.scenes.new("Over")
+    for name in ("engine", "resolution_x", "resolution_y", "resolution_percentage", "filepath"):
+        setattr(over.render, name, getattr(scene.render, name))
+    for name in dir(over.render):
+        if name.startswith("use_stamp"):
+            setattr(over.render, name, False)
+    over.frame_start, over.frame_end = scene.frame_start, scene.frame_end
+    over.cycles.samples = 2
+    over.cycles.use_denoising = False
+    over.world = scene.world
+    bpy.context.window.scene = over
+    over.camera = add_camera("Over", location=(1, -9, 2.5))
+    return over
+
+
 def add_cloth(location=(0, 0, 2)):
     """A sheet that falls on the cube. Returns its point cache."""
     bpy.ops.mesh.primitive_grid_add(size=3, x_subdivisions=8, y_subdivisions=8, location=location)

@@ -1,6 +1,7 @@
 import { cacheFiles } from './caches.ts';
 import type { ExternalFile, ExternalKind } from './facts.ts';
 import { movieClipFrames, tilesOf, volumeFrames } from './image-frames.ts';
+import { layerFiles } from './layer-files.ts';
 import type { RecordView } from './record.ts';
 import { allOf, follow, isPlain, listFrom, type Scope } from './scope.ts';
 import { stripFiles } from './strips.ts';
@@ -80,6 +81,7 @@ function dataFiles(scope: Scope): readonly ExternalFile[] {
   return [
     ...stripFiles(scope).map((strip) => ({ ...file(scope, 'strip', strip.path), ...rest(strip) })),
     ...cacheFiles(scope).map((cache) => ({ ...file(scope, 'cache', cache.path), ...rest(cache) })),
+    ...layerFiles(scope).map((path) => file(scope, 'cache', path)),
     ...external('NodeShaderTexIES').map((node) => file(scope, 'ies', node.text('filepath'))),
     ...importedFiles(scope),
     ...external('NodeShaderScript').map((node) => file(scope, 'script', node.text('filepath'))),

@@ -13,6 +13,7 @@ export const WHOLE_CODES: ReadonlySet<string> = new Set([
   'TE',
   'PA',
   'NT',
+  'ME',
 ]);
 
 /** Structs in the DATA of a scene that its settings and its sequencer stand in. */
@@ -29,6 +30,9 @@ export const SCENE_STRUCTS: ReadonlySet<string> = new Set([
   'RigidBodyWorld',
   'RigidBodyWorld_Shared',
 ]);
+
+/** Structs in the DATA of a mesh that knows a file of its own for layers. */
+export const LAYER_FILE_STRUCTS: ReadonlySet<string> = new Set(['CustomDataLayer', 'CustomDataExternal']);
 
 /** Structs in the DATA of any data-block. */
 export const DATA_STRUCTS: ReadonlySet<string> = new Set([

@@ -1,6 +1,7 @@
 import { type Content, viewAt } from './content.ts';
 import type { Dna } from './dna.ts';
 import { type BlockHead, type Header, soundHead } from './header.ts';
+import { namesLayerFile } from './layer-files.ts';
 import { recordAt } from './record.ts';
 import { isDataBlock } from './scope-builder.ts';
 
@@ -67,6 +68,8 @@ export function createMeshArrays(content: Content, header: Header, dna: Dna) {
     const body = struct ? viewAt(content, block.body, struct.bytes) : null;
     if (!struct || !body || block.length < struct.bytes) return null;
     const record = recordAt(dna, struct, body);
+    // It stands among the arrays.
+    if (namesLayerFile(record)) return null;
     const layers = [...LAYERS, ATTRIBUTES].map((path) => record.number(path) ?? 0).join();
     const counts = COUNTS.map((path) => record.number(path) ?? 0);
     return { counts, layers, kept, seen: [] };

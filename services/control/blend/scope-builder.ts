@@ -4,7 +4,14 @@ import { type Content, viewAt } from './content.ts';
 import type { Dna, Struct } from './dna.ts';
 import { BlendError } from './facts.ts';
 import type { BlockHead } from './header.ts';
-import { DATA_STRUCTS, RAW_POINTERS, SCENE_STRUCTS, WHOLE_CODES } from './kept-structs.ts';
+import {
+  DATA_STRUCTS,
+  LAYER_FILE_STRUCTS,
+  RAW_POINTERS,
+  SCENE_STRUCTS,
+  WHOLE_CODES,
+} from './kept-structs.ts';
+import { namesLayerFile } from './layer-files.ts';
 import { type RecordView, recordAt } from './record.ts';
 import { createScope, keepData, type Scope } from './scope.ts';
 import { readBody } from './walk.ts';
@@ -64,11 +71,13 @@ export function readRecord(content: Content, dna: Dna, block: BlockHead, struct:
 /** Decides which DATA blocks are worth keeping, by struct, and keeps them. */
 export function createDataKeeper(content: Content, dna: Dna) {
   const forScenes = memo((index) => SCENE_STRUCTS.has(dna.nameAt(index) ?? ''));
+  const forLayerFiles = memo((index) => LAYER_FILE_STRUCTS.has(dna.nameAt(index) ?? ''));
   const forAll = memo((index) => DATA_STRUCTS.has(dna.nameAt(index) ?? ''));
   const copy = createArena();
   /** Addresses of blocks without a struct that something in the present scope points to. */
   const rawWanted = new Set<bigint>();
   let scope: Scope | null = null;
+  let hasLayerFile = false;
 
   const isWanted = (block: BlockHead): boolean => {
     if (!scope || scope.isLinked) return false;
@@ -77,6 +86,7 @@ export function createDataKeeper(content: Content, dna: Dna) {
   const skips = (sdna: number): boolean => {
     if (!scope || scope.isLinked) return true;
     if (sdna === 0) return rawWanted.size === 0;
+    if (hasLayerFile && forLayerFiles(sdna)) return false;
     return !forAll(sdna) && !(scope.code === 'SC' && forScenes(sdna));
   };
 
@@ -100,6 +110,7 @@ export function createDataKeeper(content: Content, dna: Dna) {
     /** From now on DATA belongs to this data-block; null: to none. */
     enter: (next: Scope | null): void => {
       scope = next;
+      hasLayerFile = next?.code === 'ME' && namesLayerFile(next.record);
       rawWanted.clear();
     },
     /** DATA of this struct matters to nobody here, whatever its address. */
