@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { StatusDocument } from '../../services/control/core/status-document.ts';
+import { withinSize } from '../../services/control/reconcile/status-size.ts';
 import { begin, command, createWorld, MINUTE, pass, SAMPLE, takeTasks, upload, type World } from './world.ts';
 
 function statusOf(of: World): StatusDocument {
@@ -44,6 +45,23 @@ describe('the status', () => {
     const status = statusOf(of);
     assert.equal(status.runs.length, 1);
     assert.doesNotMatch(status.sentence, /not shown/);
+  });
+
+  test('is cut at 64 KiB and not a byte before, also where most of it is decisions', async () => {
+    const of = createWorld();
+    await upload(of);
+    await pass(of, 3);
+    const decision = (reason: string) => ({ at: '2026-11-24T09:00:00.000Z', what: 'order', reason });
+    const most = Array.from({ length: 73 }, () => decision('ä'.repeat(390)));
+    const filled = (last: number): StatusDocument => ({
+      ...statusOf(of),
+      decisions: [...most, decision('x'.repeat(last))],
+    });
+    const room = 64 * 1024 - bytesOf(filled(0));
+    assert.ok(room > 0 && room < 1000, `${room} bytes`);
+    const whole = filled(room);
+    for (const look of ['first', 'second']) assert.deepEqual(withinSize(whole), whole, look);
+    assert.equal(withinSize(filled(room + 1)).decisions.length, 20);
   });
 
   test('does not say that no farm is running while a person keeps one up', async () => {

@@ -7,15 +7,18 @@ export type FramesParsed =
 
 /** `"1-250"`, `"1,5,10-20"` → sorted frame numbers, each once. Blanks are allowed; negatives, steps and reversed ranges are not. */
 export function parseFrames(expression: string): FramesParsed {
-  const frames = new Set<number>();
+  const frames: number[] = [];
+  let isSorted = true;
   for (const part of expression.split(',')) {
     const range = parsePart(part.trim());
     if (typeof range === 'string') return refuse(expression, range);
-    if (range.to - range.from + 1 + frames.size > MAX_FRAMES)
+    if (range.to - range.from + 1 + frames.length > MAX_FRAMES)
       return refuse(expression, `is more than ${MAX_FRAMES} frames`);
-    for (let frame = range.from; frame <= range.to; frame += 1) frames.add(frame);
+    isSorted &&= range.from > (frames.at(-1) ?? -1);
+    for (let frame = range.from; frame <= range.to; frame += 1) frames.push(frame);
   }
-  return { ok: true, frames: [...frames].sort((a, b) => a - b) };
+  // What we write ourselves always is.
+  return { ok: true, frames: isSorted ? frames : [...new Set(frames)].sort((a, b) => a - b) };
 }
 
 /** Frames of an expression that we wrote ourselves (`''` = none). Throws on anything else. */

@@ -64,7 +64,7 @@ function wholeDocument(reported: Reported): StatusDocument {
     },
     pools,
     runs,
-    decisions: memory.decisions.map(({ at, what, reason }) => ({ at: iso(at), what, reason })),
+    decisions: memory.decisions.map(decisionTold),
     money: {
       today: spent.today,
       month: spent.month,
@@ -74,6 +74,18 @@ function wholeDocument(reported: Reported): StatusDocument {
     leftovers: memory.leftovers,
     ...(reported.messages !== null && { messages: reported.messages }),
   };
+}
+
+type DecisionTold = StatusDocument['decisions'][number];
+
+/** What was decided stays as it is from pass to pass: each is put into words once. */
+const toldOnce = new WeakMap<FarmMemory['decisions'][number], DecisionTold>();
+
+function decisionTold(decision: FarmMemory['decisions'][number]): DecisionTold {
+  const { at, what, reason } = decision;
+  const told = toldOnce.get(decision) ?? { at: iso(at), what, reason };
+  toldOnce.set(decision, told);
+  return told;
 }
 
 /** As digits that matter; nothing of what is nought. */

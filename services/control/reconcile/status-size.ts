@@ -14,7 +14,7 @@ const MOST_LEFTOVERS = 100;
  */
 export function withinSize(document: StatusDocument): StatusDocument {
   const whole = withTexts(document, LONGEST_TEXT);
-  if (sizeOf(whole) <= MOST_BYTES) return whole;
+  if (sizeOfAll(whole) <= MOST_BYTES) return whole;
   const short = withTexts(document, SHORT_TEXT);
   const few = {
     ...short,
@@ -28,7 +28,7 @@ function withFewerRuns(document: StatusDocument): StatusDocument {
   const told = (left: number) =>
     `${document.sentence} ${left} more ${left === 1 ? 'run is' : 'runs are'} not shown here.`;
   const most = { ...document, runs: [], sentence: told(document.runs.length) };
-  let room = MOST_BYTES - sizeOf(most);
+  let room = MOST_BYTES - sizeOf(most) - LIST_END;
   const runs: RunStatus[] = [];
   for (const run of document.runs) {
     room -= sizeInList(run);
@@ -48,7 +48,11 @@ function withTexts(document: StatusDocument, longest: number): StatusDocument {
     farm: { ...farm, reason: cutOrNull(farm.reason) },
     pools: pools.map((pool) => ({ ...pool, reason: cutOrNull(pool.reason ?? null) })),
     leftovers: leftovers === null ? null : withoutTail(leftovers.map(cut)),
-    decisions: document.decisions.map((one) => ({ ...one, what: cut(one.what), reason: cut(one.reason) })),
+    decisions: document.decisions.map((one) =>
+      Math.max(one.what.length, one.reason.length) <= longest
+        ? one
+        : { ...one, what: cut(one.what), reason: cut(one.reason) },
+    ),
     runs: document.runs.map((run) => ({
       ...run,
       reason:
@@ -69,13 +73,30 @@ function withoutTail(leftovers: readonly string[]): readonly string[] {
   return left <= 0 ? leftovers : [...leftovers.slice(0, MOST_LEFTOVERS), `and ${left} more`];
 }
 
+/** Decisions are most of it, and stay from pass to pass what they are. */
+const sizes = new WeakMap<object, number>();
+
+function sizeOfAll(document: StatusDocument): number {
+  const others = sizeOf({ ...document, decisions: [] }) + (document.decisions.length > 0 ? LIST_END : 0);
+  return document.decisions.reduce((sum, one) => sum + sizeOnce(one), others);
+}
+
+function sizeOnce(decision: StatusDocument['decisions'][number]): number {
+  const size = sizes.get(decision) ?? sizeInList(decision);
+  sizes.set(decision, size);
+  return size;
+}
+
 /** As it is written on one's own machine, with line breaks for people. */
 function sizeOf(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value, null, 2)) + 1;
 }
 
+/** A list that is not empty ends on a line of its own, and its last entry has no comma. */
+const LIST_END = 2;
+
 /** The comma, and two levels more of indentation. */
-function sizeInList(run: RunStatus): number {
-  const lines = JSON.stringify(run, null, 2).split('\n').length;
-  return sizeOf(run) + 1 + 4 * lines;
+function sizeInList(one: object): number {
+  const lines = JSON.stringify(one, null, 2).split('\n').length;
+  return sizeOf(one) + 1 + 4 * lines;
 }
