@@ -12,8 +12,6 @@ const KEPT_FRAMES = 2;
 const BODY_FRAME = 1024 * 1024;
 /** Small frames are asked for ahead of time once frames are skipped: heads are in there. */
 const SMALL_STORED = 48 * 1024;
-/** Frames that are looked at for that: half a gigabyte and more. */
-const LOOKED_AHEAD = 1000;
 
 /** A Zstandard file with a seek table: any frame can be decoded alone, and frames nobody asks for never are. */
 export class ZstdContent implements Content {
@@ -25,6 +23,7 @@ export class ZstdContent implements Content {
   readonly #limits: Limits;
   #kept: readonly Piece[] = [];
   #last = 0;
+  #headFrames: readonly number[] | null = null;
 
   constructor(raw: RangeReader, table: SeekTable, tools: BlendTools, meter: DecodeMeter, limits: Limits) {
     this.#limits = limits;
@@ -81,14 +80,19 @@ export class ZstdContent implements Content {
    * is likely to pass over as many again.
    */
   #askAhead(index: number): void {
-    let step = 1;
-    for (let passed = this.#last + 1; passed < index; passed++) if (this.#mayBeHeads(passed)) step++;
-    const end = Math.min(index + LOOKED_AHEAD, this.#table.decoded.length - 1);
-    for (let next = index + 1, seen = 0; next < end && this.#raw.canAskAhead; next++) {
-      if (!this.#mayBeHeads(next) || ++seen % step !== 0) continue;
-      const [stored, storedEnd] = pair(this.#table.stored, next);
+    this.#headFrames ??= this.#findHeadFrames();
+    const next = firstAbove(this.#headFrames, index);
+    const passed = firstAbove(this.#headFrames, index - 1) - firstAbove(this.#headFrames, this.#last);
+    const step = passed + 1;
+    for (let at = next + passed; at < this.#headFrames.length && this.#raw.canAskAhead; at += step) {
+      const [stored, storedEnd] = pair(this.#table.stored, this.#headFrames[at] ?? 0);
       this.#raw.prefetch(stored, storedEnd - stored);
     }
+  }
+
+  #findHeadFrames(): readonly number[] {
+    const frames = this.#table.decoded.length - 1;
+    return Array.from({ length: frames }, (_, index) => index).filter((index) => this.#mayBeHeads(index));
   }
 
   #mayBeHeads(index: number): boolean {
@@ -166,6 +170,18 @@ function countBytes(pieces: AsyncGenerator<Uint8Array, void, void>) {
 
 function pair(offsets: Float64Array, index: number): readonly [number, number] {
   return [offsets[index] ?? 0, offsets[index + 1] ?? 0];
+}
+
+/** Index of the first entry that is more than `value`. */
+function firstAbove(sorted: readonly number[], value: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] ?? 0) <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Index of the last entry that is not after `value`. Empty frames share an offset: the last of them is the full one. */
