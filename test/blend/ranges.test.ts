@@ -5,6 +5,7 @@ import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import { blendTools } from '../../services/control/adapters/local/blend-tools.ts';
 import type { BlendSettings, ByteSource } from '../../services/control/blend/facts.ts';
 import { readBlend, readSettings } from '../../services/control/blend/read.ts';
+import { createScoutPlan } from '../../services/control/blend/scout-plan.ts';
 import { type Block, buildBlend, CLASSIC, GLOBAL, sceneBlock } from './builder.ts';
 import { linkSource, memorySource, read, seekTable } from './sources.ts';
 
@@ -133,7 +134,7 @@ describe('over a link that takes its time', () => {
 
   it('follows several parts of the file at once where jumps are irregular and answers are slow', async () => {
     const bytes = heavy(IRREGULAR);
-    const slow = linkSource(bytes, 15);
+    const slow = linkSource(bytes, 25);
     const lengths: number[] = [];
     const readSlowly = (offset: number, length: number) => {
       lengths.push(length);
@@ -143,6 +144,17 @@ describe('over a link that takes its time', () => {
     assert.ok(lengths.every((length) => length > 0));
     assert.ok(slow.rounds() <= 40, `${slow.rounds()} rounds for 80 jumps`);
     assert.deepEqual({ ...facts, bytesRead: 0 }, { ...(await read(bytes)), bytesRead: 0 });
+  });
+
+  it('is parted no further than its answers are slow', () => {
+    const partsAt = (ms: number): number => {
+      const plan = createScoutPlan();
+      const jump = 15 * MIB;
+      const asked = Array.from({ length: 20 }, (_, index) => plan.waited(index * jump, ms, 64 * jump));
+      assert.ok(asked.filter(({ places }) => places.length > 0).length <= 1);
+      return 1 + Math.max(...asked.map(({ places }) => places.length));
+    };
+    assert.deepEqual([1, 12, 18, 25, 60].map(partsAt), [1, 1, 2, 3, 4]);
   });
 
   it('concludes nothing from heads that are none: bodies may hold whole files', async () => {
@@ -156,7 +168,7 @@ describe('over a link that takes its time', () => {
       for (let at = 100; at + inner.length < length; at += inner.length) raw.set(inner, at);
       return { code: 'DATA', old: BigInt(index + 100), raw };
     });
-    const slow = linkSource(buildBlend(CLASSIC, [GLOBAL, sceneBlock(), MESH, ...bodies, IMAGE]), 15);
+    const slow = linkSource(buildBlend(CLASSIC, [GLOBAL, sceneBlock(), MESH, ...bodies, IMAGE]), 25);
     const { scenes, externalFiles, warnings } = await readBlend(slow, blendTools);
     assert.deepEqual(
       [scenes.length, externalFiles.map((file) => file.path), warnings],
@@ -168,7 +180,7 @@ describe('over a link that takes its time', () => {
     const bytes = heavy(IRREGULAR);
     const damaged = Buffer.from(bytes).indexOf('DATA', 14_000_000);
     bytes.fill(255, damaged, damaged + 4);
-    const slow = linkSource(bytes, 15);
+    const slow = linkSource(bytes, 25);
     await assert.rejects(readBlend(slow, blendTools), { code: 'corrupt' });
     // What is on its way is counted when it arrives: one for each scout.
     const asked = slow.requests();

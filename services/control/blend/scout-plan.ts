@@ -1,10 +1,8 @@
 const MIB = 1024 * 1024;
 /** So many jumps that nobody foresaw say that the next ones will not be foreseen either. */
 const ENOUGH_WAITS = 6;
-/** Below this an answer comes so soon that waiting for all of them costs less than to search bodies. */
-const SLOW_ANSWER_MS = 10;
-/** Answers in a row, at most, for each part of the file. */
-const WAITS_A_PART = 14;
+/** How long the answers that each part of the file waits for may take: the whole should take a second at most. */
+const PART_MS = 450;
 /** What is searched by all scouts together, more or less: half a body each until the first head. */
 const SEARCHED_BYTES = 32 * MIB;
 const MOST_SCOUTS = 8;
@@ -21,7 +19,8 @@ const NONE: ScoutPlan = { places: [], mostSearched: 0 };
 
 /**
  * Whether, and where, scouts are worth their bytes. Large bodies of irregular sizes can only be followed one after
- * the other, so over a link that answers slowly the rest of the file is parted, and all parts are followed at once.
+ * the other, so where the answers still to come would take too long the rest of the file is parted, and all parts are
+ * followed at once.
  */
 export function createScoutPlan() {
   const waits: number[] = [];
@@ -33,16 +32,16 @@ export function createScoutPlan() {
       if (isDone) return NONE;
       waits.push(from);
       waitedMs += ms;
-      if (waits.length <= ENOUGH_WAITS || waitedMs < SLOW_ANSWER_MS * waits.length) return NONE;
-      isDone = true;
+      if (waits.length <= ENOUGH_WAITS) return NONE;
       const jump = usualJump(waits);
-      const parts = Math.trunc((end - from) / jump / WAITS_A_PART);
+      const restMs = ((end - from) / jump) * (waitedMs / waits.length);
+      const parts = Math.trunc(restMs / PART_MS);
       const affordable = Math.trunc(SEARCHED_BYTES / (jump / 2 + 2 * MIB));
       const scouts = Math.min(parts - 1, affordable, MOST_SCOUTS);
+      if (scouts < 1) return NONE;
+      isDone = true;
       const part = (end - from) / (scouts + 1);
-      const places = Array.from({ length: Math.max(0, scouts) }, (_, index) =>
-        Math.trunc(from + part * (index + 1)),
-      );
+      const places = Array.from({ length: scouts }, (_, index) => Math.trunc(from + part * (index + 1)));
       return { places, mostSearched: Math.trunc(jump * LONGEST_SEARCH) };
     },
   };
