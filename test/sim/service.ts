@@ -6,7 +6,7 @@ import { createReconciler } from '../../services/control/reconcile/reconcile.ts'
 import type { SimClock } from './clock.ts';
 
 const MINUTE_MS = 60_000;
-/** A tick passes over what stands still for so long; what only time decides is late by so much at most. */
+/** Unless it is told otherwise, a tick passes over what stands still for so long; what only time decides is late by so much at most. */
 const STILL_MS = 10_000;
 /** At rest only events and the listing of the bucket have anything to say. */
 const STILL_AT_REST_MS = 15 * MINUTE_MS;
@@ -29,6 +29,8 @@ interface Options {
   readonly gate?: Gate;
   /** Passes in which nothing can have changed are left out. */
   readonly skipsStill?: boolean;
+  /** For how long, as it is now. */
+  readonly stillMs?: () => number;
   /** What the pass threw; the next tick comes all the same. */
   readonly onError?: (error: unknown) => void;
   readonly onPass?: (fields: Readonly<Record<string, unknown>>) => void;
@@ -44,7 +46,7 @@ export class SimService {
   #wake: (() => void) | null = null;
 
   constructor(options: Options) {
-    const { clock, policy, holder, skipsStill = false } = options;
+    const { clock, policy, holder, skipsStill = false, stillMs = () => STILL_MS } = options;
     this.#options = options;
     const gate: Gate = (call, act) => {
       if (this.#isDead) return NEVER;
@@ -55,7 +57,7 @@ export class SimService {
       if (this.#isDead) return NEVER;
       const maySkip = skipsStill && !this.#hasActed;
       this.#hasActed = false;
-      return maySkip ? clock.sleepWhileStill(ms, Math.max(ms, STILL_MS)) : clock.sleep(ms);
+      return maySkip ? clock.sleepWhileStill(ms, Math.max(ms, stillMs())) : clock.sleep(ms);
     };
     this.#reconciler = createReconciler({
       ports: throughGate(options.ports, gate),

@@ -30,6 +30,7 @@ const PEACE: WorldSpec = {
   ],
   happenings: [{ at: 10, kind: 'upload', shot: 'film/s1', what: 'all', content: 1, word: 'once', lateBy: 0 }],
   troubles: [],
+  mishaps: [],
   services: [{ startsAt: 0, lives: [], jumps: [] }],
   calmAt: 1200,
 };

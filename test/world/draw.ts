@@ -1,11 +1,12 @@
-import type { PortErrorCode } from '../../services/control/ports/errors.ts';
 import type { Creation } from '../sim/cluster.ts';
 import { type Random, randomOf } from '../sim/random.ts';
 import { USUAL_CLOUD } from '../sim/world.ts';
+import { CODES, METHODS } from './faults.ts';
 import type {
   Death,
   Happening,
   Life,
+  Mishap,
   PolicySpec,
   ServiceSpec,
   ShotSpec,
@@ -16,53 +17,7 @@ import type {
 } from './spec.ts';
 
 const HOUR = 3600;
-const CODES: readonly PortErrorCode[] = [
-  'notFound',
-  'conflict',
-  'noCapacity',
-  'quota',
-  'denied',
-  'invalid',
-  'transient',
-];
 const PORTS = ['scenes', 'renders', 'records', 'lease', 'farm', 'workers', 'manager'];
-/** What a service may be killed at. */
-const METHODS = [
-  'lease.acquire',
-  'farm.look',
-  'farm.create',
-  'farm.install',
-  'farm.delete',
-  'farm.pushDeadman',
-  'farm.leftovers',
-  'workers.list',
-  'workers.order',
-  'workers.remove',
-  'manager.jobs',
-  'manager.tasks',
-  'manager.workers',
-  'manager.logTail',
-  'manager.submit',
-  'manager.setJobStatus',
-  'manager.requeueTask',
-  'manager.closeTask',
-  'manager.drain',
-  'manager.keep',
-  'manager.forget',
-  'records.read',
-  'records.create',
-  'records.replace',
-  'records.overwrite',
-  'records.delete',
-  'records.list',
-  'scenes.list',
-  'scenes.look',
-  'scenes.listUnder',
-  'scenes.read',
-  'renders.list',
-  'renders.read',
-  'renders.write',
-];
 
 /** The world of a seed: mostly healthy, with a few kinds of trouble at once, so that each shows. */
 export function drawWorld(seed: number): WorldSpec {
@@ -77,6 +32,7 @@ export function drawWorld(seed: number): WorldSpec {
     shots,
     happenings: drawHappenings(randomOf(seed, 'happenings'), shots, calmAt),
     troubles: drawTroubles(randomOf(seed, 'troubles'), calmAt),
+    mishaps: [mishapInTurn(seed), ...drawMishaps(randomOf(seed, 'mishaps'))],
     services: drawServices(randomOf(seed, 'services'), calmAt),
     calmAt,
   };
@@ -191,6 +147,48 @@ function drawTroubles(random: Random, calmAt: number): readonly TroubleWindow[] 
       codes: maybe(random, 0.4) ? ['transient'] : maybe(random, 0.5) ? [pick(random, CODES)] : CODES,
     };
   });
+}
+
+/** Calls that few worlds lead to. */
+const SELDOM = [
+  'manager.closeTask',
+  'manager.closeTask',
+  'manager.requeueTask',
+  'manager.keep',
+  'manager.keep',
+  'manager.forget',
+  'manager.setJobStatus',
+  'records.delete',
+  'scenes.listUnder',
+  'scenes.read',
+] as const;
+
+/** Each call fails with each code in some of a few hundred worlds. */
+function mishapInTurn(seed: number): Mishap {
+  const method = METHODS[seed % METHODS.length] ?? METHODS[0];
+  const code = CODES[Math.floor(seed / METHODS.length) % CODES.length] ?? CODES[0];
+  return { method, nth: 1, times: 1, kind: 'fails', code };
+}
+
+/** Most of what a service does it does once or twice. */
+function drawMishaps(random: Random): readonly Mishap[] {
+  if (maybe(random, 0.4)) return [];
+  return many(random, 1, 6, () => ({
+    method: pick(random, maybe(random, 0.6) ? METHODS : SELDOM),
+    nth: maybe(random, 0.7) ? 1 : whole(random, 2, 20),
+    times: pick(random, [1, 1, 2, 3]),
+    kind: pick<TroubleKind>(random, [
+      'fails',
+      'fails',
+      'fails',
+      'fails',
+      'actsAndFails',
+      'slow',
+      'stale',
+      'partial',
+    ]),
+    code: pick(random, CODES),
+  }));
 }
 
 function drawServices(random: Random, calmAt: number): readonly ServiceSpec[] {

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { drawWorld } from './draw.ts';
+import { FAULTS } from './faults.ts';
 import type { SeedDone } from './seeds.ts';
 import { storyOf } from './story.ts';
 
@@ -13,6 +14,8 @@ const { values } = parseArgs({
     whole: { type: 'boolean', default: false },
   },
 });
+/** In so many worlds each kind of fault happens, or the draw leaves something out. */
+const EVERY_FAULT = 5000;
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
 if (values.seed === undefined) await runMany(Number(values.seeds));
@@ -27,11 +30,13 @@ async function runOne(seed: number): Promise<void> {
 async function runMany(seeds: number): Promise<void> {
   const counts = new Map<string, number>();
   const broken: SeedDone[] = [];
+  const faults = new Set<string>();
   let done = 0;
   const threads = Math.max(1, Math.min(2, availableParallelism()));
   const hear = (one: SeedDone) => {
     done += 1;
     for (const [name, count] of Object.entries(one.counts)) counts.set(name, (counts.get(name) ?? 0) + count);
+    for (const fault of one.faults) faults.add(fault);
     if (one.violation === null) return;
     broken.push(one);
     say(`seed ${one.seed}: ${one.violation.name}: ${one.violation.what}`);
@@ -41,6 +46,10 @@ async function runMany(seeds: number): Promise<void> {
   );
   say(`${done} worlds, ${broken.length} broken, ${(process.cpuUsage().user / 1e6).toFixed(0)} s of CPU`);
   say([...counts].map(([name, count]) => `  ${name}: ${count}`).join('\n'));
+  const never = FAULTS.filter((fault) => !faults.has(fault));
+  say(`${FAULTS.length - never.length} of ${FAULTS.length} kinds of fault happened`);
+  if (never.length > 0) say(`  never: ${never.join(', ')}`);
+  if (never.length > 0 && done >= EVERY_FAULT) process.exitCode = 1;
   const [first] = broken.sort((a, b) => a.seed - b.seed);
   if (first === undefined) return;
   say((await storyOf(drawWorld(first.seed), 80)).text);

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { drawWorld } from './draw.ts';
 import { type Outcome, runWorld } from './world.ts';
 
-export interface SeedDone extends Pick<Outcome, 'violation' | 'counts'> {
+export interface SeedDone extends Pick<Outcome, 'violation' | 'counts' | 'faults'> {
   readonly seed: number;
 }
 
@@ -13,6 +13,6 @@ const { from, step, to } = workerData as {
   readonly to: number;
 };
 for (let seed = from; seed <= to; seed += step) {
-  const { violation, counts } = await runWorld(drawWorld(seed));
-  parentPort?.postMessage({ seed, violation, counts } satisfies SeedDone);
+  const { violation, counts, faults } = await runWorld(drawWorld(seed));
+  parentPort?.postMessage({ seed, violation, counts, faults } satisfies SeedDone);
 }

@@ -12,6 +12,7 @@ export interface WorldSpec {
   readonly shots: readonly ShotSpec[];
   readonly happenings: readonly Happening[];
   readonly troubles: readonly TroubleWindow[];
+  readonly mishaps: readonly Mishap[];
   /** One or two that run at once. */
   readonly services: readonly ServiceSpec[];
   /** From then on nothing goes wrong any more, and nobody uploads anything. */
@@ -78,6 +79,18 @@ export interface TroubleWindow {
   readonly port: string | null;
   readonly kinds: readonly TroubleKind[];
   readonly codes: readonly PortErrorCode[];
+}
+
+/** What goes wrong with some calls of one kind, whenever they come: those that are seldom made go wrong, too. */
+export interface Mishap {
+  /** `farm.create`. */
+  readonly method: string;
+  /** From this call of each process on… */
+  readonly nth: number;
+  /** …so many. */
+  readonly times: number;
+  readonly kind: TroubleKind;
+  readonly code: PortErrorCode;
 }
 
 export type TroubleKind = 'fails' | 'actsAndFails' | 'slow' | 'stale' | 'partial';

@@ -2,52 +2,60 @@ import { PortError, type PortErrorCode } from '../../services/control/ports/erro
 import { type Random, randomOf } from '../sim/random.ts';
 import type { Call } from '../sim/service.ts';
 import type { SimWorld } from '../sim/world.ts';
-import type { TroubleKind, TroubleWindow } from './spec.ts';
+import { faultOf, MAY_BE_PARTIAL, MAY_BE_STALE } from './faults.ts';
+import type { Mishap, TroubleKind, TroubleWindow, WorldSpec } from './spec.ts';
 
 /** Less than the time-out of a call. */
 const SLOWEST_MS = 9000;
-/** Answers that may be a little old. Our own records, the lease and the workers never are, by the contracts of their ports. */
-const MAY_BE_STALE =
-  /^(farm\.(look|leftovers)|manager\.(jobs|tasks|workers)|scenes\.(list|look)|renders\.list)$/;
 const OLDEST_MS = 60_000;
-/** Lists of which something may be missing; the others say all, or fail (ports). */
-const MAY_BE_PARTIAL = /^(scenes\.list|renders\.list)$/;
 const STAYS = 0.7;
 
-/** Lets calls go wrong as the world has it. `tell` hears of each that does. */
+/** Lets calls go wrong as the world has it. `tell` hears of each that does; of an answer only when it is another one. */
 export function createTrouble(
   world: SimWorld,
-  windows: readonly TroubleWindow[],
+  { troubles, mishaps, calmAt }: Pick<WorldSpec, 'troubles' | 'mishaps' | 'calmAt'>,
   service: string,
-  tell: (what: string) => void,
+  tell: (fault: string) => void,
 ): (call: Call, act: () => Promise<unknown>) => Promise<unknown> {
   const random = randomOf(world.seed, 'calls', service);
   const answers = new Map<string, { readonly at: number; readonly answer: unknown }>();
-  if (windows.length === 0) return (_call, act) => act();
-  const isEverStale = windows.some(({ kinds }) => kinds.includes('stale'));
+  const counted = new Map<string, number>();
+  if (troubles.length + mishaps.length === 0) return (_call, act) => act();
+  const isEverStale =
+    troubles.some(({ kinds }) => kinds.includes('stale')) || mishaps.some(({ kind }) => kind === 'stale');
   return async (call, act) => {
     const name = `${call.port}.${call.method}`;
-    const trouble = troubleNow(world, windows, call, random);
+    const at = (world.clock.now() - world.startedAt) / 1000;
+    const nth = (counted.get(name) ?? 0) + 1;
+    counted.set(name, nth);
+    const mishap = at < calmAt ? mishapOf(mishaps, name, nth) : undefined;
+    const trouble = mishap ?? troubleAt(at, troubles, call, random);
     if (trouble === null) return remember(await act());
-    tell(`${name} ${trouble.kind}${trouble.kind.endsWith('ails') ? ` ${trouble.code}` : ''}`);
     switch (trouble.kind) {
       case 'fails':
+        tell(faultOf(name, trouble.code));
         throw new PortError(trouble.code, `${name} (trouble)`);
       case 'actsAndFails':
+        tell(faultOf(name, 'actsAndFails'));
         await act();
         throw new PortError('transient', `${name} (acted, timed out)`);
       case 'slow':
+        tell(faultOf(name, 'slow'));
         await world.clock.sleep(Math.ceil(random() * SLOWEST_MS));
         return remember(await act());
       case 'stale': {
         const old = MAY_BE_STALE.test(name) ? answers.get(keyOf(call)) : undefined;
-        if (old !== undefined && world.clock.now() - old.at <= OLDEST_MS) return old.answer;
-        return remember(await act());
+        if (old === undefined || world.clock.now() - old.at > OLDEST_MS) return remember(await act());
+        tell(faultOf(name, 'stale'));
+        return old.answer;
       }
       case 'partial': {
         const answer = await act();
         if (!MAY_BE_PARTIAL.test(name)) return answer;
-        return (answer as readonly unknown[]).filter(() => random() < STAYS);
+        const all = answer as readonly unknown[];
+        const part = all.filter(() => random() < STAYS);
+        if (part.length < all.length) tell(faultOf(name, 'partial'));
+        return part;
       }
     }
 
@@ -62,13 +70,16 @@ function keyOf({ port, method, args }: Call): string {
   return `${port}.${method} ${String(args[0] ?? '')}`;
 }
 
-function troubleNow(
-  { clock, startedAt }: SimWorld,
+function mishapOf(mishaps: readonly Mishap[], name: string, count: number): Mishap | undefined {
+  return mishaps.find(({ method, nth, times }) => method === name && count >= nth && count < nth + times);
+}
+
+function troubleAt(
+  at: number,
   windows: readonly TroubleWindow[],
   { port }: Call,
   random: Random,
 ): { readonly kind: TroubleKind; readonly code: PortErrorCode } | null {
-  const at = (clock.now() - startedAt) / 1000;
   for (const { from, to, port: only, share, kinds, codes } of windows) {
     if (at < from || at >= to || (only !== null && only !== port) || random() >= share) continue;
     return { kind: pick(random, kinds), code: pick(random, codes) };

@@ -1,17 +1,22 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { drawWorld } from './draw.ts';
+import { FAULTS } from './faults.ts';
 import { storyOf } from './story.ts';
 import { runWorld } from './world.ts';
 
-const SEEDS = 250;
+const SEEDS = 300;
 
 describe('random worlds', () => {
   it(`hold every invariant, seeds 1 to ${SEEDS}`, async () => {
+    const happened = new Set<string>();
     for (let seed = 1; seed <= SEEDS; seed += 1) {
-      const { violation } = await runWorld(drawWorld(seed));
+      const { violation, faults } = await runWorld(drawWorld(seed));
+      for (const fault of faults) happened.add(fault);
       if (violation !== null) assert.fail((await storyOf(drawWorld(seed), 80)).text);
     }
+    const never = FAULTS.filter((fault) => !happened.has(fault));
+    assert.ok(never.length < FAULTS.length / 5, `these never happened: ${never.join(', ')}`);
   });
 
   it('are the same to the letter for the same seed', async () => {

@@ -14,12 +14,15 @@ import {
   tellUpload,
 } from '../sim/world.ts';
 import { Buckets, pathOf } from './buckets.ts';
+import { faultOf } from './faults.ts';
 import { INVARIANTS } from './invariants.ts';
-import type { Happening, Life, PolicySpec, ServiceSpec, ShotSpec, WorldSpec } from './spec.ts';
+import type { Death, Happening, Life, PolicySpec, ServiceSpec, ShotSpec, WorldSpec } from './spec.ts';
 import { createTrouble } from './trouble.ts';
 import type { Invariant, NewInvariant, Watched, WatchedCall } from './watch.ts';
 
 const HOUR_MS = 3_600_000;
+/** What stands still is looked at so often while calls go wrong, and else. */
+const STILL_MS = { inTrouble: 10_000, else: 30_000 } as const;
 /** A lost event is made good by the listing, each quarter of an hour. */
 const LISTED_MS = 35 * 60_000;
 /** A service that was killed before that is back by then: the longest that one is gone, and as long again. */
@@ -50,6 +53,8 @@ export interface Outcome {
   readonly violation: { readonly name: string; readonly what: string } | null;
   /** Exceptions that were allowed, by name. */
   readonly counts: Readonly<Record<string, number>>;
+  /** What went wrong at calls, each once (`faults.ts`). */
+  readonly faults: ReadonlySet<string>;
   readonly states: readonly string[];
   readonly calls: number;
 }
@@ -59,12 +64,14 @@ export async function runWorld(spec: WorldSpec, options: RunOptions = {}): Promi
   const stage = new Stage(spec, options);
   await stage.run();
   const states = runsOf(stage.world).map(({ state, reason }) => `${state} ${reason?.code ?? ''}`);
-  return { violation: stage.violation, counts: stage.counts, states, calls: stage.calls };
+  const { violation, counts, faults, calls } = stage;
+  return { violation, counts, faults, states, calls };
 }
 
 class Stage {
   readonly world: SimWorld;
   readonly counts: Record<string, number> = {};
+  readonly faults = new Set<string>();
   violation: Outcome['violation'] = null;
   calls = 0;
   readonly #spec: WorldSpec;
@@ -154,6 +161,7 @@ class Stage {
       holder,
       gate,
       skipsStill: true,
+      stillMs: () => (this.#isInTrouble() ? STILL_MS.inTrouble : STILL_MS.else),
       ports: { ...ports, clock: { now: () => clock.now() + offset() } },
       policy: { ...policy, ...this.#options.believes },
       onPass: () => {
@@ -175,9 +183,10 @@ class Stage {
   /** break -> watch -> death -> trouble -> the world. */
   #gate(holder: string, life: Life | null, offset: () => number, unread: Set<string>, die: () => void): Gate {
     const { world } = this;
-    const trouble = createTrouble(world, this.#spec.troubles, holder, (what) =>
-      this.#tell(`${holder}   ! ${what}`),
-    );
+    const trouble = createTrouble(world, this.#spec, holder, (fault) => {
+      this.faults.add(fault);
+      this.#tell(`${holder}   ! ${fault}`);
+    });
     const counted = new Map<string, number>();
     let isDead = false;
     const isDying = (name: string, when: 'before' | 'after'): boolean => {
@@ -185,8 +194,9 @@ class Stage {
       const { method, nth } = life.death;
       return (method === null || method === name) && counted.get(method ?? '') === nth;
     };
-    const kill = () => {
+    const kill = (name: string, when: Death['when']) => {
       isDead = true;
+      this.faults.add(faultOf(name, `killed ${when}`));
       die();
       return NEVER;
     };
@@ -195,7 +205,7 @@ class Stage {
       this.calls += 1;
       counted.set('', (counted.get('') ?? 0) + 1);
       counted.set(name, (counted.get(name) ?? 0) + 1);
-      if (isDying(name, 'before')) return kill();
+      if (isDying(name, 'before')) return kill(name, 'before');
       const seen: WatchedCall = { service: holder, name, args: call.args, unread };
       let hasActed = false;
       try {
@@ -217,7 +227,7 @@ class Stage {
         throw error;
       } finally {
         if (hasActed) this.#acted(seen);
-        if (!isDead && isDying(name, 'after')) await kill();
+        if (!isDead && isDying(name, 'after')) await kill(name, 'after');
       }
     };
     const { breaks } = this.#options;
@@ -253,6 +263,13 @@ class Stage {
 
   #judge({ name }: Invariant, what: string | null): void {
     if (what !== null) this.violation ??= { name, what };
+  }
+
+  /** Or will be before the next look. */
+  #isInTrouble(): boolean {
+    const at = (this.world.clock.now() - this.world.startedAt) / 1000;
+    const ahead = STILL_MS.else / 1000;
+    return this.#spec.troubles.some(({ from, to }) => at >= from - ahead && at < to);
   }
 
   #isCalm(): boolean {
