@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { chunkSizesFor, cutIntoChunks } from '../../services/control/core/chunks.ts';
+import { chunkSizesFor, cutIntoChunks, leastForLoading } from '../../services/control/core/chunks.ts';
 import { formatFrames, framesOf, parseFrames } from '../../services/control/core/frames.ts';
 import { frameFiles, outputNames } from '../../services/control/core/output-names.ts';
 
@@ -77,6 +77,17 @@ describe('chunks', () => {
     assert.equal(chunkSizesFor(30, UNKNOWN, 50, null).length, 30);
     const three = chunkSizesFor(60, UNKNOWN, 3, null).length;
     assert.ok(three >= 9 && three < 25, `${three} tasks for three workers`);
+  });
+
+  test('are larger where a shot loads for long, though never fewer than the workers that it is worth', () => {
+    const heavy = { each: 10, around: 95 };
+    assert.equal(leastForLoading(1000, heavy, 10), 38);
+    assert.equal(leastForLoading(200, heavy, 10), 20);
+    assert.equal(leastForLoading(1000, { each: 60, around: 10 }, 10), 1);
+    const sizes = chunkSizesFor(200, taught(10), 50, null, false, 20);
+    assert.deepEqual(new Set(sizes), new Set([20]));
+    assert.ok(chunkSizesFor(200, taught(10), 50, null, true, 20).length > 40, 'unless it is in a hurry');
+    assert.equal(chunkSizesFor(200, taught(10), 50, 3, false, 20)[0], 3);
   });
 
   test('are smaller in a hurry: one frame while there are no more of them than three for each worker', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { secondsUntilDone } from '../../services/control/core/forecast.ts';
-import { expectedSeconds, leastSeconds } from '../../services/control/core/frame-times.ts';
+import { expectedSeconds, learnLoading, leastSeconds } from '../../services/control/core/frame-times.ts';
 import { moreWorkers } from '../../services/control/core/pool-size.ts';
 import { NEW_RUN } from '../../services/control/core/run.ts';
 import { POOL } from '../reconcile/world.ts';
@@ -14,6 +14,12 @@ const runWith = (frames: number, seconds: number, ages: readonly number[]) => ({
     ages.map((age, index) => [`t${index}`, { steps: 0, since: NOW - age * 1000 }] as const),
   ),
 });
+
+/** None has ended, and a record of one that runs says that it loaded in no time. */
+const loadedAtOnce = (ages: readonly number[]) => {
+  const run = runWith(0, 0, ages);
+  return { ...run, times: learnLoading(run.times, 0) };
+};
 
 describe('the seconds that a frame is taken to need', () => {
   test('are the mean of those that ended, while none runs as long', () => {
@@ -40,7 +46,12 @@ describe('the seconds that a frame is taken to need', () => {
   });
 
   test('are half as much again as running ones have taken, before the first has ended', () => {
-    assert.equal(expectedSeconds(runWith(0, 0, [200, 200, 200]), NOW), (120 + 3 * 300) / 4);
+    assert.equal(expectedSeconds(loadedAtOnce([200, 200, 200]), NOW), (120 + 3 * 300) / 4);
+  });
+
+  test('know nothing of one that may be loading still: no record says yet that loading is over', () => {
+    assert.equal(expectedSeconds(runWith(0, 0, [290, 290]), NOW), 120);
+    assert.equal(expectedSeconds(runWith(0, 0, [500]), NOW), (120 + 300) / 2);
   });
 
   test('leave out what a task took to load, where it is known', () => {
@@ -65,7 +76,8 @@ describe('the seconds that a frame is taken to need', () => {
 
   test('are at the very least what a running one has taken, before any has ended', () => {
     assert.equal(leastSeconds(runWith(0, 0, []), NOW), 5);
-    assert.equal(leastSeconds(runWith(0, 0, [40, 70]), NOW), 70);
+    assert.equal(leastSeconds(loadedAtOnce([40, 70]), NOW), 70);
+    assert.equal(leastSeconds(runWith(0, 0, [40, 70]), NOW), 5);
   });
 });
 

@@ -221,7 +221,7 @@ export class SimWorker implements WorkerProgram {
     inHand.since = clock.now();
     const before = this.#recordOf(job, frame);
     const attempt = before?.run === job.run ? before.attempt + 1 : 1;
-    this.#record(job, frame, { state: 'rendering', attempt, loadSeconds: 0 });
+    this.#record(job, frame, { state: 'rendering', attempt, loadSeconds });
     const seconds = job.physics.secondsOf(frame);
     if (job.physics.memoryGiB > memoryGiB) {
       this.#next(seconds * OUT_OF_MEMORY_AFTER * 1000, () => this.die('outOfMemory'));

@@ -12,6 +12,8 @@ const HURRIED_TASKS_A_WORKER = 3;
 const LONGEST_TASK_SECONDS = 600;
 /** Before any frame was rendered. */
 const LONGEST_UNKNOWN = 20;
+/** No more than this share of a task is loading, once that is known. */
+const LOADING_SHARE = 0.2;
 /** Even the last tasks have a frame for so many that there are: of many frames each is short, as a rule. */
 const FRAMES_A_LEAST = 125;
 const MOST_LEAST = 8;
@@ -20,7 +22,7 @@ const MOST_LEAST = 8;
  * How many frames each task has: `given` by a person, else more for the first tasks and few for the last ones. Each task loads the
  * shot anew, so there should be few; the last ones should be short, so that nobody renders on for long when the others are
  * done. With sizes that fall this needs neither the time of a frame nor the number of workers, which nobody knows yet.
- * `mostWorkers` = the pool's maximum; `isHurried` = a deadline is near.
+ * `mostWorkers` = the pool's maximum; `isHurried` = a deadline is near; `leastForLoading` = no task is smaller, the last ones neither.
  */
 export function chunkSizesFor(
   frames: number,
@@ -28,6 +30,7 @@ export function chunkSizesFor(
   mostWorkers: number,
   given: number | null,
   isHurried = false,
+  leastForLoading = 1,
 ): readonly number[] {
   const seconds = known === 0 ? LONGEST_TASK_SECONDS / LONGEST_UNKNOWN : Math.max(0.1, sumSeconds / known);
   const few = 1 / (TASKS_A_WORKER * mostWorkers);
@@ -37,15 +40,33 @@ export function chunkSizesFor(
     1,
     Math.min(Math.floor(LONGEST_TASK_SECONDS / seconds), Math.ceil(frames * shareOfAll)),
   );
-  const least = Math.max(1, Math.min(longest, MOST_LEAST, Math.floor(frames / FRAMES_A_LEAST)));
+  const least = Math.max(
+    isHurried ? 1 : leastForLoading,
+    Math.min(longest, MOST_LEAST, Math.floor(frames / FRAMES_A_LEAST)),
+  );
   const share = Math.max(SHARE_OF_REST, few);
   const sizes: number[] = [];
   for (let left = frames; left > 0; ) {
-    const size = Math.min(left, given ?? Math.min(longest, Math.max(least, Math.ceil(left * share))));
+    const size = Math.min(left, given ?? Math.max(least, Math.min(longest, Math.ceil(left * share))));
     sizes.push(size);
     left -= size;
   }
   return sizes;
+}
+
+/** Seconds: of a frame, and what a task costs beside its frames. */
+interface TaskTimes {
+  readonly each: number;
+  readonly around: number;
+}
+
+/**
+ * How many frames a task is to have at least, so that little of it is loading; but there are tasks for as many `workers` as the
+ * work is worth.
+ */
+export function leastForLoading(frames: number, { each, around }: TaskTimes, workers: number): number {
+  const forShare = Math.ceil((around * (1 - LOADING_SHARE)) / (LOADING_SHARE * each));
+  return Math.max(1, Math.min(forShare, Math.ceil(frames / workers)));
 }
 
 /** Frames in order, cut into expressions of these sizes: `["1-4", "5-8", "9"]`. */

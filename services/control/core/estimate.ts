@@ -112,7 +112,7 @@ export function secondsToFarm(
 
 /** It does not wait for a person, another month, another farm or larger machines; nobody knows how long that takes. */
 function isOnItsWay({ observed }: Sight, { id, stopping }: RunRecord): boolean {
-  if (stopping !== null) return stopping.code === 'maxDollars';
+  if (stopping !== null) return stopping.code === 'maxDollars' || stopping.code === 'recut';
   const job = observed.details.get(id)?.job ?? 'unknown';
   return job === 'unknown' || job === null || !PAUSED.has(job.status);
 }

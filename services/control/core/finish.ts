@@ -7,7 +7,7 @@ import type { JobObserved, RunObserved } from './model.ts';
 import { biggerPool, moveToBigger, outgrow, outgrowing } from './out-of-memory.ts';
 import { isLiveJob } from './progress.ts';
 import type { RunRecord } from './run.ts';
-import { rendersFolder, wantsFarm } from './run.ts';
+import { goesOnElsewhere, rendersFolder, wantsFarm } from './run.ts';
 import { allowedFrames } from './scouts.ts';
 import { openFrames } from './submission.ts';
 import { badVerdicts, blame, describeTroubles } from './troubles.ts';
@@ -56,8 +56,13 @@ function finish(
   );
   const log = Object.values(seen.logs).find((text) => text !== '') ?? '';
   const grown = job === null ? run : outgrow(draft, run, outgrowing(sight, run, bad, log));
-  // A person's word, unless we cancelled it for the move to a larger pool.
-  if (job !== null && CANCELLED.has(job.status) && run.stopping?.code !== 'outOfMemory') {
+  const isCancelled = job !== null && CANCELLED.has(job.status);
+  if (isCancelled && run.stopping?.code === 'recut') {
+    nextRound(sight, draft, run, 'goes on', 'they are rendered in larger tasks');
+    return;
+  }
+  // A person's word, unless we cancelled it for another one.
+  if (isCancelled && !goesOnElsewhere(run)) {
     endCancelledElsewhere(sight, draft, run);
     return;
   }
@@ -69,7 +74,9 @@ function finish(
   if (seen.findings === 'unknown' || endByCheck(sight, draft, run, seen)) return;
   const blamed = job === null ? run : blame(run, bad, log);
   draft.runs.set(run.id, blamed);
-  if (openFrames(blamed).length > 0) nextRound(sight, draft, blamed);
+  const [first] = blamed.troubles;
+  const why = first === undefined ? 'their job has ended' : `frame ${first.frame}: ${first.message}`;
+  if (openFrames(blamed).length > 0) nextRound(sight, draft, blamed, 'once more', why);
   else if (blamed.scouts === 'wanted' && proved.size > 0) showScouts(sight, draft, blamed);
   else endShort(sight, draft, blamed, proved.size);
 }
@@ -103,12 +110,11 @@ function complete(sight: Sight, draft: Draft, run: RunRecord): void {
   });
 }
 
-function nextRound(sight: Sight, draft: Draft, run: RunRecord): void {
+/** What is left is a new job. */
+export function nextRound(sight: Sight, draft: Draft, run: RunRecord, what: string, why: string): void {
   const round = run.round + 1;
-  updateRun(draft, run, { round, jobId: null, standstill: {}, counted: {} });
-  const [first] = run.troubles;
-  const why = first === undefined ? '' : `; frame ${first.frame}: ${first.message}`;
-  note(sight, draft, `${titleOf(run)}: once more`, `${openFrames(run).length} frames are missing${why}`);
+  updateRun(draft, run, { round, jobId: null, stopping: null, standstill: {}, counted: {} });
+  note(sight, draft, `${titleOf(run)}: ${what}`, `${openFrames(run).length} frames are missing; ${why}`);
 }
 
 /** A person's word is waited for; the farm may go meanwhile. The rest is a job of the next round. */

@@ -13,6 +13,9 @@ const BETWEEN_TASKS_SECONDS = 5;
 /** Loading, before any was seen: Blender's start and a shot of middling size. */
 const PRIOR_LOAD_SECONDS = 5;
 
+/** Few shots load for longer. */
+const LONG_LOAD_SECONDS = 300;
+
 /** Adds what a finished frame's record says. */
 export function learn(times: FrameTimes, record: FrameRecord): FrameTimes {
   if (record.seconds === null) return times;
@@ -25,6 +28,11 @@ export function learn(times: FrameTimes, record: FrameRecord): FrameTimes {
     sumLoadSeconds: times.sumLoadSeconds + load,
     maxMemoryMiB: Math.max(times.maxMemoryMiB, record.peakMemoryMiB ?? 0),
   };
+}
+
+/** Adds what a frame that still runs says of loading. */
+export function learnLoading(times: FrameTimes, seconds: number): FrameTimes {
+  return { ...times, loads: times.loads + 1, sumLoadSeconds: times.sumLoadSeconds + seconds };
 }
 
 export function secondsPerFrame(run: Pick<RunRecord, 'times'>): number {
@@ -78,9 +86,13 @@ export function secondsUnderWay(run: Known, each: number, now: EpochMs): number 
   return runningFor(run, now).reduce((sum, age) => sum + Math.min(age, each), 0);
 }
 
-/** How long each running frame has been rendered; the loading before a task's first one is left out, where it is known. */
+/**
+ * How long each running frame has been rendered, without the loading before a task's first one. Before any record says that loading
+ * is over it may be loading still: some time passes until it counts.
+ */
 function runningFor(run: Known, now: EpochMs): readonly number[] {
-  const load = run.times.loads === 0 ? 0 : loadSecondsOf(run);
+  const isUnknown = run.times.loads === 0 && run.times.frames === 0;
+  const load = run.times.loads > 0 ? loadSecondsOf(run) : isUnknown ? LONG_LOAD_SECONDS : 0;
   return Object.values(run.standstill).map(({ since, steps }) =>
     Math.max(0, (now - since) / 1000 - (steps === 0 ? load : 0)),
   );

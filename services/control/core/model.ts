@@ -117,6 +117,8 @@ export interface RunObserved {
   /** Log tails of tasks that did not deliver, by task id. */
   readonly logs: Readonly<Record<string, string>>;
   readonly findings: readonly CheckFinding[] | null | Unknown;
+  /** What a frame that runs says of how long its task loaded, looked up while nobody knows; left out or `null` = it says nothing yet. */
+  readonly loadSeconds?: number | null;
 }
 
 /** What a pass saw of the world: one frozen snapshot. */

@@ -9,11 +9,12 @@ import {
   secondsUnderWay,
   spreadOf,
 } from './frame-times.ts';
-import type { PoolPolicy, TaskObserved } from './model.ts';
+import type { JobObserved, PoolPolicy, TaskObserved } from './model.ts';
 import { poolOf } from './pools.ts';
 import { type RunRecord, wantsFarm } from './run.ts';
 import { chunkSizesOf, NEAR_DEADLINE_SECONDS, openFrames, wantsCheck } from './submission.ts';
 import { activeTasks, runnableTasks } from './tasks.ts';
+import { framesOfTask } from './troubles.ts';
 
 /** What is left to do for a pool, as far as it can run now. */
 export interface Demand {
@@ -136,6 +137,11 @@ export function needsOf(
       frames += left;
     }
   }
+  if (run.stopping?.code === 'recut') {
+    const inHand = new Set(activeTasks(seen).flatMap(framesOfTask));
+    frames = openFrames(run).filter((frame) => !inHand.has(frame)).length;
+    queued = chunkSizesOf(sight, run, frames, null).length;
+  }
   const open = seen.tasks.filter(({ status }) => status === 'queued' || status === 'active').length;
   return { ...needsFor(queued, frames), busy, hasMoreBehind: !isStopping && open > tasks.length };
 }
@@ -161,10 +167,13 @@ function upcomingTasks(
   isForecast: boolean,
 ): { readonly tasks: number; readonly frames: number } | null {
   const seen = sight.observed.details.get(run.id);
-  const isKnownJob = seen !== undefined && seen.job !== null && seen.job !== 'unknown';
+  // That of an earlier round has ended: the next one is still to come.
+  const isKnownJob =
+    seen !== undefined && seen.job !== null && seen.job !== 'unknown' && !isOfEarlierRound(run, seen.job);
   const isLost = seen?.job === null && run.jobId !== null;
   if (isKnownJob || (run.jobId !== null && !isLost)) return null;
-  if (run.stopping !== null || run.settings === null) return { tasks: 0, frames: 0 };
+  const isHeld = run.stopping !== null && run.stopping.code !== 'recut';
+  if (isHeld || run.settings === null) return { tasks: 0, frames: 0 };
   // What a lost job had delivered is looked at first.
   if (isLost && !isForecast) return { tasks: 1, frames: 1 };
   // One worker is enough for the check, and a bad shot costs no more than that.
@@ -173,6 +182,10 @@ function upcomingTasks(
   const frames = openFrames(run).length;
   const sizes = chunkSizesOf(sight, run, frames, run.settings.chunkSize.value);
   return { tasks: sizes.length, frames };
+}
+
+function isOfEarlierRound({ round }: RunRecord, job: JobObserved): boolean {
+  return job.round !== null && job.round < round;
 }
 
 /** A frame that takes longer than usual needs a tenth of what it has taken so far, at a guess; half, while nothing is usual. */

@@ -18,6 +18,7 @@ import {
   isCounted,
   isGivenUp,
   MAX_ATTEMPTS,
+  takeLoading,
   takeProofs,
   withCounted,
 } from './troubles.ts';
@@ -37,7 +38,7 @@ export function followJobs(sight: Sight, draft: Draft): void {
     const seen = sight.observed.details.get(open.id);
     if (!wantsFarm(open.state)) restBarren(sight, draft, open);
     if (!wantsFarm(open.state) || seen === undefined) continue;
-    const run = takeProofs(open, seen);
+    const run = takeLoading(takeProofs(open, seen), seen);
     if (run !== open) draft.runs.set(run.id, run);
     if (seen.job === 'unknown' || seen.tasks === 'unknown') continue;
     if (seen.job === null || !isLiveJob(seen.job)) restBarren(sight, draft, run);

@@ -121,8 +121,11 @@ const NO_FRAME_TIMES: FrameTimes = {
   maxMemoryMiB: 0,
 };
 
-/** Why a run begins no more frames: its own cap, the month's budget, a farm that is too old, machines that are too small. */
-export type StopCode = 'maxDollars' | 'budget' | 'farmAge' | 'outOfMemory';
+/**
+ * Why a run begins no more frames: its own cap, the month's budget, a farm that is too old, machines that are too small, tasks that
+ * are too small for how long it loads.
+ */
+export type StopCode = 'maxDollars' | 'budget' | 'farmAge' | 'outOfMemory' | 'recut';
 
 /** `state/runs/<id>.json`: one go at (some of) a shot's frames. Written by the lease holder only. */
 export interface RunRecord {
@@ -264,6 +267,11 @@ export const NEW_RUN = {
   costs: NO_COSTS,
   isPaid: false,
 } as const satisfies Partial<RunRecord>;
+
+/** Its job is ended for one on larger machines, or with larger tasks. */
+export function goesOnElsewhere({ stopping }: Pick<RunRecord, 'stopping'>): boolean {
+  return stopping?.code === 'outOfMemory' || stopping?.code === 'recut';
+}
 
 const FINAL: ReadonlySet<RunState> = new Set(RUN_STATES.slice(RUN_STATES.indexOf('completed')));
 

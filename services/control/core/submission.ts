@@ -1,9 +1,10 @@
 import type { JobOrder } from './actions.ts';
-import { chunkSizesFor, cutIntoChunks } from './chunks.ts';
+import { chunkSizesFor, cutIntoChunks, leastForLoading } from './chunks.ts';
 import type { Draft, Sight } from './draft.ts';
 import { act, moveRun, openRuns, titleOf, updateRun } from './draft.ts';
+import { secondsAroundTask, secondsPerFrame } from './frame-times.ts';
 import { framesOf } from './frames.ts';
-import type { PoolPolicy, RunObserved } from './model.ts';
+import type { Policy, PoolPolicy, RunObserved } from './model.ts';
 import { biggerPool, isOutgrown, moveToBigger } from './out-of-memory.ts';
 import { poolOf } from './pools.ts';
 import { whyNotSubmitted } from './refusals.ts';
@@ -99,7 +100,26 @@ export function chunkSizesOf(
   given: number | null,
 ): readonly number[] {
   const isHurried = run.finishBy !== null && (run.finishBy - now) / 1000 < NEAR_DEADLINE_SECONDS;
-  return chunkSizesFor(frames, run.times, poolOf(policy, run).max, given, isHurried);
+  const pool = poolOf(policy, run);
+  const least = run.times.loads === 0 ? 1 : leastForLoadingOf(policy, pool, run, frames);
+  return chunkSizesFor(frames, run.times, pool.max, given, isHurried, least);
+}
+
+function leastForLoadingOf(policy: Policy, pool: PoolPolicy, run: RunRecord, frames: number): number {
+  const times = { each: secondsPerFrame(run), around: secondsAroundTask(run) };
+  return leastForLoading(frames, times, workersWorth(policy, pool, frames * times.each, times.around));
+}
+
+/** The pool for which boots, loading and time together cost least (design: the square root), where all of the work waits. */
+function workersWorth(
+  { fixedPricePerHour, valueOfTimePerHour }: Policy,
+  { pricePerHour, bootSeconds, tailSeconds, max }: PoolPolicy,
+  workSeconds: number,
+  aroundSeconds: number,
+): number {
+  const perWorker = pricePerHour * (bootSeconds + tailSeconds + aroundSeconds);
+  const best = Math.sqrt(((fixedPricePerHour + valueOfTimePerHour) * workSeconds) / perWorker);
+  return Math.max(1, Math.min(max, Math.round(best)));
 }
 
 function jobFor(sight: Sight, run: RunRecord, settings: RunSettings, frames: readonly number[]): JobOrder {

@@ -1,5 +1,5 @@
 import { chunkOfTask } from './chunks.ts';
-import { learn } from './frame-times.ts';
+import { learn, learnLoading } from './frame-times.ts';
 import { formatFrames, framesOf } from './frames.ts';
 import type { RunObserved, TaskObserved } from './model.ts';
 import type { FrameVerdict } from './proof.ts';
@@ -27,6 +27,13 @@ export function takeProofs(run: RunRecord, seen: RunObserved): RunRecord {
     warnings: [...warnings].slice(0, WARNINGS_KEPT),
     troubles: run.troubles.filter(({ frame }) => !good.has(frame)),
   };
+}
+
+/** Takes what the first frame that runs says of loading, until one that has ended has said it. */
+export function takeLoading(run: RunRecord, { loadSeconds = null }: RunObserved): RunRecord {
+  return loadSeconds === null || run.times.loads > 0
+    ? run
+    : { ...run, times: learnLoading(run.times, loadSeconds) };
 }
 
 /** Which frames of these did not come out, by their verdict. Unknown ones are left alone. */

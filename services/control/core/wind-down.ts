@@ -1,11 +1,13 @@
 import { budgetReason, isBudgetSpent } from './budget.ts';
 import { act, type Draft, moveRun, note, openRuns, type Sight, titleOf, updateRun } from './draft.ts';
-import { endCapped } from './finish.ts';
+import { endCapped, nextRound } from './finish.ts';
+import { secondsAroundTask } from './frame-times.ts';
 import type { JobObserved, RunObserved } from './model.ts';
 import { biggerPool, moveToBigger } from './out-of-memory.ts';
 import { parkRun } from './park.ts';
 import { isLiveJob } from './progress.ts';
-import { type Reason, type RunRecord, type StopCode, wantsFarm } from './run.ts';
+import { isWorthRecutting } from './recut.ts';
+import { goesOnElsewhere, type Reason, type RunRecord, type StopCode, wantsFarm } from './run.ts';
 import { activeTasks } from './tasks.ts';
 
 const PAUSING = new Set(['paused', 'pause-requested']);
@@ -16,11 +18,17 @@ const PAUSING = new Set(['paused', 'pause-requested']);
  */
 export function windDown(sight: Sight, draft: Draft): void {
   for (const run of openRuns(draft)) {
-    if (!wantsFarm(run.state)) continue;
+    if (!wantsFarm(run.state) || isBetweenJobs(sight, run)) continue;
     const code = whyStop(sight, draft, run);
     if (code === null) goOn(sight, draft, run);
     else stop(sight, draft, run, code);
   }
+}
+
+/** We cancelled its job for another one, and that comes first: with another reason to stop it would seem that a person had. */
+function isBetweenJobs({ observed }: Sight, run: RunRecord): boolean {
+  const job = observed.details.get(run.id)?.job ?? 'unknown';
+  return goesOnElsewhere(run) && job !== 'unknown' && !isLiveJob(job);
 }
 
 /** Whether the farm has lived so long that it begins nothing new. */
@@ -36,7 +44,8 @@ function whyStop(sight: Sight, draft: Draft, run: RunRecord): StopCode | null {
   if (isFarmOld(sight)) return 'farmAge';
   // Nothing has come out: the other frames would hardly fare better.
   const hasOutgrown = run.outgrown !== '' && run.proved === '' && biggerPool(sight, run) !== null;
-  return hasOutgrown ? 'outOfMemory' : null;
+  if (hasOutgrown) return 'outOfMemory';
+  return run.stopping?.code === 'recut' || isWorthRecutting(sight, draft, run) ? 'recut' : null;
 }
 
 function stop(sight: Sight, draft: Draft, before: RunRecord, code: StopCode): void {
@@ -52,6 +61,7 @@ function stop(sight: Sight, draft: Draft, before: RunRecord, code: StopCode): vo
     if (code === 'maxDollars' && run.round === 0) endCapped(sight, draft, run);
     const bigger = code === 'outOfMemory' ? biggerPool(sight, run) : null;
     if (bigger !== null) moveToBigger(sight, draft, run, bigger);
+    if (code === 'recut') nextRound(sight, draft, run, 'goes on', 'their job was lost');
     return;
   }
   if (seen === undefined || seen.job === null || seen.job === 'unknown' || seen.tasks === 'unknown') return;
@@ -76,6 +86,8 @@ function endQuietJob(sight: Sight, draft: Draft, run: RunRecord, code: StopCode,
     act(draft, { kind: 'cancelJob', jobId: job.id, reason: 'its run has cost as much as it may' });
   if (code === 'outOfMemory')
     act(draft, { kind: 'cancelJob', jobId: job.id, reason: 'it goes on with a larger pool' });
+  if (code === 'recut')
+    act(draft, { kind: 'cancelJob', jobId: job.id, reason: 'it goes on with larger tasks' });
   if (code === 'budget') parkRun(sight, draft, run, budgetReason(sight, draft));
 }
 
@@ -98,8 +110,6 @@ function goOn(sight: Sight, draft: Draft, run: RunRecord): void {
   if (run.stopping === null) return;
   const job = sight.observed.details.get(run.id)?.job;
   if (job === undefined || job === 'unknown') return;
-  // Its job was cancelled for the move to a larger pool: it moves.
-  if (run.stopping.code === 'outOfMemory' && job !== null && !isLiveJob(job)) return;
   if (job !== null && PAUSING.has(job.status)) {
     act(draft, { kind: 'resumeJob', jobId: job.id, reason: 'nothing stops it any more' });
     return;
@@ -124,6 +134,12 @@ function reasonOf(sight: Sight, draft: Draft, run: RunRecord, code: StopCode): R
       return {
         code: 'outOfMemory',
         message: `Frames ${run.outgrown} ran out of memory: no more are begun on these machines, larger ones follow.`,
+        action: null,
+      };
+    case 'recut':
+      return {
+        code: 'recut',
+        message: `It takes ${Math.round(secondsAroundTask(run))} s to load, as long as many of its tasks: running ones are finished, the rest follows in larger ones.`,
         action: null,
       };
     case 'farmAge':

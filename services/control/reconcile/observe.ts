@@ -18,7 +18,7 @@ import type {
 import { chargedRuns } from '../core/money.ts';
 import { isLiveJob } from '../core/progress.ts';
 import { isRejectedByCheck, isRejectedForAbilities, isRejectedForFiles } from '../core/revival.ts';
-import { isFinal, type RunRecord, rendersFolder, wantsFarm } from '../core/run.ts';
+import { isFinal, type RunRecord, recordPath, rendersFolder, wantsFarm } from '../core/run.ts';
 import type { EpochMs } from '../core/time.ts';
 import { framesOfTask, isGivenUp } from '../core/troubles.ts';
 import { joinScans, scanScenes } from './catalog-scan.ts';
@@ -26,7 +26,7 @@ import { lookAtInputs } from './look-at-inputs.ts';
 import { inParallel } from './look-up.ts';
 import { orUnknown } from './or-unknown.ts';
 import type { Ports } from './ports.ts';
-import { type ProofLook, readJson } from './prove.ts';
+import { type ProofLook, readFrameRecord, readJson } from './prove.ts';
 import type { QuotaLook } from './quotas.ts';
 import type { CatalogState, State } from './state.ts';
 import type { TaskLook } from './task-look.ts';
@@ -301,7 +301,23 @@ async function lookAtRun(
     isWhole: hasEnded && isWhole,
     logs: tasks === 'unknown' ? {} : await readLogs(ports, tasks, bad),
     findings: run.check === 'pending' && tasks !== 'unknown' ? await readFindings(ports, run, tasks) : null,
+    ...(run.times.loads === 0 &&
+      tasks !== 'unknown' && { loadSeconds: await readLoading(ports, run, tasks) }),
   };
+}
+
+/** The kit writes a frame's record when it begins it: of the task that runs for longest, one read a pass until it is known. */
+async function readLoading(
+  { renders }: Ports,
+  run: RunRecord,
+  tasks: readonly TaskObserved[],
+): Promise<number | null> {
+  const since = ({ id }: TaskObserved) => run.standstill[id]?.since ?? Number.POSITIVE_INFINITY;
+  const [first] = tasks.filter(({ status }) => status === 'active').sort((a, b) => since(a) - since(b));
+  const [frame] = first === undefined ? [] : framesOfTask(first);
+  if (frame === undefined) return null;
+  const record = await orUnknown(readFrameRecord(renders, recordPath(rendersFolder(run), frame)));
+  return record === 'unknown' || record?.run !== run.id || !record.loadSeconds ? null : record.loadSeconds;
 }
 
 /** So many frames teach how long one takes; before, they are looked at as soon as they are done. */

@@ -234,7 +234,8 @@ async function pictureProblemOf(renders: Renders, { path, size }: ObjectSeen): P
   return pictureProblem(extension, size, bytes);
 }
 
-async function readFrameRecord(renders: Renders, path: string): Promise<FrameRecord | null> {
+/** What the kit wrote of a frame; `null` = nothing that can be understood. */
+export async function readFrameRecord(renders: Renders, path: string): Promise<FrameRecord | null> {
   const value = await readJson(renders, path);
   if (value === null || typeof value.frame !== 'number' || typeof value.run !== 'string') return null;
   // The scene's own Python may have written it: what is no length of time or size counts as not said.

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { isFinal } from '../../services/control/core/run.ts';
+import type { Call, Gate } from './service.ts';
+import {
+  createSimWorld,
+  runsOf,
+  runToEnd,
+  type SimWorld,
+  startService,
+  USUAL_CLOUD,
+  upload,
+} from './world.ts';
+
+const SECONDS = 10;
+const FRAMES = 160;
+const STEADY = { ...USUAL_CLOUD, preemptionsPerHour: 0 };
+
+/** A shot that loads for nine times as long as one of its frames takes; how often each picture was made. */
+function start(options: { readonly gate?: (world: SimWorld) => Gate; readonly settings?: object } = {}) {
+  const world = createSimWorld({
+    seed: 3,
+    cloud: STEADY,
+    policy: { idleTeardownMs: 0, checkFirst: 'never' },
+  });
+  const made = new Map<string, number>();
+  const onPicture = (path: string) => made.set(path, (made.get(path) ?? 0) + 1);
+  const gate = options.gate?.(world);
+  startService(world, { skipsStill: true, ...(gate === undefined ? {} : { gate }) });
+  const shot = { loadSeconds: 90, memoryGiB: 4, secondsOf: () => SECONDS, onPicture };
+  upload(world, 'film/s1', shot, { frames: `1-${FRAMES}`, ...options.settings });
+  return { world, made };
+}
+
+const jobsOf = ({ manager }: SimWorld) => [...manager.farm.jobs.values()];
+const chunksOf = ({ settings }: { readonly settings: Readonly<Record<string, unknown>> }) =>
+  String(settings.chunks).split(';').length;
+
+/** Completed, each frame made once, and no worker was stopped in one. */
+function assertWhole({ world, made }: ReturnType<typeof start>): void {
+  const [run] = runsOf(world);
+  assert.deepEqual([run?.state, run?.proved, run?.stopping], ['completed', `1-${FRAMES}`, null]);
+  assert.equal(made.size, FRAMES);
+  assert.deepEqual(new Set(made.values()), new Set([1]));
+  assert.equal(world.tally.killedByUs, 0);
+}
+
+describe('a shot that loads for longer than its tasks render', () => {
+  it('goes on with fewer and larger tasks once that is known, and no frame is made twice', async () => {
+    const begun = start();
+    let jobs: ReturnType<typeof jobsOf> = [];
+    await begun.world.clock.run(begun.world.clock.now() + 2 * 3_600_000, () => {
+      jobs = jobsOf(begun.world);
+      return runsOf(begun.world).some(({ state }) => isFinal(state));
+    });
+    const [first, second] = jobs;
+    assert.ok(first !== undefined && second !== undefined && jobs.length === 2);
+    assert.equal(first.status, 'canceled');
+    const doneInFirst = first.tasks.filter(({ status }) => status === 'completed').length;
+    assert.ok(chunksOf(second) * 2 < chunksOf(first) - doneInFirst);
+    await runToEnd(begun.world, 3);
+    assertWhole(begun);
+  });
+
+  it('keeps the tasks that a person or a deadline has asked for', async () => {
+    const finishBy = (world: SimWorld) => new Date(world.clock.now() + 6 * 3_600_000).toISOString();
+    const soon = createSimWorld({ seed: 3 });
+    for (const settings of [{ chunkSize: 2 }, { finishBy: finishBy(soon) }]) {
+      const begun = start({ settings });
+      await runToEnd(begun.world, 6);
+      assertWhole(begun);
+      assert.equal(runsOf(begun.world)[0]?.round, 1);
+    }
+  });
+
+  const changes: readonly [string, (call: Call) => boolean][] = [
+    ['its job is paused', ({ args }) => args[1] === 'pause-requested'],
+    ['its job is ended', ({ args }) => args[1] === 'cancel-requested'],
+    ['its next job is submitted', ({ method, args }) => method === 'submit' && round(args[0]) === 2],
+  ];
+  for (const [what, isIt] of changes)
+    for (const when of ['before', 'after'])
+      it(`goes on when the service dies just ${when} ${what}`, async () => {
+        let died = 0;
+        const begun = start({
+          gate: (world) => async (call, act) => {
+            if (died > 0 || !isIt(call)) return act();
+            died += 1;
+            if (when === 'after') await act();
+            world.services[0]?.kill();
+            world.clock.resumeAt(
+              world.clock.now() + 90_000,
+              () => void startService(world, { skipsStill: true }),
+            );
+            return new Promise(() => {});
+          },
+        });
+        await runToEnd(begun.world, 3);
+        assert.equal(died, 1);
+        assertWhole(begun);
+      });
+});
+
+function round(job: unknown): number {
+  return (job as { readonly round: number }).round;
+}
