@@ -163,12 +163,13 @@ describe('layers that a mesh keeps in a file of their own', () => {
     ['are not where the mesh does not know the file', ['//wood.png'], [layers(EXTERNAL), fileBlock], {}],
   ] as const)
     it(what, async () => {
-      const isSculpted = (index: number) => index === 7;
+      // As many in a row as would tell that meshes are too different to foresee their ends.
+      const isSculpted = (index: number) => index >= 7 && index < 10;
       const bytes = fileOf(CLASSIC, (index) =>
         isSculpted(index) ? meshBlocks(index, { between, more: values }) : meshBlocks(index),
       );
       const { paths, requests } = await pathsAndRequests(bytes);
-      assert.deepEqual(paths, expected);
+      assert.deepEqual([...new Set(paths)], expected);
       assert.ok(requests <= 2 * MESHES, `${requests} requests`);
     });
 });

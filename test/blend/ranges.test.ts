@@ -194,6 +194,15 @@ describe('over a link that takes its time', () => {
     assert.equal((await readBlend(source, blendTools)).externalFiles.length, 1);
     assert.ok(source.rounds() <= 16, `${source.rounds()} rounds`);
   });
+
+  it('asks for no more of them than the walk is likely to land in', async () => {
+    const { bytes } = framed(heavy(Array.from({ length: 360 }, () => 20_000)), 20_000);
+    const source = linkSource(bytes);
+    const { externalFiles, bytesRead } = await readBlend(source, blendTools);
+    assert.equal(externalFiles.length, 1);
+    assert.ok(bytesRead < MIB, `${bytesRead} of ${bytes.length} bytes`);
+    assert.ok(source.rounds() <= 30, `${source.rounds()} rounds for 360 jumps`);
+  });
 });
 
 describe('how much is decoded', () => {
@@ -260,13 +269,13 @@ describe('what is kept in memory', () => {
 });
 
 /** As Blender compresses: small blocks together, large bodies in frames of 1 MiB of their own. */
-function framed(file: Uint8Array): { readonly bytes: Uint8Array; readonly frames: number } {
+function framed(file: Uint8Array, least = MIB): { readonly bytes: Uint8Array; readonly frames: number } {
   const cuts: number[] = [0];
   const buffer = Buffer.from(file);
   const view = new DataView(file.buffer, file.byteOffset);
   for (let at = buffer.indexOf('DATA'); at >= 0; at = buffer.indexOf('DATA', at + 24)) {
     const length = view.getInt32(at + 4, true);
-    if (length < MIB) continue;
+    if (length < least) continue;
     for (let body = at + 24; body < at + 24 + length; body += MIB) cuts.push(body);
     at += length;
     cuts.push(at + 24);
