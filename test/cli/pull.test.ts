@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -355,11 +355,15 @@ describe('tablao pull', { concurrency: 4 }, () => {
     ] as const) {
       const { code, said } = await pull([shot, ...args]);
       assert.equal(code, 1, said);
-      assert.ok(said.includes(`${to} holds ${FOLDER}. ${folder} is not put among its frames`), said);
+      assert.ok(said.includes(`${to} holds ${FOLDER} (its ${MARK} says so). ${folder} is not put`), said);
     }
     assertFrames(to, [1, 2]);
     assert.equal(existsSync(join(to, 'sh020_0001.exr')), false);
     assert.equal((await pull(['film/sh010', '--version', '1', ...args])).code, 0, 'what it holds goes on');
+    const unreadable = join(tempDir(t), 'unreadable');
+    mkdirSync(join(unreadable, MARK), { recursive: true });
+    assert.match((await pull(['film/sh010', '--to', unreadable, '--url', bench.url])).said, /EISDIR/);
+    assert.deepEqual(readdirSync(unreadable), [MARK]);
     const own = join(tempDir(t), 'own');
     write(join(own, nameOf(2)), Buffer.from('mine'));
     const { code, said } = await pull(['film/sh010', '--to', own, '--url', bench.url]);

@@ -12,7 +12,7 @@ export class OtherVersionError extends Error {
 /**
  * Says in a folder which version of which shot it holds (`film/sh010/v002`), so that no other one is ever put among its
  * frames. Throws `OtherVersionError` where it says another one, or says nothing and one of `targets` is there already;
- * `DiskError` where nothing can be written.
+ * `DiskError` where that cannot be read or nothing can be written.
  */
 export async function claimFolder(
   folder: string,
@@ -23,7 +23,7 @@ export async function claimFolder(
   if (held === version) return;
   if (held !== '')
     throw new OtherVersionError(
-      `${folder} holds ${held}. ${version} is not put among its frames: ${WAY_OUT}`,
+      `${folder} holds ${held} (its ${MARK} says so). ${version} is not put among its frames: ${WAY_OUT}`,
     );
   for (const target of targets)
     if (await stat(target).catch(() => null))
@@ -40,5 +40,12 @@ const WAY_OUT = 'choose another folder with --to.';
 
 /** Empty where nothing says it: a mark that a crash left empty says nothing either. */
 async function heldBy(folder: string): Promise<string> {
-  return (await readFile(join(folder, MARK), 'utf8').catch(() => '')).trim();
+  const mark = join(folder, MARK);
+  return readFile(mark, 'utf8').then(
+    (text) => text.trim(),
+    (cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ENOENT') return '';
+      throw new DiskError(mark, cause);
+    },
+  );
 }
