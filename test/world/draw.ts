@@ -23,7 +23,7 @@ const PORTS = ['scenes', 'renders', 'records', 'lease', 'farm', 'workers', 'mana
 export function drawWorld(seed: number): WorldSpec {
   const random = randomOf(seed, 'world');
   const calmAt = Math.round(between(random, 0.5, 3) * HOUR);
-  const shots = drawShots(randomOf(seed, 'shots'));
+  const shots = drawShots(randomOf(seed, 'shots')).map((shot) => withLongLoading(seed, shot));
   return {
     seed,
     policy: { ...drawPolicy(randomOf(seed, 'policy')), hasFallback: maybe(randomOf(seed, 'fallback'), 0.4) },
@@ -81,6 +81,12 @@ function drawShots(random: Random): readonly ShotSpec[] {
       ? 'sound'
       : pick(random, ['oneFails', 'oneFailsOnce', 'allFail', 'oneHangs', 'oneHangsOnce', 'badCheck']),
   }));
+}
+
+/** Quick frames of a scene that takes long to open: tasks are cut anew when it is known. */
+function withLongLoading(seed: number, shot: ShotSpec): ShotSpec {
+  if (!maybe(randomOf(seed, 'loading', shot.name), 0.06)) return shot;
+  return { ...shot, frames: 40, secondsPerFrame: 5, loadSeconds: 150, chunkSize: null };
 }
 
 function drawHappenings(random: Random, shots: readonly ShotSpec[], calmAt: number): readonly Happening[] {

@@ -21,6 +21,7 @@ import { pendingSetback, tellSetback } from './setback.ts';
 import { staffFarm } from './staff.ts';
 import { submitJobs } from './submission.ts';
 import type { EpochMs } from './time.ts';
+import { leaveOutUnseen } from './unseen.ts';
 import { windDown } from './wind-down.ts';
 
 /** The decisions of a pass, in their order. */
@@ -32,6 +33,7 @@ const DECISIONS: readonly ((sight: Sight, draft: Draft) => void)[] = [
   followInputs,
   takeIn,
   admitRuns,
+  leaveOutUnseen,
   followJobs,
   countLoading,
   finishRuns,
