@@ -10,6 +10,9 @@ const structs = {
   bNode: ['void *next', 'char idname[64]', 'ListBase inputs'],
   bNodeSocket: ['void *next', 'void *default_value'],
   bNodeSocketValueString: ['char value[1024]'],
+  CacheFile: ['ID id', 'char filepath[1024]', 'char is_sequence', 'char pad[7]'],
+  CacheFileLayer: ['char filepath[1024]', 'int flag', 'int pad'],
+  Camera: ['ID id', 'char type', 'char pad[3]', 'int custom_mode', 'char custom_filepath[1024]'],
 };
 const data = (struct: string, old: bigint, values: Values): Block => ({ code: 'DATA', old, struct, values });
 
@@ -37,4 +40,34 @@ describe('what nodes import', () => {
   it('is not taken from other nodes with a text', async () => {
     assert.deepEqual(await files('FunctionNodeInputString'), []);
   });
+});
+
+async function pathsOf(...blocks: readonly Block[]): Promise<readonly string[]> {
+  const { externalFiles } = await read(buildBlend(FIVE, [GLOBAL, sceneBlock(), ...blocks], { structs }));
+  return externalFiles.map(({ path }) => path);
+}
+
+describe('a cache', () => {
+  it('needs the archives that are laid over it, but for hidden ones', async () => {
+    const cache = { 'id.name': 'CFWalk', filepath: '//walk.abc' };
+    const paths = await pathsOf(
+      { code: 'CF', old: 0x50n, struct: 'CacheFile', values: cache },
+      data('CacheFileLayer', 0x51n, { filepath: '//over.abc' }),
+      data('CacheFileLayer', 0x52n, { filepath: '//hidden.abc', flag: 1 }),
+    );
+    assert.deepEqual(paths, ['//walk.abc', '//over.abc']);
+  });
+});
+
+describe('a camera', () => {
+  const CUSTOM = 3;
+  for (const [what, expected, values] of [
+    ['needs the file of its shader', ['//lens.osl'], { type: CUSTOM, custom_mode: 1 }],
+    ['needs no file where the shader stands in a text', [], { type: CUSTOM, custom_mode: 0 }],
+    ['needs none when it is of another kind', [], { type: 0, custom_mode: 1 }],
+  ] as const)
+    it(what, async () => {
+      const camera = { 'id.name': 'CALens', custom_filepath: '//lens.osl', ...values };
+      assert.deepEqual(await pathsOf({ code: 'CA', old: 0x60n, struct: 'Camera', values: camera }), expected);
+    });
 });

@@ -123,6 +123,7 @@ export const DISASTERS: readonly Disaster[] = [
   },
   { name: 'movie-clip-missing', alone: SILENT, tablao: missing(/plates\/plate\.mp4/) },
   { name: 'alembic-missing', alone: SILENT, tablao: missing(/cache\/cube\.abc/) },
+  { name: 'alembic-layer-missing', alone: SILENT, tablao: missing(/^A file is missing: .*cache\/over\.abc/) },
   {
     name: 'multires-missing',
     alone: { exit: 0, files: 1, says: /Failed to read CDMLoop layer/ },

@@ -226,6 +226,16 @@ def alembic_missing(project):
     project.remove("cache")
 
 
+@disaster
+def alembic_layer_missing(project):
+    """an Alembic archive that is laid over a cache, which is there"""
+    _alembic_shot(project)
+    cache = bpy.data.cache_files[-1]
+    cache.layers.new(filepath="//cache/over.abc")
+    cache.layers.new(filepath="//cache/hidden.abc").hide_layer = True
+    project.save()
+
+
 def _alembic_shot(project):
     _, cube = parts.start()
     project.write("cache/cube.abc", b"Ogawa\xff" + bytes(60))

@@ -7,6 +7,10 @@ import { allOf, follow, isPlain, listFrom, type Scope } from './scope.ts';
 import { stripFiles } from './strips.ts';
 
 const LIBRARY_IS_ARCHIVE = 1 << 0;
+const LAYER_HIDDEN = 1 << 0;
+/** `Camera.type` and `.custom_mode`: since 5.0 a shader may say how light falls into a camera. */
+const CUSTOM_CAMERA = 3;
+const SHADER_IN_FILE = 1;
 const SOURCES: ReadonlyMap<number, NonNullable<ExternalFile['source']>> = new Map([
   [1, 'file'],
   [2, 'sequence'],
@@ -44,7 +48,12 @@ function ownFiles(scope: Scope): readonly ExternalFile[] {
           ...file(scope, 'cache', record.text('filepath')),
           source: record.number('is_sequence') ? 'sequence' : 'file',
         },
+        ...shownLayers(scope).map((layer) => file(scope, 'cache', layer.text('filepath'))),
       ];
+    case 'CA':
+      return record.number('type') === CUSTOM_CAMERA && record.number('custom_mode') === SHADER_IN_FILE
+        ? [file(scope, 'script', record.text('custom_filepath'))]
+        : [];
     case 'VO':
       return [
         { ...file(scope, 'volume', record.text('filepath'), isPacked(record)), ...volumeFrames(record) },
@@ -52,6 +61,11 @@ function ownFiles(scope: Scope): readonly ExternalFile[] {
     default:
       return [];
   }
+}
+
+/** Alembic archives that are laid over a cache's own (3.1 and later). */
+function shownLayers(scope: Scope): readonly RecordView[] {
+  return allOf(scope, 'CacheFileLayer').filter((layer) => ((layer.number('flag') ?? 0) & LAYER_HIDDEN) === 0);
 }
 
 /** Since 5.0: a library that only groups data-blocks packed into this file. */

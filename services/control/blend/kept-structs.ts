@@ -14,6 +14,7 @@ export const WHOLE_CODES: ReadonlySet<string> = new Set([
   'PA',
   'NT',
   'ME',
+  'CA',
 ]);
 
 /** Structs in the DATA of a scene that its settings and its sequencer stand in. */
@@ -39,6 +40,7 @@ export const DATA_STRUCTS: ReadonlySet<string> = new Set([
   'IDProperty',
   'ImageTile',
   // files and caches
+  'CacheFileLayer',
   'MeshCacheModifierData',
   'OceanModifierData',
   'FluidModifierData',
