@@ -42,10 +42,15 @@ function saidDone({ details }: Observed, { id, troubles }: RunRecord): ReadonlyS
   const tasks = details.get(id)?.tasks ?? 'unknown';
   if (tasks === 'unknown') return new Set();
   const bad = new Set(troubles.map(({ frame }) => frame));
-  const said = tasks.flatMap((task) =>
-    task.status === 'completed' ? framesOfTask(task) : framesOfTask(task).slice(0, task.stepsCompleted),
-  );
-  return new Set(said.filter((frame) => !bad.has(frame)));
+  const said = new Set<number>();
+  for (const task of tasks) {
+    const isWhole = task.status === 'completed';
+    if (!isWhole && task.stepsCompleted === 0) continue;
+    const frames = framesOfTask(task);
+    for (const frame of isWhole ? frames : frames.slice(0, task.stepsCompleted))
+      if (!bad.has(frame)) said.add(frame);
+  }
+  return said;
 }
 
 /** In this pass a frame turned out not to have come out, or one that was there is gone. */
