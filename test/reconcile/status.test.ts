@@ -96,6 +96,26 @@ describe('the status', () => {
     assert.deepEqual(await seen(), ['Rendering 1 shot on 3 workers.', [[0, 3, 0, 0]]], 'none at all');
   });
 
+  test('tells of tasks that cannot be seen what was told of them last, and that they cannot be seen', async () => {
+    const of = createWorld();
+    await begin(of, { chunkSize: 1, video: false });
+    const seen = async (): Promise<unknown> => {
+      await pass(of);
+      const [run] = statusOf(of).runs;
+      return [run?.frames.active, run?.reason?.code];
+    };
+    await takeTasks(of);
+    assert.deepEqual(await seen(), [4, undefined]);
+    of.manager.failUntilHealed('transient', 'tasks');
+    assert.deepEqual(await seen(), [4, 'noManager'], 'no tasks');
+    of.manager.failUntilHealed('transient', 'jobs');
+    assert.deepEqual(await seen(), [4, 'noManager'], 'no jobs');
+    of.workers.end('p-1', 'preempted');
+    assert.deepEqual(await seen(), [3, 'noManager'], 'one worker less');
+    of.workers.failUntilHealed('transient', 'list');
+    assert.deepEqual(await seen(), [3, 'noManager'], 'no workers');
+  });
+
   test('says what is waited for while nobody renders', async () => {
     const of = createWorld({ droughtMs: 5 * MINUTE });
     await upload(of, { video: false });

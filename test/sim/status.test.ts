@@ -88,7 +88,7 @@ describe('what is told of a run', () => {
     assert.equal(told.at(-1)?.runs[0]?.frames.done, 40);
   });
 
-  it('says in words why nothing of it is rendered, whenever nothing is', async () => {
+  it('says in words why nothing of it is rendered, or seen to be, whenever nothing is', async () => {
     const stockouts = [{ fromSeconds: 0, toSeconds: 1500 }];
     const told: StatusDocument[] = [];
     const world = createSimWorld({ seed: 1, cloud: { ...USUAL_CLOUD, stockouts, preemptionsPerHour: 4 } });
@@ -99,7 +99,8 @@ describe('what is told of a run', () => {
     cluster.loseManager({ keepsMemory: true });
     await runToEnd(world, 6);
     const still = runsOf(told).filter(
-      ({ state, frames }) => (state === 'rendering' || state === 'queued') && frames.active === 0,
+      ({ state, frames, reason }) =>
+        (state === 'rendering' || state === 'queued') && (frames.active === 0 || reason !== null),
     );
     assert.ok(still.some(({ state }) => state === 'rendering'));
     assert.deepEqual(
@@ -111,6 +112,7 @@ describe('what is told of a run', () => {
     const short = still.find(({ reason }) => reason?.code === 'noMachines');
     assert.match(short?.reason?.message ?? '', /wait for a machine: FailedScaleUp/);
     const busy = runsOf(told).filter(({ frames }) => frames.active > 0);
-    assert.ok(busy.length > 0 && busy.every(({ reason }) => reason === null), 'and no reason while it is');
+    const why = new Set(busy.map(({ reason }) => reason?.code ?? null));
+    assert.deepEqual(why, new Set([null, 'noManager']), 'and no reason while it is seen');
   });
 });

@@ -1,6 +1,6 @@
 import { framesOf } from '../core/frames.ts';
-import type { Observed } from '../core/model.ts';
-import type { RunRecord } from '../core/run.ts';
+import type { Observed, TaskObserved, Unknown } from '../core/model.ts';
+import { type RunRecord, wantsFarm } from '../core/run.ts';
 import type { RunStatus, StatusDocument } from '../core/status-document.ts';
 import { framesOfTask, MAX_ATTEMPTS } from '../core/troubles.ts';
 
@@ -20,7 +20,7 @@ export function frameCounts(
   const proved = new Set(framesOf(run.proved));
   const counts = {
     total: all.length,
-    active: activeFrames(observed, run),
+    active: activeTasks(observed, run, before),
     failed: run.troubles.filter(({ attempts }) => attempts >= MAX_ATTEMPTS).length,
   };
   if (LOOKED_AT.has(run.state)) return { ...counts, done: proved.size };
@@ -31,17 +31,29 @@ export function frameCounts(
   return { ...counts, done: Math.max(done, Math.min(floor, all.length)) };
 }
 
-function activeFrames({ details }: Observed, { id }: RunRecord): number {
-  const tasks = details.get(id)?.tasks ?? 'unknown';
-  if (tasks === 'unknown') return 0;
-  return tasks.filter((task) => task.status === 'active' && framesOfTask(task).length > 0).length;
+/** What cannot be seen at this look is as it was told last, as far as there are workers for it. */
+function activeTasks(observed: Observed, run: RunRecord, before: StatusDocument | null): number {
+  const tasks = tasksOf(observed, run);
+  if (tasks !== 'unknown')
+    return tasks.filter((task) => task.status === 'active' && framesOfTask(task).length > 0).length;
+  if (!wantsFarm(run.state)) return 0;
+  const told = before?.runs.find(({ id }) => id === run.id)?.frames.active ?? 0;
+  const { workers } = observed;
+  return workers === 'unknown'
+    ? told
+    : Math.min(told, workers.filter(({ state }) => state === 'running').length);
+}
+
+/** `'unknown'` also of a run that nobody looked at. */
+export function tasksOf({ details }: Observed, { id }: RunRecord): readonly TaskObserved[] | Unknown {
+  return details.get(id)?.tasks ?? 'unknown';
 }
 
 /** By its workers, and not found to be bad. */
-function saidDone({ details }: Observed, { id, troubles }: RunRecord): ReadonlySet<number> {
-  const tasks = details.get(id)?.tasks ?? 'unknown';
+function saidDone(observed: Observed, run: RunRecord): ReadonlySet<number> {
+  const tasks = tasksOf(observed, run);
   if (tasks === 'unknown') return new Set();
-  const bad = new Set(troubles.map(({ frame }) => frame));
+  const bad = new Set(run.troubles.map(({ frame }) => frame));
   const said = new Set<number>();
   for (const task of tasks) {
     const isWhole = task.status === 'completed';

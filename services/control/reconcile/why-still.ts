@@ -7,6 +7,7 @@ import { whenAgain } from '../core/setback.ts';
 import type { PoolStatus } from '../core/status-document.ts';
 import { runnableTasks } from '../core/tasks.ts';
 import type { EpochMs } from '../core/time.ts';
+import { tasksOf } from './frame-counts.ts';
 
 interface Seen {
   readonly observed: Observed;
@@ -18,14 +19,15 @@ interface Seen {
 /** A run that wants a farm and has been told nothing that says more than that it waits. */
 const SAYS_LITTLE: ReadonlySet<string | undefined> = new Set([undefined, 'queued', 'submitted']);
 
-/** Why none of its frames is being rendered although it wants to be; `null` = one is, or it has a reason of its own. */
+/** Why none of its frames is being rendered, or seen to be, although it wants to be; `null` = one is, or it has a reason of its own. */
 export function whyStill(
   seen: Seen,
   run: RunRecord,
   pools: readonly PoolStatus[],
   active: number,
 ): Reason | null {
-  if (!wantsFarm(run.state) || active > 0 || !SAYS_LITTLE.has(run.reason?.code)) return null;
+  if (!wantsFarm(run.state) || !SAYS_LITTLE.has(run.reason?.code)) return null;
+  if (active > 0 && tasksOf(seen.observed, run) !== 'unknown') return null;
   return whyNoFarm(seen) ?? whyNoTask(seen, run) ?? whyNoWorker(seen, run, pools);
 }
 
