@@ -150,6 +150,27 @@ describe('tasks of many jobs', () => {
   });
 });
 
+describe('how long shots load', () => {
+  test('is read of ten runs in a pass, in turn: calls do not grow with the jobs', async () => {
+    const of = await withJobs(30);
+    const workerId = of.manager.workerIdOf('p-1');
+    for (const { id } of await of.manager.jobs()) {
+      const [task] = of.manager.tasksOf(id);
+      of.manager.startTask(task?.id ?? '', workerId ?? '');
+    }
+    await soon(of);
+    const asked: string[] = [];
+    for (let passes = 0; passes < 3; passes += 1) {
+      const before = of.renders.callsOf('read').length;
+      await soon(of);
+      const reads = of.renders.callsOf('read').slice(before);
+      assert.equal(reads.length, 10);
+      asked.push(...reads.map(([path]) => String(path)));
+    }
+    assert.equal(new Set(asked).size, 30);
+  });
+});
+
 describe('records', () => {
   test('of runs that ended long ago are read once, not at each start', async () => {
     const of = createWorld();

@@ -13,12 +13,14 @@ export function learnBoots(sight: Sight, draft: Draft): void {
   const awake = new Set(managerWorkers.filter(({ status }) => status === 'awake').map(({ name }) => name));
   const { booted, boots, waitedLong } = draft.memory;
   const living = workers.filter(({ state }) => state !== 'ended');
-  const fresh = living.filter(({ name }) => awake.has(name) && !booted.includes(name));
-  const kept = booted.filter((name) => living.some((worker) => worker.name === name));
+  const names = new Set(living.map(({ name }) => name));
+  const known = new Set(booted);
+  const fresh = living.filter(({ name }) => awake.has(name) && !known.has(name));
+  const kept = booted.filter((name) => names.has(name));
   if (fresh.length === 0 && kept.length === booted.length) return;
   const prompt = fresh.filter(({ name }) => !waitedLong.includes(name));
   const learned = prompt.reduce(
-    (known, { pool, orderedAt }) => withSample(known, pool, (sight.now - orderedAt) / 1000),
+    (soFar, { pool, orderedAt }) => withSample(soFar, pool, (sight.now - orderedAt) / 1000),
     boots,
   );
   remember(draft, { boots: learned, booted: [...kept, ...fresh.map(({ name }) => name)] });

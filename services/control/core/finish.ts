@@ -19,11 +19,11 @@ export function finishRuns(sight: Sight, draft: Draft): void {
   for (const run of openRuns(draft)) {
     const seen = sight.observed.details.get(run.id);
     if (!wantsFarm(run.state) || seen === undefined || run.round === 0) continue;
+    if (seen.job === 'unknown' || (seen.job !== null && isLiveJob(seen.job))) continue;
     const isAllProved = framesOf(run.proved).length === framesOf(run.frames ?? '').length;
-    if (seen.job === 'unknown') continue;
     const isCapped = run.stopping?.code === 'maxDollars';
     const hasNothingLeft = isAllProved || isCapped || openFrames(run).length === 0;
-    if (seen.job === null ? hasNothingLeft : !isLiveJob(seen.job)) finish(sight, draft, run, seen, seen.job);
+    if (seen.job !== null || hasNothingLeft) finish(sight, draft, run, seen, seen.job);
   }
 }
 

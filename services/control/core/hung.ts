@@ -64,9 +64,10 @@ export function framesOfHungTasks(
   now: EpochMs,
 ): readonly number[] {
   const hung = tasks.filter((task) => {
+    if (task.status !== 'active') return false;
     const mark = run.standstill[task.id];
     const isSame = mark?.steps === task.stepsCompleted;
-    return task.status === 'active' && isSame && whyDue(run, task, now, mark) !== null;
+    return isSame && whyDue(run, task, now, mark) !== null;
   });
   return hung.flatMap(framesOfTask);
 }

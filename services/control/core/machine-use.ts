@@ -247,15 +247,15 @@ function tasksInHand({ observed, now }: Sight) {
       if (worker !== undefined)
         found.set(worker, { id, run, steps, isCheck: name === CHECK_TASK, updatedAt });
     }
-  const open = new Set<string>();
-  for (const { tasks } of details.values())
-    if (tasks !== 'unknown') for (const { id, status } of tasks) if (!OVER.has(status)) open.add(id);
   /** Whether somebody could have told if it was still in hand. */
   const isUnread = (task: TaskInHand) =>
     managerWorkers === 'unknown' || details.get(task.run)?.tasks === 'unknown';
   return {
-    /** It still has to be done. */
-    isOpen: ({ id }: TaskInHand) => open.has(id),
+    /** It still has to be done. Asked of few: to list all that are open would cost more than the rest of the pass. */
+    isOpen({ id, run }: TaskInHand): boolean {
+      const tasks = details.get(run)?.tasks ?? 'unknown';
+      return tasks !== 'unknown' && tasks.some((task) => task.id === id && !OVER.has(task.status));
+    },
     of(worker: string, before: TaskInHand | null): TaskInHand | null {
       const task = found.get(worker);
       if (task === undefined) return before !== null && isUnread(before) ? before : null;

@@ -39,15 +39,17 @@ export function outgrow(draft: Draft, run: RunRecord, frames: readonly number[])
 
 /**
  * Tasks whose worker's machine was ended because it ran out of memory: Flamenco would hand them out again for ever, since
- * nobody has told it that they failed. Their frames wait for a larger pool; where there is none, each time counts.
+ * nobody has told it that they failed. Their frames wait for a larger pool; where there is none, each time counts. `killed`:
+ * what `killedWorkers` says.
  */
 export function followMemory(
   sight: Sight,
   draft: Draft,
   before: RunRecord,
   tasks: readonly TaskObserved[],
+  killed: ReadonlyMap<string, string>,
 ): RunRecord {
-  const killed = killedWorkers(sight);
+  if (killed.size === 0) return before;
   let run = before;
   for (const task of tasks) {
     const worker = task.status === 'active' ? killed.get(task.workerId ?? '') : undefined;
@@ -66,7 +68,7 @@ export function followMemory(
 }
 
 /** Flamenco ids of workers that were ended for want of memory, with their names. */
-function killedWorkers({ observed }: Sight): ReadonlyMap<string, string> {
+export function killedWorkers({ observed }: Sight): ReadonlyMap<string, string> {
   const { workers, managerWorkers } = observed;
   if (workers === 'unknown' || managerWorkers === 'unknown') return new Map();
   const names = new Set(workers.filter(({ outcome }) => outcome === 'outOfMemory').map(({ name }) => name));

@@ -6,7 +6,7 @@ import { act, moveRun, note, openRuns, titleOf, updateRun } from './draft.ts';
 import { formatFrames, framesOf } from './frames.ts';
 import { freeHung } from './hung.ts';
 import type { JobObserved, RunObserved, TaskObserved } from './model.ts';
-import { followMemory, isOutgrown, outgrow, outgrowing } from './out-of-memory.ts';
+import { followMemory, isOutgrown, killedWorkers, outgrow, outgrowing } from './out-of-memory.ts';
 import type { RunRecord } from './run.ts';
 import { wantsFarm } from './run.ts';
 import { sameTask } from './tasks.ts';
@@ -34,6 +34,7 @@ export function isLiveJob(job: JobObserved): boolean {
 
 /** Follows every job that lives: what is proved, what failed and is tried again, what hangs. */
 export function followJobs(sight: Sight, draft: Draft): void {
+  const killed = killedWorkers(sight);
   for (const open of openRuns(draft)) {
     const seen = sight.observed.details.get(open.id);
     if (!wantsFarm(open.state)) restBarren(sight, draft, open);
@@ -42,7 +43,7 @@ export function followJobs(sight: Sight, draft: Draft): void {
     if (run !== open) draft.runs.set(run.id, run);
     if (seen.job === 'unknown' || seen.tasks === 'unknown') continue;
     if (seen.job === null || !isLiveJob(seen.job)) restBarren(sight, draft, run);
-    else followJob(sight, draft, run, seen, seen.job, seen.tasks);
+    else followJob(sight, draft, run, { ...seen, job: seen.job, tasks: seen.tasks }, killed);
   }
 }
 
@@ -63,11 +64,11 @@ function followJob(
   sight: Sight,
   draft: Draft,
   before: RunRecord,
-  seen: RunObserved,
-  job: JobObserved,
-  tasks: readonly TaskObserved[],
+  seen: RunObserved & { readonly job: JobObserved; readonly tasks: readonly TaskObserved[] },
+  killed: ReadonlyMap<string, string>,
 ): void {
-  let run = followMemory(sight, draft, begin(sight, draft, before, job, tasks), tasks);
+  const { job, tasks } = seen;
+  let run = followMemory(sight, draft, begin(sight, draft, before, job, tasks), tasks, killed);
   if (run.stopping === null) run = tellPause(sight, draft, run, job);
   if (run.stopping !== null) {
     freeHung(sight, draft, run, seen, tasks);
@@ -166,8 +167,9 @@ function retryFailed(
   let run = before;
   let hasRequeued = false;
   for (const task of tasks) {
+    if (task.status !== 'completed' && task.status !== 'failed') continue;
     const frames = framesOfTask(task);
-    if (frames.length === 0 || (task.status !== 'completed' && task.status !== 'failed')) continue;
+    if (frames.length === 0) continue;
     const failed = badVerdicts(seen, frames).filter(({ frame }) => !isGivenUp(run, frame));
     run = outgrow(draft, run, outgrowing(sight, run, failed, seen.logs[task.id] ?? ''));
     const bad = failed.filter(({ frame }) => !isOutgrown(run, frame));

@@ -39,6 +39,8 @@ export interface Looks {
   readonly proofs: ProofLook;
   /** Whose .blend is looked at in this pass, of runs that render: word of an upload may get lost. */
   readonly scenesDue: (runIds: readonly string[]) => ReadonlySet<string>;
+  /** Of which runs it is read in this pass how long loading takes, where nobody knows yet. */
+  readonly loadingDue: (runIds: readonly string[]) => ReadonlySet<string>;
 }
 
 export interface Sighting {
@@ -54,7 +56,7 @@ export async function observe(
   policy: Policy,
   isFirst: boolean,
   refusals: readonly Refusal[],
-  { quotas, tasksOf, proofs, scenesDue }: Looks,
+  { quotas, tasksOf, proofs, scenesDue, loadingDue }: Looks,
 ): Promise<Sighting> {
   const now = ports.clock.now();
   const memory = await state.memory();
@@ -93,7 +95,7 @@ export async function observe(
   ]);
   await loadRunsOfJobs(state, runs, jobs);
   const readTasks = (of: readonly JobObserved[]) => tasksOf(of, hasDiedUnheard(workers));
-  const details = await lookAtRuns(ports, readTasks, proofs, runs, jobs);
+  const details = await lookAtRuns(ports, { readTasks, proofs, loadingDue }, runs, jobs);
   proofs.keepOnly(new Set(details.keys()));
   const { scenes } = ports;
   const asked = { scenes, runs, catalog: scan.catalog, uploaded, details, isListingDue, readBlends, due };
@@ -243,8 +245,9 @@ function unhandled(catalog: CatalogState, shots: Observed['shots']): readonly st
 
 async function lookAtRuns(
   ports: Ports,
-  tasksOf: (jobs: readonly JobObserved[]) => ReturnType<TaskLook>,
-  proofs: ProofLook,
+  looks: Pick<Looks, 'proofs' | 'loadingDue'> & {
+    readonly readTasks: (jobs: readonly JobObserved[]) => ReturnType<TaskLook>;
+  },
   runs: ReadonlyMap<string, RunRecord>,
   jobs: readonly JobObserved[] | Unknown,
 ): Promise<ReadonlyMap<string, RunObserved>> {
@@ -255,11 +258,15 @@ async function lookAtRuns(
     const own = (byRun.get(run.id) ?? []).filter(({ isDeleting }) => !isDeleting);
     return own.find(({ round }) => round === run.round) ?? own.find(isLiveJob) ?? null;
   };
-  const wanting = [...runs.values()].filter(({ state: is }) => wantsFarm(is)).map(jobOf);
-  const readTasks = await tasksOf(wanting.filter((job) => job !== null && job !== 'unknown'));
+  const wanting = [...runs.values()].filter(({ state: is }) => wantsFarm(is));
+  const readTasks = await looks.readTasks(
+    wanting.map(jobOf).filter((job) => job !== null && job !== 'unknown'),
+  );
+  const due = looks.loadingDue(wanting.filter(({ times }) => times.loads === 0).map(({ id }) => id));
   for (const run of runs.values()) {
     const job = jobOf(run);
-    if (wantsFarm(run.state)) details.set(run.id, await lookAtRun(ports, readTasks, proofs, run, job));
+    if (wantsFarm(run.state))
+      details.set(run.id, await lookAtRun(ports, readTasks, looks.proofs, run, job, due));
     else if (job !== null && job !== 'unknown' && isLiveJob(job)) details.set(run.id, { ...NOTHING, job });
   }
   return details;
@@ -280,6 +287,7 @@ async function lookAtRun(
   proofs: ProofLook,
   run: RunRecord,
   job: JobObserved | null | Unknown,
+  loadingDue: ReadonlySet<string>,
 ): Promise<RunObserved> {
   if (job === 'unknown') return NOTHING;
   const tasks = job === null ? [] : (readTasks.get(job.id) ?? 'unknown');
@@ -301,12 +309,12 @@ async function lookAtRun(
     isWhole: hasEnded && isWhole,
     logs: tasks === 'unknown' ? {} : await readLogs(ports, tasks, bad),
     findings: run.check === 'pending' && tasks !== 'unknown' ? await readFindings(ports, run, tasks) : null,
-    ...(run.times.loads === 0 &&
+    ...(loadingDue.has(run.id) &&
       tasks !== 'unknown' && { loadSeconds: await readLoading(ports, run, tasks) }),
   };
 }
 
-/** The kit writes a frame's record when it begins it: of the task that runs for longest, one read a pass until it is known. */
+/** The kit writes a frame's record when it begins it: of the task that runs for longest, one read a turn until it is known. */
 async function readLoading(
   { renders }: Ports,
   run: RunRecord,
@@ -344,8 +352,10 @@ async function readLogs(
 ): Promise<Record<string, string>> {
   const logs: Record<string, string> = {};
   for (const task of tasks) {
-    const hasFailed = task.status === 'failed' || framesOfTask(task).some((frame) => bad.has(frame));
-    if (!hasFailed || task.status === 'queued') continue;
+    if (task.status === 'queued') continue;
+    const hasFailed =
+      task.status === 'failed' || (bad.size > 0 && framesOfTask(task).some((frame) => bad.has(frame)));
+    if (!hasFailed) continue;
     const tail = await orUnknown(ports.manager.logTail(task.id));
     if (tail !== 'unknown') logs[task.id] = tail;
   }

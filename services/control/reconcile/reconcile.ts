@@ -31,6 +31,8 @@ const TRY_AGAIN_MS = 10_000;
 const TICK_MS = 50_000;
 /** Of runs that render so many .blends are looked at in a pass. */
 const SCENES_A_PASS = 10;
+/** Of so many runs it is read in a pass how long they load. */
+const LOADINGS_A_PASS = 10;
 /** How long until the regular tick comes. */
 const REST_MS = 60_000;
 
@@ -65,6 +67,7 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
     tasksOf: tasks.look,
     proofs: createProofLook(ports.renders),
     scenesDue: createRotation(SCENES_A_PASS),
+    loadingDue: createRotation(LOADINGS_A_PASS),
   };
   const unwritten = createUnwritten(clock);
   const history = createHistory(ports.records);
