@@ -35,11 +35,12 @@ export const noBusyWorkerKilled: NewInvariant = (watched) => {
 };
 
 /** Which of the exceptions it is; `null` = none. By what the world knows, not by what the service says. */
-function whyDelete({ world, spec, orders, readAt }: Watched): string | null {
+function whyDelete(watched: Watched): string | null {
+  const { world, spec, readAt } = watched;
   const { cluster, clock, policy, startedAt } = world;
   const now = clock.now();
   const memory = memoryOf(world);
-  if (orders.has('teardown') && memory?.mustGo === true) return 'a person tore the farm down';
+  if (isTornDown(watched)) return 'a person tore the farm down';
   if (cluster.isBroken) return 'the farm was broken';
   if (cluster.upSince !== null && now - cluster.upSince >= policy.maxFarmMs - SKEW_MS)
     return 'MAX_FARM_HOURS';
@@ -49,6 +50,10 @@ function whyDelete({ world, spec, orders, readAt }: Watched): string | null {
   return now - Math.min(...seen) >= policy.maxUnknownMs - SKEW_MS ? 'MAX_UNKNOWN_HOURS' : null;
 }
 
+function isTornDown({ world, orders }: Watched): boolean {
+  return orders.has('teardown') && memoryOf(world)?.mustGo === true;
+}
+
 function whyRemove({ world: { manager } }: Watched, name: string): string | null {
   const rows = [...manager.farm.workers.values()].filter((row) => row.name === name);
   return rows.some(({ id }) => liveWorker(manager.farm, id) !== null)
@@ -56,7 +61,8 @@ function whyRemove({ world: { manager } }: Watched, name: string): string | null
     : 'the manager did not know the worker';
 }
 
-function judgeCancel({ world, count }: Watched, { args }: WatchedCall): string | null {
+function judgeCancel(watched: Watched, { args }: WatchedCall): string | null {
+  const { world, count } = watched;
   const job = world.manager.farm.jobs.get(String(args[0]));
   if (args[1] !== 'cancel-requested' || job === undefined) return null;
   if (!job.tasks.some(({ status }) => status === 'active')) return null;
@@ -64,7 +70,7 @@ function judgeCancel({ world, count }: Watched, { args }: WatchedCall): string |
   const isPeople = run?.state === 'cancelled' || run?.state === 'superseded';
   const isParked = run?.state === 'waiting' && ['budget', 'paused'].includes(run.reason?.code ?? '');
   const isHopeless = run !== undefined && isFinal(run.state) && run.state !== 'completed';
-  if (!isPeople && !isParked && !isHopeless)
+  if (!isPeople && !isParked && !isHopeless && !isTornDown(watched))
     return `a job that renders was cancelled; its run is ${run?.state}`;
   count(`the run was ${run?.state} (${run?.reason?.code})`);
   return null;
@@ -104,7 +110,7 @@ const NEEDS: Readonly<Record<string, readonly string[]>> = {
 export const nothingFromUnknown: NewInvariant = (watched) => ({
   name: 'nothingFromUnknown',
   before: ({ name, unread }) => {
-    const missing = NEEDS[name]?.find((read) => unread.has(read));
+    const missing = NEEDS[name]?.find((read) => unread.has(read) && !isNeedless(watched, name, read));
     if (missing === undefined) return null;
     // One that goes already is only told so once more, by a look that was a little old.
     if (name === 'farm.delete' && (watched.world.cluster.isDeleting || whyDelete(watched) !== null))
@@ -112,3 +118,8 @@ export const nothingFromUnknown: NewInvariant = (watched) => ({
     return `${name} in a pass that could not read ${missing}`;
   },
 });
+
+/** A farm without machines goes whatever its jobs are: none of its workers runs, and that is looked at once more. */
+function isNeedless({ world }: Watched, name: string, read: string): boolean {
+  return name === 'farm.delete' && read === 'manager.jobs' && memoryOf(world)?.setback?.kind === 'noMachines';
+}
