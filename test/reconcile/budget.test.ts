@@ -148,6 +148,25 @@ describe("the month's budget", () => {
     assert.equal((await run(of)).id, waiting.id);
   });
 
+  test('is not forgotten by a clock that is in the next month for a while', async () => {
+    const of = createWorld(PRICED);
+    const toMonthEnd = Date.UTC(2026, 11, 1) - of.clock.now();
+    of.clock.advance(toMonthEnd - 25 * MINUTE);
+    await begin(of, settings);
+    await takeTasks(of);
+    await pass(of, 8);
+    const spent = memory(of).ledger.thisMonth;
+    assert.ok(spent > 0.1, `$${spent}`);
+    of.clock.advance(6 * MINUTE);
+    await pass(of);
+    assert.deepEqual([memory(of).ledger.month, memory(of).ledger.thisMonth < spent], ['2026-12', true]);
+    of.clock.advance(-6 * MINUTE);
+    await pass(of, 3);
+    const { month, thisMonth } = memory(of).ledger;
+    // The minutes that it was ahead are given back.
+    assert.ok(month === '2026-11' && thisMonth > spent / 2, `$${thisMonth} of ${month} after $${spent}`);
+  });
+
   test('goes on with the paused job when the cap is raised before the last frame has ended', async () => {
     const of = createWorld({ ...PRICED, monthlyBudgetDollars: 0.15 });
     await begin(of, settings);

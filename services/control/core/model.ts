@@ -202,6 +202,8 @@ interface Ledger {
   readonly thisMonth: number;
   /** Of this month, what no run could be charged with: nobody had asked for it by name. */
   readonly unshared: Costs;
+  /** What was counted in another month before: a clock that was ahead may be put back into it. */
+  readonly otherMonth: Pick<Ledger, 'month' | 'thisMonth' | 'unshared'> | null;
   /** Machines that are paid for. */
   readonly meters: Meters;
   /** Runs that the farm is, or was last, up for: they pay for its end as well. */
@@ -217,6 +219,7 @@ export const NEW_LEDGER: Ledger = {
   month: '',
   thisMonth: 0,
   unshared: NO_COSTS,
+  otherMonth: null,
   meters: {},
   payers: [],
 };

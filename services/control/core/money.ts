@@ -43,6 +43,7 @@ export function countMoney(sight: Sight, draft: Draft): void {
       today: Math.max(0, before.today + dollars),
       thisMonth: Math.max(0, before.month + dollars),
       unshared,
+      otherMonth: ledger.month === month ? ledger.otherMonth : monthOf(ledger),
       meters: isUp ? meters : {},
       payers: isUp ? (wanting.length > 0 ? wanting.map(({ id }) => id) : ledger.payers) : [],
     },
@@ -84,12 +85,16 @@ export function spentIn(
   ledger: FarmMemory['ledger'],
   { day, month }: { readonly day: string; readonly month: string },
 ): { readonly today: number; readonly month: number; readonly unshared: Costs } {
-  const isThisMonth = ledger.month === month;
+  const counted = [monthOf(ledger), ledger.otherMonth].find((one) => one?.month === month);
   return {
     today: ledger.day === day ? ledger.today : 0,
-    month: isThisMonth ? ledger.thisMonth : 0,
-    unshared: isThisMonth ? ledger.unshared : NO_COSTS,
+    month: counted?.thisMonth ?? 0,
+    unshared: counted?.unshared ?? NO_COSTS,
   };
+}
+
+function monthOf({ month, thisMonth, unshared }: FarmMemory['ledger']): FarmMemory['ledger']['otherMonth'] {
+  return { month, thisMonth, unshared };
 }
 
 /** What was spent in the present month. */
