@@ -1,8 +1,9 @@
 import { type Draft, openRuns, type Sight } from './draft.ts';
 import { secondsUntilDone } from './forecast.ts';
 import { expectedSeconds, spreadOf } from './frame-times.ts';
+import { framesOf } from './frames.ts';
 import type { PoolPolicy } from './model.ts';
-import { addNeeds, moreWorkers, type Needs, NO_NEEDS, needsOf } from './pool-size.ts';
+import { moreWorkers, type Needs, NO_NEEDS, needsOf, sumOfNeeds, trendOf } from './pool-size.ts';
 import { poolOf, priceOf } from './pools.ts';
 import { type RunRecord, wantsFarm } from './run.ts';
 import { pendingSetback } from './setback.ts';
@@ -23,6 +24,12 @@ const Z90 = 1.2816;
 const MODEL_SPREAD = 0.04;
 /** A look, a poll: seconds by which the end is off in any case. */
 const LEAST_SPREAD_SECONDS = 10;
+/** Frames of which none is known yet may be so much slower: the share by which what is left of such may take longer, nine times of ten. */
+const UNSEEN_UPWARD = 1.5;
+/** Of what the last frames of a team take beyond the mean by their spread, so much is not in the forecast's last wave. */
+const LAST_SHARE = 0.35;
+/** `clusters delete` takes 3 to 6 minutes, and the fee runs meanwhile. */
+const FARM_END_SECONDS = 240;
 /** Lost machines, late boots and frames given back make it later, never sooner. */
 const UPWARD = 1.5;
 /** A cluster and its manager, where there is no farm yet: `clusters create` takes 4 to 7 minutes. */
@@ -62,7 +69,7 @@ function estimatePool(
   const needs = each.filter((one) => one !== null);
   const pool = poolAtHand(sight, draft, configured, runs);
   const price = priceOf(policy, configured, variantFor(sight, draft.memory, configured)?.name, now);
-  const whole = needs.reduce(addNeeds, NO_NEEDS);
+  const whole = sumOfNeeds(needs);
   const living = workers.filter((worker) => worker.pool === pool.name && worker.state !== 'ended');
   const known = new Map(
     managerWorkers === 'unknown' ? [] : managerWorkers.map((row) => [row.name, row] as const),
@@ -75,25 +82,63 @@ function estimatePool(
   const around =
     (team.length + more) * pool.tailSeconds + more * pool.bootSeconds + sumOf(team.map(bootLeft));
   const endOfAll = farm.coming + secondsUntilDone(workOf(whole, freeAt), more, pool.bootSeconds);
+  const farmEnd = policy.keepControlPlane ? 0 : FARM_END_SECONDS + policy.idleTeardownMs / 1000;
   // The quotas leave no worker at present.
   if (!Number.isFinite(endOfAll)) return;
   let before = NO_NEEDS;
   for (const [index, run] of runs.entries()) {
     const own = needs[index] ?? NO_NEEDS;
-    before = addNeeds(before, own);
+    // Who is busy until when stands in `freeAt`.
+    before = sumOfNeeds([before, { ...own, busy: NO_NEEDS.busy }]);
     if (run.times.frames === 0 || !isOnItsWay(sight, run)) continue;
     const waits = own.queued > 0 ? secondsUntilDone(workOf(before, freeAt), more, pool.bootSeconds) : 0;
-    const again = lossRisk(run, team.length) * (expectedSeconds(run, now) + pool.bootSeconds);
+    const again =
+      timesAgain(run, team.length) * (LOST_HALFWAY * expectedSeconds(run, now) + pool.bootSeconds);
     const seconds =
-      farm.waiting + farm.coming + Math.max(waits, ...own.busy.values(), 0) + LIKELY_AGAIN * again;
+      farm.waiting +
+      farm.coming +
+      Math.max(waits, ...own.busy.values(), 0) +
+      again +
+      lastExcess(run, team.length + more, now);
     const share = workSeconds(own) / Math.max(1, workSeconds(whole));
-    const paid = workSeconds(own) + share * around;
-    const dollars = (paid * price + share * endOfAll * policy.fixedPricePerHour) / 3600;
+    const lost = lostShare(run);
+    const paid = workSeconds(own) / (1 - lost) + share * around;
+    const dollars = (paid * price + share * (endOfAll + farmEnd) * policy.fixedPricePerHour) / 3600;
+    const upward = UNSEEN_UPWARD * unseenShare(sight, run);
     into.set(run.id, {
-      seconds: secondsBand(sight, run, seconds, again),
-      dollars: bandAround(dollars, relativeSpread(run), 0),
+      seconds: withUpward(secondsBand(sight, run, seconds, again), upward),
+      dollars: withUpward(bandAround(dollars, Math.hypot(relativeSpread(run), lost), 0), upward),
     });
   }
+}
+
+/** What frames that nobody has seen the like of may take more. */
+function withUpward(band: Band, upward: number): Band {
+  return { ...band, p90: Math.hypot(band.p90 - band.p50, upward * band.p50) + band.p50 };
+}
+
+/** Of the frames that are left, those beyond all that have ended or run for long. */
+function unseenShare(sight: Sight, run: RunRecord): number {
+  const left = unfinishedFrames(run).length;
+  const total = Math.max(1, framesOf(run.frames ?? '').length);
+  return left === 0 ? 0 : Math.min(1, (trendOf(sight, run).unseen * total) / left);
+}
+
+/**
+ * The last one of a team to be done is slower than most: by the expectation of the largest of so many, for times that are spread
+ * log-normally (Blom 1958; the normal's quantile by a logistic curve).
+ */
+function lastExcess(run: RunRecord, team: number, now: number): number {
+  const many = Math.min(team, unfinishedFrames(run).length);
+  if (many < 2) return 0;
+  const variance = Math.log(1 + spreadOf(run.times) ** 2);
+  const z = Math.log((many - 0.375) / 0.625) / 1.702;
+  return LAST_SHARE * expectedSeconds(run, now) * (Math.exp(Math.sqrt(variance) * z - variance / 2) - 1);
+}
+
+/** Of the money for its frames, what was for those that were lost with their machines. */
+function lostShare({ costs: { lost, rendering } }: RunRecord): number {
+  return lost <= 0 ? 0 : lost / (lost + rendering);
 }
 
 /** Seconds until there is a farm: `waiting` for it to be tried again, which costs nothing, and `coming` up. */
@@ -141,14 +186,23 @@ function workSeconds({ seconds, busy }: Needs): number {
   return seconds + sumOf([...busy.values()]);
 }
 
-/** A frame that is lost at the end is rendered once more, on a machine that boots first: by so much of that later, as a rule. */
-const LIKELY_AGAIN = 0.7;
+/** A frame that is lost with its machine is lost half-way, on average. */
+const LOST_HALFWAY = 0.5;
+/** Of those that are under way a part is done already, and cannot be lost any more. */
+const STILL_TO_LOSE = 0.75;
+const MOST_AGAIN = 8;
 
-/** How likely one of the last frames is lost with its machine, by the share of the money that was: on average half of a frame is. */
-function lossRisk({ costs }: RunRecord, team: number): number {
-  const { lost, rendering } = costs;
-  if (lost <= 0) return 0;
-  return 1 - Math.exp((-2 * lost * team) / (lost + rendering));
+/**
+ * How often, one after the other, some of the last frames will be rendered once more because their machines were taken away: the
+ * expectation of the largest number of attempts that are lost, by the share of the money that was.
+ */
+function timesAgain(run: RunRecord, team: number): number {
+  const lost = lostShare(run);
+  const many = Math.min(team, unfinishedFrames(run).length);
+  const eachTime = STILL_TO_LOSE * Math.min(1, lost / (LOST_HALFWAY * (1 + lost)));
+  let sum = 0;
+  for (let times = 1; times <= MOST_AGAIN; times += 1) sum += 1 - (1 - eachTime ** times) ** many;
+  return sum;
 }
 
 /** Of the mean that was learned from some frames, and of the sum of those that are left. */
@@ -162,7 +216,7 @@ function relativeSpread(run: RunRecord): number {
 function secondsBand(sight: Sight, run: RunRecord, seconds: number, again: number): Band {
   const lastFrame = spreadOf(run.times) * expectedSeconds(run, sight.now);
   const band = bandAround(seconds, relativeSpread(run), LEAST_SPREAD_SECONDS + lastFrame);
-  return { ...band, p10: Math.max(0, band.p10 - LIKELY_AGAIN * again), p90: band.p90 + again };
+  return { ...band, p10: Math.max(0, band.p10 - again), p90: band.p90 + again };
 }
 
 function bandAround(p50: number, share: number, more: number): Band {

@@ -16,8 +16,16 @@ const PRIOR_LOAD_SECONDS = 5;
 /** Few shots load for longer. */
 const LONG_LOAD_SECONDS = 300;
 
-/** Adds what a finished frame's record says. */
-export function learn(times: FrameTimes, record: FrameRecord): FrameTimes {
+/** A run is looked at in so many parts. */
+export const PARTS = 24;
+
+/** Which part of a run's frames the one at this place (from 0) belongs to. */
+export function partAt(place: number, frames: number): number {
+  return Math.min(PARTS - 1, Math.floor((PARTS * place) / Math.max(1, frames)));
+}
+
+/** Adds what a finished frame's record says; `part` = where in its run it stands. */
+export function learn(times: FrameTimes, record: FrameRecord, part: number): FrameTimes {
   if (record.seconds === null) return times;
   const load = record.loadSeconds ?? 0;
   return {
@@ -27,7 +35,19 @@ export function learn(times: FrameTimes, record: FrameRecord): FrameTimes {
     loads: times.loads + (load > 0 ? 1 : 0),
     sumLoadSeconds: times.sumLoadSeconds + load,
     maxMemoryMiB: Math.max(times.maxMemoryMiB, record.peakMemoryMiB ?? 0),
+    parts: withSample(times.parts, part, record.seconds),
   };
+}
+
+function withSample(
+  parts: FrameTimes['parts'],
+  part: number,
+  seconds: number,
+): NonNullable<FrameTimes['parts']> {
+  return Array.from({ length: PARTS }, (_, index) => {
+    const { frames, sumSeconds } = parts?.[index] ?? { frames: 0, sumSeconds: 0 };
+    return index === part ? { frames: frames + 1, sumSeconds: sumSeconds + seconds } : { frames, sumSeconds };
+  });
 }
 
 /** Adds what a frame that still runs says of loading. */
@@ -68,6 +88,24 @@ const USUAL_SPREAD = 0.25;
 const LEAST_SPREAD = 0.05;
 const ROUNDS = 8;
 
+/**
+ * What is left of a frame that has been rendered for so long: its mean beyond that age less the age, for times that are spread
+ * log-normally. Where they differ much one that is old already is likely one of the slowest, and half done.
+ */
+export function secondsLeft(age: number, mean: number, spread: number): number {
+  const variance = Math.log(1 + Math.max(LEAST_SPREAD, spread) ** 2);
+  const deviation = Math.sqrt(variance);
+  const z = (Math.log(Math.max(1e-3, age) / mean) + variance / 2) / deviation;
+  // Far out the quotient of two tails is lost in rounding: there it is nearly the age over the tail's slope.
+  if (z > 4) return (age * deviation) / (z - deviation);
+  return (mean * tail(z - deviation)) / tail(z) - age;
+}
+
+/** The share of a normal spread beyond so many deviations (Page 1977). */
+function tail(z: number): number {
+  return 1 / (1 + Math.exp(1.5976 * z + 0.07056 * z ** 3));
+}
+
 /** The mean of a normal spread beyond an age. The normal's tail by a logistic curve (Page 1977): 0.1 % is near enough. */
 function likelySeconds(age: number, mean: number, deviation: number): number {
   const z = (age - mean) / Math.max(1e-9, deviation);
@@ -96,6 +134,61 @@ function runningFor(run: Known, now: EpochMs): readonly number[] {
   return Object.values(run.standstill).map(({ since, steps }) =>
     Math.max(0, (now - since) / 1000 - (steps === 0 ? load : 0)),
   );
+}
+
+/** How long the present frame of this task has been rendered; `null` = it has not been seen to run. */
+export function ageOf(run: Known, taskId: string, now: EpochMs): number | null {
+  const mark = run.standstill[taskId];
+  if (mark === undefined) return null;
+  return runningFor({ ...run, standstill: { [taskId]: mark } }, now)[0] ?? null;
+}
+
+/** A frame that is being rendered. */
+export interface Running {
+  readonly taskId: string;
+  readonly part: number;
+}
+
+/** So many frames are the newest ones, at least, and this share of all that are known. */
+const NEWEST = 4;
+const NEWEST_SHARE = 0.1;
+
+/**
+ * How much slower the frames to come are than all that are known together (1 = as they are), and what share of the run's parts nothing is known of yet. Frames come
+ * almost in order: a trend that the last ones show, running ones by what they will have taken at least, tells of the rest. What may be
+ * chance is left out (shrunk as James and Stein did).
+ */
+export function trendAhead(
+  run: Known,
+  running: readonly Running[],
+  now: EpochMs,
+): { readonly factor: number; readonly unseen: number } {
+  const { frames, sumSeconds, parts = [] } = run.times;
+  if (frames === 0) return { factor: 1, unseen: 1 };
+  const mean = sumSeconds / frames;
+  const spread = Math.max(LEAST_SPREAD, spreadOf(run.times));
+  const known = Array.from({ length: PARTS }, (_, part) => parts[part] ?? { frames: 0, sumSeconds: 0 });
+  for (const { taskId, part } of running) {
+    const age = ageOf(run, taskId, now);
+    const before = known[part];
+    // One that is younger than most says nothing yet.
+    if (age === null || before === undefined || age < mean) continue;
+    const seconds = likelySeconds(age, mean, spread * mean);
+    known[part] = { frames: before.frames + 1, sumSeconds: before.sumSeconds + seconds };
+  }
+  const newest = { frames: 0, sumSeconds: 0 };
+  const enough = Math.max(NEWEST, NEWEST_SHARE * frames);
+  let first = PARTS;
+  while (first > 0 && newest.frames < enough) {
+    first -= 1;
+    newest.frames += known[first]?.frames ?? 0;
+    newest.sumSeconds += known[first]?.sumSeconds ?? 0;
+  }
+  const unseen = 1 - (first + 1) / PARTS;
+  const ratio = newest.frames === 0 ? 1 : newest.sumSeconds / newest.frames / mean;
+  const chance = (spread ** 2 * 2) / Math.max(1, newest.frames);
+  const sure = ratio === 1 ? 0 : Math.max(0, 1 - chance / (ratio - 1) ** 2);
+  return { factor: 1 + sure * (ratio - 1), unseen };
 }
 
 /** Seconds until a task's first frame begins, by those that were seen. */

@@ -2,19 +2,23 @@ import type { Draft, Sight } from './draft.ts';
 import { openRuns } from './draft.ts';
 import { bestMore, type WorkLeft } from './forecast.ts';
 import {
+  ageOf,
   expectedSeconds,
   leastSeconds,
+  partAt,
   secondsAroundTask,
+  secondsLeft,
   secondsPerFrame,
   secondsUnderWay,
   spreadOf,
+  trendAhead,
 } from './frame-times.ts';
 import type { JobObserved, PoolPolicy, TaskObserved } from './model.ts';
 import { poolOf } from './pools.ts';
 import { type RunRecord, wantsFarm } from './run.ts';
 import { chunkSizesOf, NEAR_DEADLINE_SECONDS, openFrames, wantsCheck } from './submission.ts';
 import { activeTasks, runnableTasks } from './tasks.ts';
-import { framesOfTask } from './troubles.ts';
+import { framesOfTask, placesOf } from './troubles.ts';
 
 /** What is left to do for a pool, as far as it can run now. */
 export interface Demand {
@@ -55,27 +59,29 @@ export const NO_NEEDS: Needs = {
   hasMoreBehind: false,
 };
 
-export function addNeeds(a: Needs, b: Needs): Needs {
+/** Of several together. */
+export function sumOfNeeds(all: readonly Needs[]): Needs {
+  const sum = (of: (needs: Needs) => number) => all.reduce((total, one) => total + of(one), 0);
   return {
-    queued: a.queued + b.queued,
-    seconds: a.seconds + b.seconds,
-    least: a.least + b.least,
-    slow: a.slow + b.slow,
-    busy: new Map([...a.busy, ...b.busy]),
-    hasMoreBehind: a.hasMoreBehind || b.hasMoreBehind,
+    queued: sum(({ queued }) => queued),
+    seconds: sum(({ seconds }) => seconds),
+    least: sum(({ least }) => least),
+    slow: sum(({ slow }) => slow),
+    busy: new Map(all.flatMap(({ busy }) => [...busy])),
+    hasMoreBehind: all.some(({ hasMoreBehind }) => hasMoreBehind),
   };
 }
 
 /** What a pool has to do. `null` = some job could not be read: nobody is sent home on that. */
 export function demandOf(sight: Sight, draft: Draft, pool: PoolPolicy): Demand | null {
   const runs = runsOf(sight, draft, pool);
-  let all = NO_NEEDS;
+  const all: Needs[] = [];
   for (const run of runs) {
     const needs = needsOf(sight, draft, run, runs);
     if (needs === null) return null;
-    all = addNeeds(all, needs);
+    all.push(needs);
   }
-  const { queued, seconds, least, slow, busy, hasMoreBehind } = all;
+  const { queued, seconds, least, slow, busy, hasMoreBehind } = sumOfNeeds(all);
   const perTask = (sum: number) => (queued === 0 ? 0 : sum / queued);
   return {
     ...{ queued, secondsPerTask: perTask(seconds), leastPerTask: perTask(least) },
@@ -110,7 +116,8 @@ export function needsOf(
   others: readonly RunRecord[],
   isForecast = false,
 ): Needs | null {
-  const each = expectedSeconds(run, sight.now, run.times.frames > 0 ? undefined : usualSeconds(others));
+  const asKnown = expectedSeconds(run, sight.now, run.times.frames > 0 ? undefined : usualSeconds(others));
+  const each = isForecast ? asKnown * trendOf(sight, run).factor : asKnown;
   const leastEach = isKnown(others) ? each : Math.min(each, leastSeconds(run, sight.now));
   const slowEach = isKnown(others) ? each : Math.max(each, slowSeconds(run, sight.now));
   const around = secondsAroundTask(run);
@@ -131,7 +138,12 @@ export function needsOf(
   for (const task of tasks) {
     const left = Math.max(1, task.stepsTotal - task.stepsCompleted);
     if (task.status === 'active' && task.workerId !== null)
-      busy.set(task.workerId, leftOfActive(run, task, left * each, sight.now));
+      busy.set(
+        task.workerId,
+        isForecast && run.times.frames > 0
+          ? (left - 1) * each + leftOfFrame(sight, run, task, each)
+          : leftOfActive(run, task, left * each, sight.now),
+      );
     else {
       queued += 1;
       frames += left;
@@ -144,6 +156,16 @@ export function needsOf(
   }
   const open = seen.tasks.filter(({ status }) => status === 'queued' || status === 'active').length;
   return { ...needsFor(queued, frames), busy, hasMoreBehind: !isStopping && open > tasks.length };
+}
+
+/** What the last frames of a run tell of those to come. */
+export function trendOf(sight: Sight, run: RunRecord): ReturnType<typeof trendAhead> {
+  const places = placesOf(run);
+  const running = activeTasks(sight.observed.details.get(run.id)).flatMap((task) => {
+    const place = places.get(framesOfTask(task)[task.stepsCompleted] ?? Number.NaN);
+    return place === undefined ? [] : [{ taskId: task.id, part: partAt(place, places.size) }];
+  });
+  return trendAhead(run, running, sight.now);
 }
 
 function runsOf(sight: Sight, draft: Draft, pool: PoolPolicy): readonly RunRecord[] {
@@ -193,6 +215,10 @@ function leftOfActive(run: RunRecord, task: TaskObserved, usual: number, now: nu
   const mark = run.standstill[task.id];
   const taken = mark === undefined ? 0 : (now - mark.since) / 1000;
   return Math.max(usual - taken, taken * (run.times.frames === 0 ? 0.5 : 0.1));
+}
+
+function leftOfFrame({ now }: Sight, run: RunRecord, task: TaskObserved, each: number): number {
+  return secondsLeft(ageOf(run, task.id, now) ?? 0, each, spreadOf(run.times));
 }
 
 /**

@@ -110,6 +110,13 @@ export interface FrameTimes {
   readonly loads: number;
   readonly sumLoadSeconds: number;
   readonly maxMemoryMiB: number;
+  /** By the frame's place in the run, in equal parts: they come almost in order, and the last known ones are most like those to come. */
+  readonly parts?: readonly PartTimes[];
+}
+
+interface PartTimes {
+  readonly frames: number;
+  readonly sumSeconds: number;
 }
 
 const NO_FRAME_TIMES: FrameTimes = {

@@ -1,8 +1,8 @@
 import { chunkOfTask } from './chunks.ts';
-import { learn, learnLoading } from './frame-times.ts';
+import { learn, learnLoading, partAt } from './frame-times.ts';
 import { formatFrames, framesOf } from './frames.ts';
 import type { RunObserved, TaskObserved } from './model.ts';
-import type { FrameVerdict } from './proof.ts';
+import type { FrameRecord, FrameVerdict } from './proof.ts';
 import type { FrameTrouble, RunRecord } from './run.ts';
 
 /** A frame that went wrong this often is given up. */
@@ -23,10 +23,23 @@ export function takeProofs(run: RunRecord, seen: RunObserved): RunRecord {
   return {
     ...run,
     proved: formatFrames(proved),
-    times: records.reduce(learn, run.times),
+    times: learnAll(run, records),
     warnings: [...warnings].slice(0, WARNINGS_KEPT),
     troubles: run.troubles.filter(({ frame }) => !good.has(frame)),
   };
+}
+
+function learnAll(run: RunRecord, records: readonly FrameRecord[]): RunRecord['times'] {
+  const places = placesOf(run);
+  return records.reduce(
+    (times, record) => learn(times, record, partAt(places.get(record.frame) ?? 0, places.size)),
+    run.times,
+  );
+}
+
+/** Where each frame of a run stands among all of them, from 0. */
+export function placesOf(run: RunRecord): ReadonlyMap<number, number> {
+  return new Map(framesOf(run.frames ?? '').map((frame, place) => [frame, place]));
 }
 
 /** Takes what the first frame that runs says of loading, until one that has ended has said it. */

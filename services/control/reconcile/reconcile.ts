@@ -3,7 +3,7 @@ import type { FarmMemory, FarmObserved, Observed, Policy, Unknown } from '../cor
 import { chargedRuns } from '../core/money.ts';
 import { plan } from '../core/plan.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
-import type { MessagesStatus, StatusDocument } from '../core/status-document.ts';
+import type { StatusDocument } from '../core/status-document.ts';
 import type { EpochMs } from '../core/time.ts';
 import { isPortError } from '../ports/errors.ts';
 import type { LeaseHeld } from '../ports/lease.ts';
@@ -16,7 +16,7 @@ import { orUnknown } from './or-unknown.ts';
 import type { Ports } from './ports.ts';
 import { createProofLook } from './prove.ts';
 import { createQuotaLook } from './quotas.ts';
-import { costsInAll, statusDocument } from './report.ts';
+import { costInAll, estimatesOf, statusDocument } from './report.ts';
 import { createRotation } from './rotation.ts';
 import { createState, newFarmMemory } from './state.ts';
 import { createTaskLook } from './task-look.ts';
@@ -218,24 +218,16 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
     const runs = shown.sort(
       (a, b) => Number(isFinal(a.state)) - Number(isFinal(b.state)) || b.receivedAt - a.receivedAt,
     );
-    const messages = await noteMessages({
-      observed,
-      policy,
-      memory,
-      now: plannedAt,
-      runs: [...byId.values()],
-    });
-    const reported = { observed, policy, memory, runs, messages, now: clock.now(), nextLookAt };
+    const { day, month } = observed;
+    const standing = { policy, memory, runs: [...byId.values()], now: plannedAt };
+    const left = estimatesOf({ ...standing, observed });
+    const forecastOf = (run: RunRecord) => costInAll(run, left.get(run.id));
+    const messages = notifier === null ? null : await notifier.note({ ...standing, day, month, forecastOf });
+    const reported = { observed, policy, memory, runs, messages, left, now: clock.now(), nextLookAt };
     const status = statusDocument({ ...reported, before: await lastTold() });
     await ports.records.overwrite('status.json', status);
     told = status;
     await history.add(status);
-  }
-
-  async function noteMessages(seen: Parameters<typeof costsInAll>[0]): Promise<MessagesStatus | null> {
-    if (notifier === null) return null;
-    const { day, month } = seen.observed;
-    return notifier.note({ ...seen, policy, day, month, forecastOf: costsInAll(seen) });
   }
 
   function logPass(

@@ -30,6 +30,8 @@ export interface Reported {
   readonly runs: readonly RunRecord[];
   readonly now: EpochMs;
   readonly nextLookAt: EpochMs;
+  /** What is left of each run, as `estimatesOf` reckoned it. */
+  readonly left: ReadonlyMap<string, Estimate>;
   /** What was told last; `null` = nothing yet, or it is not known. */
   readonly before: StatusDocument | null;
   /** `null` = nobody outside is told, or how they get through is not known. */
@@ -42,9 +44,8 @@ export function statusDocument(reported: Reported): StatusDocument {
 }
 
 function wholeDocument(reported: Reported): StatusDocument {
-  const { memory, policy, now, nextLookAt } = reported;
+  const { memory, policy, now, nextLookAt, left } = reported;
   const pools = policy.pools.map((pool) => poolStatus(reported, pool));
-  const left = estimatesOf(reported);
   const runs = reported.runs.map((run) => runStatus(reported, run, pools, left.get(run.id)));
   const endsAt =
     memory.idleSince === null || policy.keepControlPlane ? null : memory.idleSince + policy.idleTeardownMs;
@@ -181,7 +182,14 @@ function whyShort(
 
 type Estimated = Pick<Reported, 'observed' | 'policy' | 'memory' | 'runs' | 'now'>;
 
-function estimatesOf({ observed, policy, memory, runs, now }: Estimated): ReadonlyMap<string, Estimate> {
+/** What is left of each of these runs; reckoned once a pass. */
+export function estimatesOf({
+  observed,
+  policy,
+  memory,
+  runs,
+  now,
+}: Estimated): ReadonlyMap<string, Estimate> {
   const open = new Map(runs.map((run) => [run.id, run] as const));
   return estimates({ observed, policy, now }, { ...createDraft(observed), runs: open, memory });
 }
@@ -219,17 +227,8 @@ function runStatus(
   };
 }
 
-/** What each of these runs will have cost in the end; reckoned when somebody asks. */
-export function costsInAll(seen: Estimated): (run: RunRecord) => Forecast {
-  let left: ReadonlyMap<string, Estimate> | null = null;
-  return (run) => {
-    left ??= estimatesOf(seen);
-    return costInAll(run, left.get(run.id));
-  };
-}
-
 /** What is forecast against `maxDollars`, too; an ended run costs no more. */
-function costInAll(run: RunRecord, left: Estimate | undefined): Forecast {
+export function costInAll(run: RunRecord, left: Estimate | undefined): Forecast {
   const { dollars } = run;
   if (isFinal(run.state)) return { p10: dollars, p50: dollars, p90: dollars };
   if (left === undefined) return { p10: null, p50: null, p90: null };
