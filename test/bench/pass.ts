@@ -1,5 +1,6 @@
 /**
- * What one pass costs in a large world: CPU time and calls of ports, at a tenth and ten times of a base size, too.
+ * What one pass costs in a large world: CPU time and calls of ports, at a tenth and ten times of a base size, too. Calls follow
+ * what has changed (nothing, 10 tasks, 100 tasks of ten jobs), not what there is.
  *
  *     npm run bench:pass -- [--json] [--most FACTOR]
  *
@@ -27,17 +28,20 @@ interface Cost {
 
 interface Measured {
   readonly size: Size;
-  /** A pass in which nothing has changed since the last, and one in which ten frames were finished. */
-  readonly still: Cost;
-  readonly busy: Cost;
+  /** By how many tasks were finished since the last pass, and as many begun. */
+  readonly changed: Readonly<Record<(typeof CHANGED)[number], Cost>>;
+  /** The loop and the world together: the tasks that it remembers are the same objects. At first, and after all passes. */
   readonly heapMiB: number;
+  readonly heapAfterMiB: number;
 }
 
 const BASE: Size = { jobs: 100, framesEach: 1000, workers: 1000, endedRuns: 900 };
 const PASSES = 5;
 /** As in life while things move: the service holds its lease from one pass to the next. */
 const LOOK_EVERY_MS = 5000;
-const FRAMES_A_PASS = 10;
+const CHANGED = [0, 10, 100] as const;
+/** Whatever has changed has in these. */
+const CHANGED_JOBS = 10;
 
 const { values } = parseArgs({
   options: { json: { type: 'boolean', default: false }, most: { type: 'string', default: '10' } },
@@ -62,7 +66,6 @@ function scaled(size: Size, factor: number): Size {
 }
 
 async function measure(size: Size): Promise<Measured> {
-  isDone.clear();
   const of = createWorld({
     maxAtOnce: Number.MAX_SAFE_INTEGER,
     settleMs: 0,
@@ -83,11 +86,15 @@ async function measure(size: Size): Promise<Measured> {
   if (jobs.length !== size.jobs) throw new Error(`${jobs.length} jobs instead of ${size.jobs}`);
   await startTasks(of, size);
   await pass(of, 2);
-  const still = await costOf(of, async () => {});
-  const busy = await costOf(of, () => finishFrames(of));
+  const heapMiB = usedMiB();
+  const changed: Record<number, Cost> = {};
+  for (const tasks of CHANGED) changed[tasks] = await costOf(of, () => finishFrames(of, tasks));
+  return { size, changed: changed as Measured['changed'], heapMiB, heapAfterMiB: usedMiB() };
+}
+
+function usedMiB(): number {
   collect();
-  const heapMiB = Math.round(process.memoryUsage().heapUsed / 2 ** 20);
-  return { size, still, busy, heapMiB };
+  return Math.round(process.memoryUsage().heapUsed / 2 ** 20);
 }
 
 /** Each worker renders. */
@@ -104,21 +111,22 @@ async function startTasks(of: World, size: Size): Promise<void> {
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-const isDone = new Set<string>();
-
-/** Ten frames of ten shots come out. */
-async function finishFrames(of: World): Promise<void> {
-  const jobs = (await of.manager.jobs()).slice(0, FRAMES_A_PASS);
+/** So many frames come out, and their workers take the next ones. */
+async function finishFrames(of: World, count: number): Promise<void> {
+  const jobs = count === 0 ? [] : (await of.manager.jobs()).slice(0, CHANGED_JOBS);
   for (const job of jobs) {
-    const task = of.manager.tasksOf(job.id).find(({ id, status }) => status === 'active' && !isDone.has(id));
-    const record = of.records.valueAt(`runs/${job.runId}.json`) as RunRecord | null;
-    if (task === undefined || record === null) continue;
-    isDone.add(task.id);
-    const [frame = 0] = framesOf(task.name.slice('render-'.length));
-    putFrame(of, record, frame);
-    of.manager.endTask(task.id, 'completed');
-    // Flamenco's job moves with each finished frame.
-    of.manager.setJob(job.id, {});
+    const tasks = of.manager.tasksOf(job.id);
+    const record = of.records.valueAt(`runs/${job.runId}.json`) as RunRecord;
+    const ended = tasks.filter(({ status }) => status === 'active').slice(0, count / CHANGED_JOBS);
+    const next = tasks.filter(({ status }) => status === 'queued');
+    if (ended.length < count / CHANGED_JOBS || next.length < ended.length)
+      throw new Error('not enough tasks are left');
+    for (const [index, task] of ended.entries()) {
+      const [frame = 0] = framesOf(task.name.slice('render-'.length));
+      putFrame(of, record, frame);
+      of.manager.endTask(task.id, 'completed');
+      of.manager.startTask(next[index]?.id ?? '', task.workerId ?? '');
+    }
   }
 }
 
@@ -194,22 +202,18 @@ function table(results: readonly Measured[]): string {
     'tasks',
     'jobs',
     'workers',
-    'still: CPU ms',
-    'calls',
-    '10 frames: CPU ms',
-    'calls',
+    ...CHANGED.flatMap((tasks) => [`${tasks} changed: CPU ms`, 'calls']),
     'heap MiB',
+    `after ${PASSES * CHANGED.length} passes`,
   ];
-  const rows = results.map(({ size, still, busy, heapMiB }) =>
+  const rows = results.map(({ size, changed, heapMiB, heapAfterMiB }) =>
     [
       size.jobs * size.framesEach,
       size.jobs,
       size.workers,
-      still.cpuMs,
-      still.calls,
-      busy.cpuMs,
-      busy.calls,
+      ...CHANGED.flatMap((tasks) => [changed[tasks].cpuMs, changed[tasks].calls]),
       heapMiB,
+      heapAfterMiB,
     ].map(String),
   );
   const widths = head.map((title, column) =>
