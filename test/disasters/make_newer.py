@@ -66,6 +66,21 @@ def save_output_off(project):
 
 
 @shot
+def sculpted(project):
+    """Workbench, a mesh whose sculpted shape stands in a file of its own"""
+    start("BLENDER_WORKBENCH")
+    parts.add_sculpted(project, "sculpt/rock.btx")
+    project.save()
+
+
+@shot
+def sculpted_missing(project):
+    """the same without that file"""
+    sculpted(project)
+    project.remove("sculpt")
+
+
+@shot
 def simulation_zone(project):
     """a simulation zone that was not baked, in chunks"""
     _, cube = start("BLENDER_WORKBENCH", frames=6)

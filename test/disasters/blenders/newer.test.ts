@@ -10,7 +10,16 @@ import { type Rendered, renderAll } from '../service.ts';
 
 /** Newer Blenders, paths as in PATH: 4.3 and 5.2 are what Debian 13 and sid have. */
 const BLENDERS = (process.env.BLENDERS ?? '').split(delimiter).filter((path) => path !== '');
-const SHOTS = ['plain', 'denoised', 'multilayer', 'stereo', 'save-output-off', 'simulation-zone'];
+const SHOTS = [
+  'plain',
+  'denoised',
+  'multilayer',
+  'stereo',
+  'save-output-off',
+  'simulation-zone',
+  'sculpted',
+  'sculpted-missing',
+];
 const SETTINGS = { chunkSize: 2, video: false };
 const TIMEOUT_MS = 5 * 60_000;
 
@@ -57,7 +66,7 @@ function withBlender(blender: string): void {
     );
   }
 
-  for (const name of ['plain', 'multilayer', 'stereo'])
+  for (const name of ['plain', 'multilayer', 'stereo', 'sculpted'])
     test(`${name}: the same files as by hand`, () => assertCompleted(name));
 
   test('denoised: the same files as by hand, or no denoiser said before the farm', () => {
@@ -67,6 +76,13 @@ function withBlender(blender: string): void {
   });
 
   test('saving is off: delivered all the same', () => assertCompleted('save-output-off', 'plain'));
+
+  test('a sculpted shape whose file was not uploaded: said before the farm', () => {
+    const run = runOf('sculpted-missing');
+    assert.equal(alone.get('sculpted-missing')?.exit, 0);
+    assert.deepEqual([run?.state, run?.reason?.code], ['waiting', 'missingFiles'], run?.reason?.message);
+    assert.match(run?.reason?.message ?? '', /sculpt\/rock\.btx/);
+  });
 
   test('a simulation zone that was not baked: said by the check, no frame is rendered', () => {
     const run = runOf('simulation-zone');
