@@ -99,6 +99,28 @@ describe('quotas', () => {
     assert.match(limit?.message ?? '', /GPUS_ALL_REGIONS in all regions/);
   });
 
+  test('processors are counted in all regions, too; spot ones not, where they have a quota of their own', async (t) => {
+    const region: Quota[] = [['N2D_CPUS', 1000, 0]];
+    const project: Quota[] = [['CPUS_ALL_REGIONS', 64, 2]];
+    const ordinary = await world(t, [SPOT, ON_DEMAND], { region, project, machines: ['cpu-2'] });
+    assert.deepEqual(
+      (await ordinary.read()).map(({ variant, workers }) => [variant, workers]),
+      [
+        ['cpu-spot', 3],
+        ['cpu-2', 4],
+      ],
+    );
+    assert.match(
+      (await ordinary.read())[0]?.message ?? '',
+      /^CPUS_ALL_REGIONS in all regions: 2 of 64 are in use, a worker takes 16$/,
+    );
+    const spot = await world(t, [SPOT], {
+      region: [...region, ['PREEMPTIBLE_CPUS', 160, 0]],
+      project,
+    });
+    assert.equal((await spot.read())[0]?.workers, 10);
+  });
+
   test('one that is overdrawn leaves what we have', async (t) => {
     const region: Quota[] = [['N2D_CPUS', 16, 32]];
     const { read } = await world(t, [ON_DEMAND], { region, machines: ['cpu-2', 'cpu-2'] });

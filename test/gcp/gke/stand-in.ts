@@ -15,6 +15,7 @@ const QUOTAS = [
   { metric: 'PREEMPTIBLE_CPUS', limit: 5000, usage: 0 },
   { metric: 'SSD_TOTAL_GB', limit: 100_000, usage: 30 },
 ];
+const PROJECT_QUOTAS = [{ metric: 'CPUS_ALL_REGIONS', limit: 5000, usage: 4 }];
 
 interface Cluster {
   readonly zone: string;
@@ -189,6 +190,8 @@ export async function startGke({
     settle();
     if (!isLetIn(token, asked.headers.authorization)) return googleError(401, 'invalid credentials');
     const path = asked.url.pathname;
+    if (/^\/compute\/v1\/projects\/[^/]+$/.test(path))
+      return json(200, { kind: 'compute#project', quotas: PROJECT_QUOTAS });
     const compute = /^\/compute\/v1\/projects\/[^/]+\/(.+)$/.exec(path);
     if (compute !== null) return computeAnswer(compute[1] ?? '', asked);
     const found =

@@ -31,6 +31,7 @@ type Quota = z.output<typeof quotasSchema>['quotas'][number];
 const instance = z.object({ labels: z.record(z.string(), z.string()).default({}) });
 /** GKE's own label on its machines. */
 const NODE_POOL_LABEL = 'goog-k8s-node-pool-name';
+const SPOT_CPUS = 'PREEMPTIBLE_CPUS';
 /** Families whose processors count as plain CPUS; each other one has a metric of its own, which may not be listed. */
 const PLAIN_FAMILIES = new Set(['e2', 'n1', 'f1', 'g1']);
 
@@ -39,16 +40,13 @@ const PLAIN_FAMILIES = new Set(['e2', 'n1', 'f1', 'g1']);
  * not to be read here (they are told by the error of a scale-up); what is not listed limits nothing.
  */
 export function createQuotas({ compute, region, farm, users }: Options): () => Promise<readonly PoolLimit[]> {
-  const hasGpus = users.some(({ gpu }) => gpu !== null);
   return async () => {
     const { quotas } = await compute.get(`regions/${region}`, 'reading quotas', quotasSchema);
-    const ofProject = hasGpus
-      ? await compute.get('', "reading the project's quotas", quotasSchema)
-      : { quotas: [] };
+    const ofProject = await compute.get('', "reading the project's quotas", quotasSchema);
     const known = [
       ...quotas.map((quota) => ({ ...quota, where: region })),
       ...ofProject.quotas
-        .filter(({ metric }) => metric === 'GPUS_ALL_REGIONS')
+        .filter(({ metric }) => metric.endsWith('_ALL_REGIONS'))
         .map((quota) => ({ ...quota, where: 'all regions' })),
     ];
     const machines = await compute.listLabelled('instances', LABEL, farm, instance);
@@ -70,8 +68,10 @@ function needsOf<Q extends Quota>(
   user: QuotaUser,
   quotas: readonly Q[],
 ): readonly { readonly quota: Q; readonly each: number }[] {
-  const needs: readonly (readonly [string | null, number])[] = [
-    [cpuMetric(user, quotas), user.vcpu],
+  const cpus = cpuMetric(user, quotas);
+  const needs: readonly (readonly [string, number])[] = [
+    [cpus, user.vcpu],
+    ...(cpus === SPOT_CPUS ? [] : ([['CPUS_ALL_REGIONS', user.vcpu]] as const)),
     ['INSTANCES', 1],
     ['SSD_TOTAL_GB', WORKER_DISK_GB],
     ...(user.gpu === null
@@ -88,8 +88,8 @@ function needsOf<Q extends Quota>(
 }
 
 /** Spot machines count as ordinary ones until the project has a quota for them. */
-function cpuMetric({ machineType, isSpot }: QuotaUser, quotas: readonly Quota[]): string | null {
-  const spot = quotas.find(({ metric }) => metric === 'PREEMPTIBLE_CPUS');
+function cpuMetric({ machineType, isSpot }: QuotaUser, quotas: readonly Quota[]): string {
+  const spot = quotas.find(({ metric }) => metric === SPOT_CPUS);
   if (isSpot && spot !== undefined && spot.limit > 0) return spot.metric;
   const family = machineType.split('-', 1)[0] ?? '';
   return PLAIN_FAMILIES.has(family) ? 'CPUS' : `${family.toUpperCase()}_CPUS`;
