@@ -50,6 +50,7 @@ export class Bill {
     return this.#open.size === 0;
   }
 
+  /** What had come up until this moment. */
   dollars(now: EpochMs, ...kinds: readonly BillKind[]): number {
     return this.#items
       .filter(({ kind }) => kinds.length === 0 || kinds.includes(kind))
@@ -58,7 +59,8 @@ export class Bill {
 }
 
 function costOf({ kind, perHour, from, until }: Item, now: EpochMs): number {
-  const ms = Math.max(0, (until ?? now) - from);
+  if (from >= now) return 0;
+  const ms = Math.max(0, Math.min(until ?? now, now) - from);
   // The cluster's fee is no machine's price.
   return (perHour * (kind === 'cluster' ? ms : Math.max(LEAST_MS, ms))) / HOUR_MS;
 }

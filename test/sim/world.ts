@@ -33,6 +33,7 @@ export interface WorldOptions {
   readonly seed: number;
   readonly cloud?: CloudTimes;
   readonly policy?: Partial<Policy>;
+  readonly startsAt?: EpochMs;
 }
 
 /** Everything that there is: the cloud, the buckets, and what it all costs. */
@@ -55,9 +56,14 @@ export interface SimWorld {
   readonly services: SimService[];
 }
 
-export function createSimWorld({ seed, cloud = USUAL_CLOUD, policy: changes = {} }: WorldOptions): SimWorld {
+export function createSimWorld({
+  seed,
+  cloud = USUAL_CLOUD,
+  policy: changes = {},
+  startsAt,
+}: WorldOptions): SimWorld {
   const policy = simPolicy(cloud, changes);
-  const clock = new SimClock();
+  const clock = new SimClock(startsAt);
   const bill = new Bill();
   const tally = new Tally();
   const renders = new SimRenders(clock);

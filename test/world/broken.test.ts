@@ -32,6 +32,7 @@ const PEACE: WorldSpec = {
   troubles: [],
   mishaps: [],
   services: [{ startsAt: 0, lives: [], jumps: [] }],
+  monthEndsAt: null,
   calmAt: 1200,
 };
 
@@ -53,6 +54,11 @@ const GONE_FOR_LONG: WorldSpec['services'][number] = {
   startsAt: 0,
   lives: [{ death: { method: 'manager.submit', nth: 1, when: 'after' }, nextAfter: 90 * 60 }],
   jumps: [],
+};
+
+const CAPPED_SHOT: WorldSpec['shots'][number] = {
+  ...{ name: 'film/s1', frames: 60, secondsPerFrame: 120, loadSeconds: 5, memoryGiB: 4, chunkSize: 1 },
+  ...{ maxDollars: 0.05, hasImage: false, fate: 'sound' },
 };
 
 /** A deliberately broken decision for each invariant. */
@@ -138,6 +144,25 @@ const BROKEN: Readonly<Record<string, RunOptions & { readonly spec?: Partial<Wor
   budgetHolds: {
     believes: { monthlyBudgetDollars: null },
     spec: { policy: { ...PEACE.policy, monthlyBudgetDollars: 0.001 } },
+  },
+  "budgetHolds, a month's that the service believes to be over": {
+    breaks: async ({ method, args }, act) => {
+      const [name, value] = args as readonly [string, { readonly ledger?: object }];
+      const isMemory = method === 'replace' && name === 'farm.json';
+      if (isMemory) Object.assign(value, { ledger: { ...value.ledger, month: '2026-10' } });
+      return act();
+    },
+    spec: { policy: { ...PEACE.policy, monthlyBudgetDollars: 0.001 }, shots: [CAPPED_SHOT] },
+  },
+  "budgetHolds, a run's own": {
+    // The service does not see the cap.
+    breaks: async ({ port, method, args }, act) => {
+      const answer = await act();
+      if (port !== 'scenes' || method !== 'read' || args[0] !== 'film/s1.render.json') return answer;
+      const { maxDollars: _, ...others } = JSON.parse(Buffer.from(answer as Uint8Array).toString());
+      return Buffer.from(JSON.stringify(others));
+    },
+    spec: { shots: [CAPPED_SHOT] },
   },
   deadmanHolds: {
     breaks: async ({ method }, act, _also, { cluster, clock }) => {

@@ -24,9 +24,17 @@ export function drawWorld(seed: number): WorldSpec {
   const random = randomOf(seed, 'world');
   const calmAt = Math.round(between(random, 0.5, 3) * HOUR);
   const shots = drawShots(randomOf(seed, 'shots')).map((shot) => withLongLoading(seed, shot));
+  const month = randomOf(seed, 'month');
+  const monthEndsAt = maybe(month, 0.1) ? whole(month, 0, calmAt) : null;
+  const budget = monthEndsAt !== null && maybe(month, 0.7) ? between(month, 0.02, 0.4) : null;
+  const policy = drawPolicy(randomOf(seed, 'policy'));
   return {
     seed,
-    policy: { ...drawPolicy(randomOf(seed, 'policy')), hasFallback: maybe(randomOf(seed, 'fallback'), 0.4) },
+    policy: {
+      ...policy,
+      monthlyBudgetDollars: budget ?? policy.monthlyBudgetDollars,
+      hasFallback: maybe(randomOf(seed, 'fallback'), 0.4),
+    },
     cloud: drawCloud(randomOf(seed, 'cloud'), calmAt),
     creations: maybe(random, 0.2) ? many(random, 1, 3, () => pick<Creation>(random, ['hangs', 'fails'])) : [],
     shots,
@@ -34,6 +42,7 @@ export function drawWorld(seed: number): WorldSpec {
     troubles: drawTroubles(randomOf(seed, 'troubles'), calmAt),
     mishaps: [mishapInTurn(seed), ...drawMishaps(randomOf(seed, 'mishaps'))],
     services: drawServices(randomOf(seed, 'services'), calmAt),
+    monthEndsAt,
     calmAt,
   };
 }

@@ -15,6 +15,8 @@ export interface WorldSpec {
   readonly mishaps: readonly Mishap[];
   /** One or two that run at once. */
   readonly services: readonly ServiceSpec[];
+  /** When the month ends; `null` = not before everything else. */
+  readonly monthEndsAt: number | null;
   /** From then on nothing goes wrong any more, and nobody uploads anything. */
   readonly calmAt: number;
 }

@@ -23,6 +23,7 @@ import type { Invariant, NewInvariant, Watched, WatchedCall } from './watch.ts';
 const HOUR_MS = 3_600_000;
 /** What stands still is looked at so often while calls go wrong, and else. */
 const STILL_MS = { inTrouble: 10_000, else: 30_000 } as const;
+const MONTH_END = Date.UTC(2026, 11, 1);
 /** A lost event is made good by the listing, each quarter of an hour. */
 const LISTED_MS = 35 * 60_000;
 /** A service that was killed before that is back by then: the longest that one is gone, and as long again. */
@@ -88,7 +89,10 @@ class Stage {
     this.#spec = spec;
     this.#options = options;
     this.#cloud = { ...spec.cloud };
-    this.world = createSimWorld({ seed: spec.seed, cloud: this.#cloud, policy: policyOf(spec.policy) });
+    this.world = createSimWorld({
+      ...{ seed: spec.seed, cloud: this.#cloud, policy: policyOf(spec.policy) },
+      ...(spec.monthEndsAt !== null && { startsAt: MONTH_END - spec.monthEndsAt * 1000 }),
+    });
     this.world.cluster.creations.push(...spec.creations);
     this.#buckets = new Buckets(this.world);
     const watched: Watched = {
