@@ -1,7 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { NO_COSTS, totalOf } from '../../services/control/core/costs.ts';
-import { allTasks, begin, createWorld, MINUTE, memory, POOL, pass, run, upload, workOff } from './world.ts';
+import {
+  allTasks,
+  begin,
+  createWorld,
+  MINUTE,
+  memory,
+  POOL,
+  pass,
+  restart,
+  run,
+  upload,
+  workOff,
+} from './world.ts';
 
 const BIG = { ...POOL, name: 'big', memoryGiB: 64, tag: 'tag-of-big', pricePerHour: 1 };
 
@@ -48,6 +60,39 @@ describe('several pools', () => {
     assert.equal(of.workers.isAlive('gone-1'), false);
     assert.ok((await allTasks(of)).length > 0);
     assert.ok(memory(of).decisions.some(({ what }) => what === 'worker gone-1: let go'));
+  });
+
+  test('a run whose pool is not configured any more says so at once, and goes on when it is again', async () => {
+    const of = createWorld({ pools: [POOL, BIG] });
+    await begin(of, { memoryGiB: 40 });
+    const changed = { ...of, policy: { ...of.policy, pools: [POOL] as const } };
+    restart(changed, 'two');
+    await pass(changed);
+    const { state, reason } = await run(of);
+    assert.deepEqual([state, reason?.code], ['queued', 'poolMissing']);
+    assert.match(reason?.message ?? '', /waits for workers of pool "big", which is not configured any more/);
+    assert.match(reason?.action ?? '', /Configure "big" again/);
+    restart(of, 'three');
+    await pass(of, 2);
+    assert.notEqual((await run(of)).reason?.code, 'poolMissing');
+    await workOff(of);
+    assert.equal((await run(of)).state, 'completed');
+  });
+
+  test('of a farm that has no machines of a pool the run says so at once, and what to do', async () => {
+    const of = createWorld();
+    of.workers.failUntilHealed('invalid', 'order');
+    await begin(of);
+    await pass(of);
+    const { state, reason } = await run(of);
+    assert.deepEqual([state, reason?.code], ['queued', 'poolMissing']);
+    assert.match(reason?.message ?? '', /^No worker of pool "p" can be ordered .* made before/);
+    assert.match(reason?.action ?? '', /^Tear the farm down/);
+    of.workers.heal();
+    await pass(of, 2);
+    assert.notEqual((await run(of)).reason?.code, 'poolMissing');
+    await workOff(of);
+    assert.equal((await run(of)).state, 'completed');
   });
 
   test('a machine runs no more workers at a time than have the memory that is asked for', async () => {

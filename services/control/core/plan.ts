@@ -9,6 +9,7 @@ import { finishRuns } from './finish.ts';
 import { foresee } from './foresight.ts';
 import { rememberUploads, takeIn } from './intake.ts';
 import { followInputs } from './live-inputs.ts';
+import { tellMissingPools } from './missing-pool.ts';
 import type { Observed, Policy } from './model.ts';
 import { countLoading, countMoney, expectMachines } from './money.ts';
 import { obeyCommands } from './obey.ts';
@@ -39,6 +40,7 @@ const DECISIONS: readonly ((sight: Sight, draft: Draft) => void)[] = [
   finishRuns,
   windDown,
   tellRefusals,
+  tellMissingPools,
   endJobs,
   writeReports,
   submitJobs,
