@@ -13,11 +13,11 @@ export function durationText(seconds: number): string {
 }
 
 /** `about 12 min left (9 min to 20 min)`; the band only where it says more than the middle. */
-export function etaText(eta: Band | null): string {
+export function etaText(eta: Band | null, like?: string): string {
   if (eta === null) return '';
   const [low = '', middle = '', high = ''] = [eta.p10, eta.p50, eta.p90].map(durationText);
   const band = low === high ? '' : ` (${low} to ${high})`;
-  return `about ${middle} left${band}`;
+  return `about ${middle} left${band}${like === undefined ? '' : `, if it is like ${like}`}`;
 }
 
 /** Cents under 10 dollars, then whole dollars are enough; what costs less than a cent says so. */

@@ -12,7 +12,7 @@ interface Props {
 /** One shot: its last frame, how far it is, why it is as it is, and what can be done. */
 export function ShotCard({ run }: Props) {
   const { folder, name } = splitName(run.shot);
-  const numbers = [framesText(run.frames), etaText(run.etaSeconds), costText(run.dollars)].filter(
+  const numbers = [framesText(run.frames), etaText(run.etaSeconds, run.like), costText(run.dollars)].filter(
     (text) => text !== '',
   );
   return (

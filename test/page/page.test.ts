@@ -20,6 +20,10 @@ describe('what the page says', () => {
     assert.equal(format.etaText(null), '');
     assert.equal(format.etaText({ p10: 540, p50: 720, p90: 1200 }), 'about 12 min left (9 min to 20 min)');
     assert.equal(format.etaText({ p10: 720, p50: 720, p90: 720 }), 'about 12 min left');
+    assert.equal(
+      format.etaText({ p10: 540, p50: 720, p90: 1200 }, 'v001'),
+      'about 12 min left (9 min to 20 min), if it is like v001',
+    );
   });
 
   it('shows money only where there is some', () => {

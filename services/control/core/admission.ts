@@ -5,11 +5,12 @@ import type { Draft, Sight } from './draft.ts';
 import { dropRun, lookAgain, moveRun, note, openRuns, shotMemory, updateShot } from './draft.ts';
 import { framesOf } from './frames.ts';
 import { badName, judgeInputs, stillSettling } from './judge-inputs.ts';
+import { likenessOf } from './like.ts';
 import type { Policy } from './model.ts';
 import { judgeScripts } from './needs-scripts.ts';
 import { extensionOf, outputNames } from './output-names.ts';
 import { choosePool } from './pools.ts';
-import { type Pin, type Reason, type RunRecord, type RunSettings, wantsFarm } from './run.ts';
+import { type Picture, type Pin, type Reason, type RunRecord, type RunSettings, wantsFarm } from './run.ts';
 import { isWorthScouting } from './scouts.ts';
 import { readSettings, resolveSettings } from './settings.ts';
 import type { SceneFacts, ShotFacts } from './shot-facts.ts';
@@ -276,6 +277,7 @@ function admit(
   }
   const finishBy = verdict.settings.finishBy.value;
   const extension = extensionOf(verdict.settings.format.value) ?? '.png';
+  const picture = pictureOf(verdict.settings, verdict.scene);
   moveRun(
     sight,
     draft,
@@ -292,6 +294,8 @@ function admit(
       pool: verdict.pool,
       finishBy: finishBy === null ? null : sight.policy.parseTime(finishBy),
       frames: verdict.settings.frames.value,
+      picture,
+      like: likenessOf(shotMemory(draft, run.scenePath).learned, picture),
       scouts: run.scouts === 'none' && wantsScouts(run, verdict.settings) ? 'wanted' : run.scouts,
       output: outputNames(run.shot, verdict.scene.outputPath, extension, verdict.scene.viewSuffixes),
       missing: [],
@@ -299,6 +303,11 @@ function admit(
       warnings: [...new Set([...verdict.warnings, ...run.warnings])],
     },
   );
+}
+
+function pictureOf({ resolutionPercent, samples }: RunSettings, scene: SceneFacts): Picture {
+  const pixels = scene.resolutionX * scene.resolutionY * (resolutionPercent.value / 100) ** 2;
+  return { engine: scene.engine, work: pixels * Math.max(1, samples.value ?? scene.samples ?? 1) };
 }
 
 /** A person who asked for these frames has seen the shot: held again only when the request says so. */

@@ -1,6 +1,7 @@
 import { abilitiesKey } from './abilities.ts';
 import type { Action } from './actions.ts';
 import { withoutForecasts } from './forecast-warnings.ts';
+import { withLearned } from './like.ts';
 import type { FarmMemory, Observed, Policy, ShotMemory } from './model.ts';
 import { NEW_SHOT } from './model.ts';
 import type { Reason, RunRecord, RunState } from './run.ts';
@@ -112,6 +113,9 @@ export function openRun(draft: Draft, run: RunRecord): void {
 
 function closeRun(draft: Draft, run: RunRecord): void {
   const { memory } = draft;
+  const { learned } = shotMemory(draft, run.scenePath);
+  const next = withLearned(learned, run);
+  if (next !== learned) updateShot(draft, run.scenePath, { learned: next });
   draft.memory = {
     ...memory,
     openRuns: memory.openRuns.filter((id) => id !== run.id),

@@ -20,6 +20,8 @@ export interface Estimate {
 
 /** 10th and 90th percentile of a normal distribution, in standard deviations. */
 const Z90 = 1.2816;
+/** What an earlier run of the same shot says of one whose frames nobody has seen yet. */
+const LIKE_SPREAD = 0.35;
 /** What the model itself is off by, as a share (measured by the bench of the policy). */
 const MODEL_SPREAD = 0.04;
 /** A look, a poll: seconds by which the end is off in any case. */
@@ -45,9 +47,18 @@ export function estimates(sight: Sight, draft: Draft): ReadonlyMap<string, Estim
   const wanting = openRuns(draft).filter(({ state }) => wantsFarm(state));
   for (const pool of sight.policy.pools) {
     const runs = wanting.filter((run) => poolOf(sight.policy, run) === pool);
-    if (runs.some(({ times }) => times.frames > 0)) estimatePool(sight, draft, pool, runs.sort(inOrder), all);
+    if (runs.some(isTaught)) estimatePool(sight, draft, pool, runs.sort(inOrder), all);
   }
   return all;
+}
+
+/** By its own frames once there are a few, or else as an earlier run's were. */
+function spreadFor({ times, like }: RunRecord): number {
+  return times.frames < 3 && like !== null ? like.spread : spreadOf(times);
+}
+
+function isTaught({ times, like }: RunRecord): boolean {
+  return times.frames > 0 || like !== null;
 }
 
 function inOrder(a: RunRecord, b: RunRecord): number {
@@ -90,7 +101,7 @@ function estimatePool(
     const own = needs[index] ?? NO_NEEDS;
     // Who is busy until when stands in `freeAt`.
     before = sumOfNeeds([before, { ...own, busy: NO_NEEDS.busy }]);
-    if (run.times.frames === 0 || !isOnItsWay(sight, run)) continue;
+    if (!isTaught(run) || !isOnItsWay(sight, run)) continue;
     const waits = own.queued > 0 ? secondsUntilDone(workOf(before, freeAt), more, pool.bootSeconds) : 0;
     const again =
       timesAgain(run, team.length) * (LOST_HALFWAY * expectedSeconds(run, now) + pool.bootSeconds);
@@ -131,7 +142,7 @@ function unseenShare(sight: Sight, run: RunRecord): number {
 function lastExcess(run: RunRecord, team: number, now: number): number {
   const many = Math.min(team, unfinishedFrames(run).length);
   if (many < 2) return 0;
-  const variance = Math.log(1 + spreadOf(run.times) ** 2);
+  const variance = Math.log(1 + spreadFor(run) ** 2);
   const z = Math.log((many - 0.375) / 0.625) / 1.702;
   return LAST_SHARE * expectedSeconds(run, now) * (Math.exp(Math.sqrt(variance) * z - variance / 2) - 1);
 }
@@ -207,14 +218,13 @@ function timesAgain(run: RunRecord, team: number): number {
 
 /** Of the mean that was learned from some frames, and of the sum of those that are left. */
 function relativeSpread(run: RunRecord): number {
+  if (run.times.frames === 0) return LIKE_SPREAD;
   const left = Math.max(1, unfinishedFrames(run).length);
-  return (
-    spreadOf(run.times) * Math.hypot(1 / Math.sqrt(run.times.frames), 1 / Math.sqrt(left)) + MODEL_SPREAD
-  );
+  return spreadFor(run) * Math.hypot(1 / Math.sqrt(run.times.frames), 1 / Math.sqrt(left)) + MODEL_SPREAD;
 }
 
 function secondsBand(sight: Sight, run: RunRecord, seconds: number, again: number): Band {
-  const lastFrame = spreadOf(run.times) * expectedSeconds(run, sight.now);
+  const lastFrame = spreadFor(run) * expectedSeconds(run, sight.now);
   const band = bandAround(seconds, relativeSpread(run), LEAST_SPREAD_SECONDS + lastFrame);
   return { ...band, p10: Math.max(0, band.p10 - again), p90: band.p90 + again };
 }

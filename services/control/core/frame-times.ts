@@ -55,21 +55,25 @@ export function learnLoading(times: FrameTimes, seconds: number): FrameTimes {
   return { ...times, loads: times.loads + 1, sumLoadSeconds: times.sumLoadSeconds + seconds };
 }
 
-export function secondsPerFrame(run: Pick<RunRecord, 'times'>): number {
-  return run.times.frames === 0 ? PRIOR_SECONDS : run.times.sumSeconds / run.times.frames;
+/** By its own frames, or else by those of an earlier run. */
+export function secondsPerFrame({ times, like }: Taught): number {
+  return times.frames === 0 ? (like?.seconds ?? PRIOR_SECONDS) : times.sumSeconds / times.frames;
 }
 
-type Known = Pick<RunRecord, 'times' | 'standstill'>;
+type Taught = Pick<RunRecord, 'times'> & Partial<Pick<RunRecord, 'like'>>;
+type Known = Taught & Pick<RunRecord, 'standstill'>;
 
 /**
  * Seconds that a frame is taken to need by all that is known now. The first to end are the fastest, so those that run count
  * as well: each with what it will have taken on average, given that it has taken so long (expectation and maximization over a
- * normal spread, Dempster et al. 1977). `prior`: for a shot without any frame.
+ * normal spread, Dempster et al. 1977). `usual`: for a shot of which no frame was rendered, in an
+ * earlier run neither.
  */
-export function expectedSeconds(run: Known, now: EpochMs, prior: number = PRIOR_SECONDS): number {
+export function expectedSeconds(run: Known, now: EpochMs, usual: number = PRIOR_SECONDS): number {
   const { frames, sumSeconds } = run.times;
   const ages = runningFor(run, now);
   if (frames === 0) {
+    const prior = run.like?.seconds ?? usual;
     const late = ages.filter((age) => age > prior);
     const sum = late.reduce((total, age) => total + AT_LEAST_TO_LIKELY * age, prior);
     return sum / (1 + late.length);
@@ -112,6 +116,14 @@ function likelySeconds(age: number, mean: number, deviation: number): number {
   if (z > 4) return age + deviation / z;
   const density = Math.exp(-(z ** 2) / 2) / Math.sqrt(2 * Math.PI);
   return mean + deviation * density * (1 + Math.exp(1.5976 * z + 0.07056 * z ** 3));
+}
+
+/** A new version may be quicker than the earlier one, by so much at most as a rule. */
+const LIKE_AT_LEAST = 0.5;
+
+/** Seconds that a frame of a shot without any is not expected to fall below, if an earlier run was like it. */
+export function leastLikely(run: Known, now: EpochMs): number {
+  return Math.max(leastSeconds(run, now), LIKE_AT_LEAST * (run.like?.seconds ?? 0));
 }
 
 /** Seconds that a frame of a shot without any needs at the very least: as long as one has been running. */
@@ -192,12 +204,12 @@ export function trendAhead(
 }
 
 /** Seconds until a task's first frame begins, by those that were seen. */
-function loadSecondsOf({ times }: Pick<RunRecord, 'times'>): number {
-  return times.loads === 0 ? PRIOR_LOAD_SECONDS : times.sumLoadSeconds / times.loads;
+function loadSecondsOf({ times, like }: Taught): number {
+  return times.loads === 0 ? (like?.loadSeconds ?? PRIOR_LOAD_SECONDS) : times.sumLoadSeconds / times.loads;
 }
 
 /** What a task costs beside its frames: the wait for it, and loading the shot. Seconds. */
-export function secondsAroundTask(run: Pick<RunRecord, 'times'>): number {
+export function secondsAroundTask(run: Taught): number {
   return BETWEEN_TASKS_SECONDS + loadSecondsOf(run);
 }
 

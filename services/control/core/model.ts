@@ -2,6 +2,7 @@ import type { Refusal } from './actions.ts';
 import type { Catalog, SettingsSeen } from './catalog.ts';
 import type { CommandSeen } from './command.ts';
 import { type Costs, NO_COSTS } from './costs.ts';
+import type { LearnedTimes } from './like.ts';
 import type { Meters } from './meters.ts';
 import type { FrameVerdict } from './proof.ts';
 import type { RunRecord } from './run.ts';
@@ -168,6 +169,8 @@ export interface ShotMemory {
   } | null;
   /** Commands already obeyed for it, newest last (a command survives a crash and comes again). */
   readonly commands: readonly string[];
+  /** What the frames of its last run took; `null` = none has ended yet. */
+  readonly learned: LearnedTimes | null;
 }
 
 export const NEW_SHOT: ShotMemory = {
@@ -177,6 +180,7 @@ export const NEW_SHOT: ShotMemory = {
   versions: [],
   completed: null,
   commands: [],
+  learned: null,
 };
 
 /** What was decided and why, newest first in the memory. */

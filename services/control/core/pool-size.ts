@@ -4,6 +4,7 @@ import { bestMore, type WorkLeft } from './forecast.ts';
 import {
   ageOf,
   expectedSeconds,
+  leastLikely,
   leastSeconds,
   partAt,
   secondsAroundTask,
@@ -17,7 +18,7 @@ import type { JobObserved, PoolPolicy, TaskObserved } from './model.ts';
 import { poolOf } from './pools.ts';
 import { type RunRecord, wantsFarm } from './run.ts';
 import { chunkSizesOf, NEAR_DEADLINE_SECONDS, openFrames, wantsCheck } from './submission.ts';
-import { activeTasks, runnableTasks } from './tasks.ts';
+import { activeTasks, framesTasks, runnableTasks } from './tasks.ts';
 import { framesOfTask, placesOf } from './troubles.ts';
 
 /** What is left to do for a pool, as far as it can run now. */
@@ -118,7 +119,7 @@ export function needsOf(
 ): Needs | null {
   const asKnown = expectedSeconds(run, sight.now, run.times.frames > 0 ? undefined : usualSeconds(others));
   const each = isForecast ? asKnown * trendOf(sight, run).factor : asKnown;
-  const leastEach = isKnown(others) ? each : Math.min(each, leastSeconds(run, sight.now));
+  const leastEach = isKnown(others) ? each : Math.min(each, leastLikely(run, sight.now));
   const slowEach = isKnown(others) ? each : Math.max(each, slowSeconds(run, sight.now));
   const around = secondsAroundTask(run);
   const needsFor = (tasks: number, frames: number) => ({
@@ -132,7 +133,8 @@ export function needsOf(
   const seen = sight.observed.details.get(run.id);
   if (seen === undefined || seen.job === 'unknown' || seen.tasks === 'unknown') return null;
   const isStopping = run.stopping !== null;
-  const tasks = isStopping ? activeTasks(seen) : runnableTasks(seen.tasks);
+  const runnable = isForecast ? framesTasks(seen.tasks) : runnableTasks(seen.tasks);
+  const tasks = isStopping ? activeTasks(seen) : runnable;
   const busy = new Map<string, number>();
   let [queued, frames] = [0, 0];
   for (const task of tasks) {
@@ -200,7 +202,7 @@ function upcomingTasks(
   if (isLost && !isForecast) return { tasks: 1, frames: 1 };
   // One worker is enough for the check, and a bad shot costs no more than that.
   const isCheckAhead = run.check === 'pending' || (run.check === 'none' && wantsCheck(sight, draft, run));
-  if (isCheckAhead) return { tasks: 1, frames: 1 };
+  if (isCheckAhead && !isForecast) return { tasks: 1, frames: 1 };
   const frames = openFrames(run).length;
   const sizes = chunkSizesOf(sight, run, frames, run.settings.chunkSize.value);
   return { tasks: sizes.length, frames };

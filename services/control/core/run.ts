@@ -128,6 +128,24 @@ const NO_FRAME_TIMES: FrameTimes = {
   maxMemoryMiB: 0,
 };
 
+/** How much work a frame is: only beside others of the same engine. */
+export interface Picture {
+  readonly engine: string;
+  /** Pixels, times samples where the engine has them. */
+  readonly work: number;
+}
+
+/** What frames of an earlier run of the same shot say of those of this one. Seconds. */
+export interface Likeness {
+  /** The `NNN` of that run's `vNNN`. */
+  readonly version: number;
+  readonly seconds: number;
+  /** Coefficient of variation that they had. */
+  readonly spread: number;
+  /** `null` = not known. */
+  readonly loadSeconds: number | null;
+}
+
 /**
  * Why a run begins no more frames: its own cap, the month's budget, a farm that is too old, machines that are too small, tasks that
  * are too small for how long it loads.
@@ -203,6 +221,10 @@ export interface RunRecord {
   /** Ends and standstills of tasks that were counted already, by when the task had last changed: a repeat is no second one. */
   readonly counted: Readonly<Record<string, EpochMs>>;
   readonly times: FrameTimes;
+  /** As admitted; `null` = not known. */
+  readonly picture: Picture | null;
+  /** Holds until its own frames say more; `null` = none of its shot was rendered before. */
+  readonly like: Likeness | null;
   /** The first job of a run is round 1, a job for missing frames the next. 0 = none submitted yet. */
   readonly round: number;
   readonly jobId: string | null;
@@ -261,6 +283,8 @@ export const NEW_RUN = {
   barren: { ms: 0, since: null, steps: 0 },
   counted: {},
   times: NO_FRAME_TIMES,
+  picture: null,
+  like: null,
   round: 0,
   jobId: null,
   stopping: null,

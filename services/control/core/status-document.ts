@@ -53,6 +53,8 @@ export interface RunStatus {
   };
   /** Seconds until it is done; `null` when there is no telling yet. */
   readonly etaSeconds: Band | null;
+  /** No frame of it has ended: what is forecast is by what this earlier version (`v001`) took; left out = it is by its own. */
+  readonly like?: string;
   /** So far and, as forecast, in all; the forecast is `null` when there is no telling yet. */
   readonly dollars: Forecast & { readonly soFar: number };
   /** What `dollars.soFar` was spent on; left out = nothing was. */

@@ -101,8 +101,11 @@ export function chunkSizesOf(
 ): readonly number[] {
   const isHurried = run.finishBy !== null && (run.finishBy - now) / 1000 < NEAR_DEADLINE_SECONDS;
   const pool = poolOf(policy, run);
-  const least = run.times.loads === 0 ? 1 : leastForLoadingOf(policy, pool, run, frames);
-  return chunkSizesFor(frames, run.times, pool.max, given, isHurried, least);
+  const isLoadingKnown = run.times.loads > 0 || typeof run.like?.loadSeconds === 'number';
+  const least = isLoadingKnown ? leastForLoadingOf(policy, pool, run, frames) : 1;
+  const isKnown = run.times.frames > 0 || run.like !== null;
+  const known = isKnown ? { frames: 1, sumSeconds: secondsPerFrame(run) } : run.times;
+  return chunkSizesFor(frames, known, pool.max, given, isHurried, least);
 }
 
 function leastForLoadingOf(policy: Policy, pool: PoolPolicy, run: RunRecord, frames: number): number {

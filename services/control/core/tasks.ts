@@ -15,6 +15,13 @@ export function activeTasks(seen: RunObserved | undefined): readonly TaskObserve
   return seen.tasks.filter(({ status }) => status === 'active');
 }
 
+const ENDED = new Set(['completed', 'failed', 'canceled']);
+
+/** All that render frames and are not done, whatever they wait for. */
+export function framesTasks(tasks: readonly TaskObserved[]): readonly TaskObserved[] {
+  return tasks.filter(({ name, status }) => name !== CHECK_TASK && name !== VIDEO_TASK && !ENDED.has(status));
+}
+
 /**
  * Tasks that are running or could be handed out now. Render tasks wait for the check, the video for all frames
  * (flamenco.md: dependencies are not in the API).

@@ -219,12 +219,17 @@ function runStatus(
     reason: whyStill(reported, run, pools, frames.active) ?? run.reason,
     frames,
     etaSeconds: left?.seconds ?? null,
+    ...likeOf(run, left),
     dollars: { soFar: run.dollars, ...costInAll(run, left) },
     ...toldOf('costs', run.costs),
     thumbnail: thumbnailOf(run),
     warnings: run.warnings,
     ...(by !== null && { requestedBy: by }),
   };
+}
+
+function likeOf({ like, times }: RunRecord, left: Estimate | undefined): Pick<RunStatus, 'like'> {
+  return left === undefined || like === null || times.frames > 0 ? {} : { like: versionName(like.version) };
 }
 
 /** What is forecast against `maxDollars`, too; an ended run costs no more. */

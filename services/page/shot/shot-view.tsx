@@ -77,7 +77,7 @@ function Run({ run, shown, status }: RunProps) {
         <p class="numbers">
           {[
             framesText(shown.frames),
-            etaText(shown.etaSeconds),
+            etaText(shown.etaSeconds, shown.like),
             costText(shown.dollars),
             run.blender === null ? '' : `Blender ${run.blender}`,
           ]
