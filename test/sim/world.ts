@@ -6,6 +6,7 @@ import type { Ports } from '../../services/control/reconcile/ports.ts';
 import { blend } from '../closure/blends.ts';
 import { FakeScenes } from '../fakes/fake-buckets.ts';
 import { FakeLease } from '../fakes/fake-lease.ts';
+import type { FakeMessenger } from '../fakes/fake-messenger.ts';
 import { POLICY, POOL } from '../reconcile/world.ts';
 import { Bill } from './bill.ts';
 import { SimClock } from './clock.ts';
@@ -34,6 +35,8 @@ export interface WorldOptions {
   readonly cloud?: CloudTimes;
   readonly policy?: Partial<Policy>;
   readonly startsAt?: EpochMs;
+  /** Left out = nobody outside is told. */
+  readonly receiver?: FakeMessenger;
 }
 
 /** Everything that there is: the cloud, the buckets, and what it all costs. */
@@ -61,6 +64,7 @@ export function createSimWorld({
   cloud = USUAL_CLOUD,
   policy: changes = {},
   startsAt,
+  receiver,
 }: WorldOptions): SimWorld {
   const policy = simPolicy(cloud, changes);
   const clock = new SimClock(startsAt);
@@ -87,7 +91,10 @@ export function createSimWorld({
   const scenes = new FakeScenes({ clock });
   const records = new SimRecords();
   const lease = new FakeLease({ clock });
-  const ports = { scenes, renders, records, lease, farm: cluster, workers: pool, manager, blendTools, clock };
+  const ports = {
+    ...{ scenes, renders, records, lease, farm: cluster, workers: pool, manager, blendTools, clock },
+    ...(receiver !== undefined && { messenger: receiver }),
+  };
   const parts = {
     clock,
     bill,

@@ -25,13 +25,14 @@ const PEACE: WorldSpec = {
   shots: [
     {
       ...{ name: 'film/s1', frames: 4, secondsPerFrame: 120, loadSeconds: 5, memoryGiB: 4, chunkSize: 2 },
-      ...{ maxDollars: null, hasImage: false, fate: 'sound' },
+      ...{ maxDollars: null, finishBy: null, hasImage: false, fate: 'sound' },
     },
   ],
   happenings: [{ at: 10, kind: 'upload', shot: 'film/s1', what: 'all', content: 1, word: 'once', lateBy: 0 }],
   troubles: [],
   mishaps: [],
   services: [{ startsAt: 0, lives: [], jumps: [] }],
+  hasReceiver: false,
   monthEndsAt: null,
   calmAt: 1200,
 };
@@ -58,7 +59,7 @@ const GONE_FOR_LONG: WorldSpec['services'][number] = {
 
 const CAPPED_SHOT: WorldSpec['shots'][number] = {
   ...{ name: 'film/s1', frames: 60, secondsPerFrame: 120, loadSeconds: 5, memoryGiB: 4, chunkSize: 1 },
-  ...{ maxDollars: 0.05, hasImage: false, fate: 'sound' },
+  ...{ maxDollars: 0.05, finishBy: null, hasImage: false, fate: 'sound' },
 };
 
 /** A deliberately broken decision for each invariant. */
@@ -163,6 +164,23 @@ const BROKEN: Readonly<Record<string, RunOptions & { readonly spec?: Partial<Wor
       return Buffer.from(JSON.stringify(others));
     },
     spec: { shots: [CAPPED_SHOT] },
+  },
+  toldOnce: {
+    breaks: async ({ method, args }, act) => {
+      const [name, value] = args as readonly [string, object];
+      if (method === 'replace' && name === 'messages.json') Object.assign(value, { waiting: [] });
+      return act();
+    },
+    spec: { hasReceiver: true },
+  },
+  'toldOnce, and not again': {
+    breaks: async ({ port, method, args }, act, also) => {
+      const [message] = args as readonly [{ readonly id: string }];
+      if (port === 'messenger' && method === 'send')
+        await also('messenger', 'send', { ...message, id: `msg_other${message.id}` });
+      return act();
+    },
+    spec: { hasReceiver: true },
   },
   deadmanHolds: {
     breaks: async ({ method }, act, _also, { cluster, clock }) => {

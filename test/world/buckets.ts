@@ -19,7 +19,8 @@ export class Buckets {
     const { scenes } = this.#world;
     const path = pathOf(shot, what);
     if (what === 'image') scenes.put(path, `picture ${content}`);
-    else if (what === 'settings') scenes.put(path, JSON.stringify(settingsOf(shot, content)));
+    else if (what === 'settings')
+      scenes.put(path, JSON.stringify(settingsOf(shot, content, this.#world.startedAt)));
     else scenes.put(path, blend({ samples: content, images: shot.hasImage ? [`//${imageName(shot)}`] : [] }));
     this.#turn(shot);
   }
@@ -72,12 +73,17 @@ function imageName({ name }: ShotSpec): string {
   return `${name.slice(name.lastIndexOf('/') + 1)}.png`;
 }
 
-function settingsOf({ frames, chunkSize, maxDollars }: ShotSpec, content: number): object {
+function settingsOf(
+  { frames, chunkSize, maxDollars, finishBy }: ShotSpec,
+  content: number,
+  startedAt: number,
+): object {
   return {
     frames: `1-${frames}`,
     video: content % 2 === 0,
     ...(chunkSize === null ? {} : { chunkSize }),
     ...(maxDollars === null ? {} : { maxDollars }),
+    ...(finishBy === null ? {} : { finishBy: new Date(startedAt + finishBy * 1000).toISOString() }),
   };
 }
 

@@ -17,13 +17,15 @@ import type {
 } from './spec.ts';
 
 const HOUR = 3600;
-const PORTS = ['scenes', 'renders', 'records', 'lease', 'farm', 'workers', 'manager'];
+const PORTS = ['scenes', 'renders', 'records', 'lease', 'farm', 'workers', 'manager', 'messenger'];
 
 /** The world of a seed: mostly healthy, with a few kinds of trouble at once, so that each shows. */
 export function drawWorld(seed: number): WorldSpec {
   const random = randomOf(seed, 'world');
   const calmAt = Math.round(between(random, 0.5, 3) * HOUR);
-  const shots = drawShots(randomOf(seed, 'shots')).map((shot) => withLongLoading(seed, shot));
+  const shots = drawShots(randomOf(seed, 'shots')).map((shot) =>
+    withDeadline(seed, withLongLoading(seed, shot)),
+  );
   const month = randomOf(seed, 'month');
   const monthEndsAt = maybe(month, 0.1) ? whole(month, 0, calmAt) : null;
   const budget = monthEndsAt !== null && maybe(month, 0.7) ? between(month, 0.02, 0.4) : null;
@@ -42,6 +44,7 @@ export function drawWorld(seed: number): WorldSpec {
     troubles: drawTroubles(randomOf(seed, 'troubles'), calmAt),
     mishaps: [mishapInTurn(seed), ...drawMishaps(randomOf(seed, 'mishaps'))],
     services: drawServices(randomOf(seed, 'services'), calmAt),
+    hasReceiver: maybe(randomOf(seed, 'receiver'), 0.25),
     monthEndsAt,
     calmAt,
   };
@@ -85,6 +88,7 @@ function drawShots(random: Random): readonly ShotSpec[] {
     memoryGiB: maybe(random, 0.06) ? pick(random, [80, 200]) : 4,
     chunkSize: maybe(random, 0.4) ? whole(random, 1, 4) : null,
     maxDollars: maybe(random, 0.06) ? between(random, 0.01, 0.1) : null,
+    finishBy: null,
     hasImage: maybe(random, 0.3),
     fate: maybe(random, 0.75)
       ? 'sound'
@@ -96,6 +100,11 @@ function drawShots(random: Random): readonly ShotSpec[] {
 function withLongLoading(seed: number, shot: ShotSpec): ShotSpec {
   if (!maybe(randomOf(seed, 'loading', shot.name), 0.06)) return shot;
   return { ...shot, frames: 40, secondsPerFrame: 5, loadSeconds: 150, chunkSize: null };
+}
+
+function withDeadline(seed: number, shot: ShotSpec): ShotSpec {
+  const random = randomOf(seed, 'deadline', shot.name);
+  return maybe(random, 0.12) ? { ...shot, finishBy: whole(random, HOUR / 4, 4 * HOUR) } : shot;
 }
 
 function drawHappenings(random: Random, shots: readonly ShotSpec[], calmAt: number): readonly Happening[] {

@@ -47,6 +47,7 @@ export const METHODS = [
   'renders.list',
   'renders.read',
   'renders.write',
+  'messenger.send',
 ] as const;
 
 /** Answers that may be a little old. Our own records, the lease and the workers never are, by the contracts of their ports. */

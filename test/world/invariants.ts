@@ -4,6 +4,7 @@ import { endsAtZero, endsOnce, nothingIsLost } from './invariants/ends.ts';
 import { noBusyWorkerKilled, nothingFromUnknown } from './invariants/kills.ts';
 import { neverTooMany } from './invariants/most.ts';
 import { oneJob, oneRun, oneVersion } from './invariants/once.ts';
+import { toldOnce } from './invariants/told.ts';
 import type { NewInvariant } from './watch.ts';
 
 /** What holds in every world (design.md §1). */
@@ -19,4 +20,5 @@ export const INVARIANTS: readonly NewInvariant[] = [
   budgetHolds,
   deadmanHolds,
   endsAtZero,
+  toldOnce,
 ];

@@ -15,6 +15,8 @@ export interface WorldSpec {
   readonly mishaps: readonly Mishap[];
   /** One or two that run at once. */
   readonly services: readonly ServiceSpec[];
+  /** Somebody outside is told. */
+  readonly hasReceiver: boolean;
   /** When the month ends; `null` = not before everything else. */
   readonly monthEndsAt: number | null;
   /** From then on nothing goes wrong any more, and nobody uploads anything. */
@@ -45,6 +47,8 @@ export interface ShotSpec {
   readonly memoryGiB: number;
   readonly chunkSize: number | null;
   readonly maxDollars: number | null;
+  /** Its deadline, in seconds from the beginning. */
+  readonly finishBy: number | null;
   /** It refers to a picture beside it. */
   readonly hasImage: boolean;
   readonly fate: 'sound' | 'oneFails' | 'oneFailsOnce' | 'allFail' | 'oneHangs' | 'oneHangsOnce' | 'badCheck';

@@ -1,4 +1,5 @@
 import type { RunRecord } from '../../services/control/core/run.ts';
+import type { FakeMessenger } from '../fakes/fake-messenger.ts';
 import type { SimWorld } from '../sim/world.ts';
 import type { Buckets } from './buckets.ts';
 import type { WorldSpec } from './spec.ts';
@@ -19,6 +20,8 @@ export interface Watched {
   readonly spec: WorldSpec;
   readonly world: SimWorld;
   readonly buckets: Buckets;
+  /** Whoever is told outside; `null` = nobody. */
+  readonly receiver: FakeMessenger | null;
   /** When something was last read for true, by the name of its call; never = since the world began. */
   readonly readAt: ReadonlyMap<string, number>;
   /** Orders of people that were given, by their kind. */

@@ -1,7 +1,9 @@
 import type { Policy, PoolVariant } from '../../services/control/core/model.ts';
+import type { Outbox } from '../../services/control/core/outbox.ts';
 import { isFinal, type RunRecord } from '../../services/control/core/run.ts';
 import { isPortError } from '../../services/control/ports/errors.ts';
 import type { LeaseHeld } from '../../services/control/ports/lease.ts';
+import { FakeMessenger } from '../fakes/fake-messenger.ts';
 import { POOL } from '../reconcile/world.ts';
 import type { Call, Gate, SimService } from '../sim/service.ts';
 import {
@@ -83,14 +85,17 @@ class Stage {
   readonly #orders = new Set<string>();
   readonly #cancelled = new Set<string>();
   readonly #cloud: WorldSpec['cloud'];
+  readonly #receiver: FakeMessenger | null;
   #said = 0;
 
   constructor(spec: WorldSpec, options: RunOptions) {
     this.#spec = spec;
     this.#options = options;
     this.#cloud = { ...spec.cloud };
+    this.#receiver = spec.hasReceiver ? new FakeMessenger() : null;
     this.world = createSimWorld({
       ...{ seed: spec.seed, cloud: this.#cloud, policy: policyOf(spec.policy) },
+      ...(this.#receiver !== null && { receiver: this.#receiver }),
       ...(spec.monthEndsAt !== null && { startsAt: MONTH_END - spec.monthEndsAt * 1000 }),
     });
     this.world.cluster.creations.push(...spec.creations);
@@ -99,6 +104,7 @@ class Stage {
       spec,
       world: this.world,
       buckets: this.#buckets,
+      receiver: this.#receiver,
       readAt: this.#readAt,
       orders: this.#orders,
       cancelled: this.#cancelled,
@@ -142,6 +148,8 @@ class Stage {
     const { records } = this.world;
     // What a hung creation left behind is looked for again with each listing.
     const hasSaid = memoryOf(this.world)?.leftovers?.length === 0;
+    const outbox = records.valueAt('messages.json') as Outbox | undefined;
+    if ((outbox?.waiting.length ?? 0) > 0) return false;
     return isOver(this.world) && hasSaid && records.valuesUnder('commands/').length === 0;
   }
 

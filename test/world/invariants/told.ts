@@ -1,0 +1,33 @@
+import { runsOf } from '../../sim/world.ts';
+import type { NewInvariant } from '../watch.ts';
+
+const TOLD = new Set(['completed', 'incomplete', 'failed']);
+
+/** Whoever is told outside hears of each end once, unless he never takes the message. */
+export const toldOnce: NewInvariant = ({ world, receiver, spec }) => ({
+  name: 'toldOnce',
+  end: () => {
+    if (receiver === null || mayRefuse(spec)) return null;
+    for (const { id, shot, state } of runsOf(world)) {
+      if (!TOLD.has(state)) continue;
+      const told = receiver.told().filter(({ type, data }) => type === `run.${state}` && runOf(data) === id);
+      if (told.length !== 1) return `${told.length} messages say that run ${id} of ${shot} is ${state}`;
+    }
+    return null;
+  },
+});
+
+function runOf({ run }: Readonly<Record<string, unknown>>): unknown {
+  return (run as { readonly id?: string } | undefined)?.id;
+}
+
+/** One that is refused as `invalid` is given up. */
+function mayRefuse({ troubles, mishaps }: Parameters<NewInvariant>[0]['spec']): boolean {
+  const windows = troubles.filter(({ port }) => port === null || port === 'messenger');
+  return (
+    windows.some(({ kinds, codes }) => kinds.includes('fails') && codes.includes('invalid')) ||
+    mishaps.some(
+      ({ method, kind, code }) => method === 'messenger.send' && kind === 'fails' && code === 'invalid',
+    )
+  );
+}
