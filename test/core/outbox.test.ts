@@ -121,7 +121,8 @@ describe('the outbox', () => {
 
   test('keeps the newest thousand, and says how many it lost and why', () => {
     const many = Array.from({ length: 1003 }, (_, index) => renders(`r${index}`));
-    const full = after(newOutbox(0), 1, many);
+    let full = newOutbox(0);
+    for (let at = 5; at < many.length + 5; at += 5) full = after(full, 1, many.slice(0, at));
     assert.equal(full.waiting.length, 1000);
     assert.equal(first(full).id, after(newOutbox(0), 1, many.slice(0, 4)).waiting[3]?.id);
     assert.deepEqual(messagesStatus(full), {
@@ -133,6 +134,50 @@ describe('the outbox', () => {
     const shown = after(full, 1 + 24 * HOUR - 1, many);
     assert.equal(messagesStatus(shown).lost, 3);
     assert.equal(messagesStatus(after(full, 1 + 24 * HOUR, many)).lost, 0);
+  });
+
+  test('tells of many shots of which the same is so in one message, and of each once', () => {
+    const held = (index: number) =>
+      aRun({
+        ...{ id: `h${index}`, shot: `film/s${index}`, state: 'held' },
+        reason: { code: 'held', message: 'Many came at once.', action: 'Let it go on the page.' },
+      });
+    const many = Array.from({ length: 500 }, (_, index) => held(index));
+    const few = [...many.slice(0, 5), renders('a')];
+    assert.equal(after(newOutbox(0), 1, few).waiting.length, 6, 'five are told one by one');
+    const one = after(newOutbox(0), 1, [...many, renders('a')]);
+    assert.deepEqual(types(one), ['run.waiting', 'run.started']);
+    const { message, data } = first(one);
+    assert.match(
+      message,
+      /^500 shots wait for you: film\/s0.*, film\/s1.*, film\/s2.* and 497 more\. The first: film\/s0.* waits for you\. Many came at once\. Let it go on the page\.$/,
+    );
+    assert.equal(data.count, 500);
+    assert.deepEqual(
+      (data.runs as { id: string }[]).slice(0, 2).map(({ id }) => id),
+      ['h0', 'h1'],
+    );
+    assert.equal(after(one, 2, [...many, renders('a')]), one, 'each of them has been told');
+    const next = after(one, 2, [...many, held(500), renders('a')]);
+    assert.match(next.waiting[2]?.message ?? '', /^film\/s500/);
+  });
+
+  test('keeps apart what shots wait for', () => {
+    const waits = (index: number) =>
+      aRun({
+        ...{ id: `w${index}`, state: 'held' },
+        reason: { code: index % 2 === 0 ? 'held' : 'needsScripts', message: 'Why.', action: 'Do.' },
+      });
+    const twelve = after(
+      newOutbox(0),
+      1,
+      Array.from({ length: 12 }, (_, index) => waits(index)),
+    );
+    assert.deepEqual(
+      twelve.waiting.map(({ data }) => data.count),
+      [6, 6],
+    );
+    assert.equal(new Set(twelve.waiting.map(({ id }) => id)).size, 2);
   });
 
   test('gives up what was not taken for three days', () => {

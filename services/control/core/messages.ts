@@ -31,6 +31,8 @@ export type MessageType =
 export interface News {
   readonly key: string;
   readonly type: MessageType;
+  /** `null` = it is of the farm. */
+  readonly run: RunRecord | null;
   /** Only what is told needs words: most of what is so has been told before. */
   readonly content: () => Content;
 }
@@ -86,6 +88,55 @@ export interface Before {
 export function newsOfRun(run: RunRecord, standing: Standing, before: Before): readonly News[] {
   const all = isFinal(run.state) ? [ended] : [started, waits, framesFail, isLate, isOverCap, isOverQuote];
   return all.flatMap((tell) => tell(run, standing, before) ?? []);
+}
+
+/** So many shots of which the same is to be told get a message each. */
+const MOST_ONE_BY_ONE = 5;
+const NAMED = 3;
+const MOST_LISTED = 100;
+
+const OF_MANY: Readonly<Record<Extract<MessageType, `run.${string}`>, string>> = {
+  'run.started': 'start to render',
+  'run.completed': 'are done',
+  'run.incomplete': 'have ended without all of their frames',
+  'run.failed': 'have failed',
+  'run.rejected': 'cannot be rendered',
+  'run.waiting': 'wait for you',
+  'run.framesFailing': 'have frames that keep failing',
+  'run.deadlineAtRisk': 'will be late, or may be',
+  'run.overCap': 'cost more than they may',
+  'run.overQuote': 'cost more than was forecast',
+};
+
+/** News of runs, of which those that are many of a kind (a whole film was sent, and each shot waits for a word) are one. */
+export function gathered(news: readonly News[]): readonly News[] {
+  const kinds = Map.groupBy(news, kindOf);
+  return news.flatMap((one) => {
+    const alike = kinds.get(kindOf(one)) ?? [];
+    if (alike.length <= MOST_ONE_BY_ONE) return one;
+    return alike[0] === one ? ofMany(one, alike) : [];
+  });
+}
+
+/** Those that wait for different things are different. */
+function kindOf({ type, key }: News): string {
+  return type === 'run.waiting' ? key : type;
+}
+
+function ofMany(first: News, all: readonly News[]): News {
+  const runs = all.flatMap(({ run }) => run ?? []);
+  const titles = runs.slice(0, NAMED).map(titleOf).join(', ');
+  const what = OF_MANY[first.type as keyof typeof OF_MANY];
+  return {
+    ...first,
+    key: `many ${first.key}`,
+    content: () => ({
+      message: sentence(
+        `${runs.length} shots ${what}: ${titles} and ${runs.length - NAMED} more. The first: ${first.content().message}`,
+      ),
+      data: { count: runs.length, runs: runs.slice(0, MOST_LISTED).map(dataOf) },
+    }),
+  };
 }
 
 type OfRun = (run: RunRecord, standing: Standing, before: Before) => News | null;
@@ -262,8 +313,7 @@ function failingIn({ troubles }: RunRecord): RunRecord['troubles'] {
 /** `text` goes on after the shot's name. */
 function ofRun(run: RunRecord, type: MessageType, key: string, text: () => string): News {
   return {
-    key,
-    type,
+    ...{ key, type, run },
     content: () => ({ message: sentence(`${titleOf(run)} ${text()}`), data: { run: dataOf(run) } }),
   };
 }
@@ -292,7 +342,7 @@ function ofFarm(
   message: string,
   data: Readonly<Record<string, unknown>>,
 ): News {
-  return { key, type, content: () => ({ message: sentence(message), data }) };
+  return { key, type, run: null, content: () => ({ message: sentence(message), data }) };
 }
 
 function moneyOf({ memory: { ledger }, policy, day, month }: Standing) {

@@ -1,4 +1,5 @@
 import {
+  gathered,
   isOfLateEnd,
   LEFTOVERS_KEY,
   type MessageType,
@@ -58,7 +59,7 @@ const BACK_OFF_SECONDS = [5, 15, 30, 60, 120, 300, 600, 900];
 const LONGEST_WAIT_MS = 900 * SECOND_MS;
 /** After so many it may be this message that is not taken, and not the receiver that is gone: others have their turn. */
 const TRIED_FIRST = 4;
-/** Hundreds of shots may be sent at once, and each waits for a word; beyond that a receiver that comes back is not flooded. */
+/** Beyond that a receiver that comes back is not flooded. */
 const MOST_WAITING = 1000;
 const KEPT_MS = 3 * DAY_MS;
 /** So long people can read that some were lost. */
@@ -89,11 +90,8 @@ export function withNews(before: Outbox, standing: Standing, hash: Policy['hash'
     id: run.id,
     news: newsOfRun(run, standing, { since: outbox.since, quote: quotes[run.id] ?? null }),
   }));
-  const freshOfRuns = ofRuns.flatMap(({ id, news }) =>
-    news
-      .filter(({ key }) => !known.get(id)?.includes(key))
-      .map((one) => ({ ...one, key: `${id} ${one.key}` })),
-  );
+  const newOfRuns = ofRuns.flatMap(({ id, news }) => news.filter(({ key }) => !known.get(id)?.includes(key)));
+  const freshOfRuns = gathered(newOfRuns).map((one) => ({ ...one, key: `${one.run?.id} ${one.key}` }));
   const ofFarm = newsOfFarm(standing);
   const freshOfFarm = ofFarm.filter(({ key }) => !outbox.toldOfFarm.includes(key));
   const isFarmUp = outbox.wasFarmUp || UP.has(standing.memory.stage);
