@@ -91,6 +91,24 @@ describe('the zip of a shot', () => {
     );
   });
 
+  it('reads records of other shots once, as long as they cannot come back', async (t) => {
+    const { bench, look, fetchZip } = await world(t);
+    const other = { shot: 'film/sh020' };
+    await putRun(bench, { ...other, id: 'ended', state: 'completed' });
+    await putRun(bench, { ...other, id: 'open', state: 'rendering' });
+    await putRun(bench, { ...other, id: 'rejected', state: 'rejected' });
+    await look();
+    const before = bench.records.callsOf('read').length;
+    await putRun(bench, { id: 'rejected', count: 2, frames: '4', proved: '4', state: 'completed' });
+    const names = [...unzip((await fetchZip()).rawPayload).keys()];
+    assert.equal(names.length, 4, 'what was taken up again belongs to it');
+    const read = bench.records.callsOf('read').slice(before);
+    assert.deepEqual(
+      read.map(([name]) => name),
+      ['runs/r1.json', 'runs/open.json', 'runs/rejected.json'],
+    );
+  });
+
   it('leaves out what a later run wrote over and ended without proving, and what it took away', async (t) => {
     const { bench, clock, renders, look, fetchZip } = await world(t);
     await putRun(bench, { proved: '1-4' });

@@ -1,5 +1,5 @@
 import { isOfNodes, type ProvedFrames, provedFrames, viewsOf } from '../core/proved-frames.ts';
-import { NEW_RUN, type RunRecord, rendersFolder, versionName } from '../core/run.ts';
+import { isFinal, NEW_RUN, type RunRecord, rendersFolder, versionName } from '../core/run.ts';
 import type { ObjectSeen } from '../ports/buckets.ts';
 import type { AppDeps } from './deps.ts';
 import { Refusal } from './errors.ts';
@@ -24,12 +24,23 @@ const AT_ONCE = 16;
 /** What separates folders, or cannot be in a file's name, wherever the zip is unpacked. */
 const NO_PART_OF_NAMES = /[/\\:*?"<>|\u0000-\u001f\u007f]/g;
 
-/** The files of all proved frames of the version to which this run belongs. Throws `Refusal` when one is gone. */
-export async function findZipFiles(deps: Deps, id: string): Promise<ZipFiles> {
-  const seen = await deps.records.read(`runs/${id}.json`);
+/** Enough for years; an entry is some 100 bytes. */
+const REMEMBERED = 50_000;
+
+/** Whose version's runs are that have ended for good, by the names of their records: it is read once. */
+type Settled = Map<string, string>;
+
+/** The files of all proved frames of the version to which a run belongs. Throws `Refusal` when one is gone. */
+export function createZipFinder(deps: Deps): (id: string) => Promise<ZipFiles> {
+  const settled: Settled = new Map();
+  return (id) => findZipFiles(deps, settled, id);
+}
+
+async function findZipFiles(deps: Deps, settled: Settled, id: string): Promise<ZipFiles> {
+  const seen = await deps.records.read(recordOf(id));
   if (seen === null) throw noSuchRun(id);
   const run = { ...NEW_RUN, ...(seen.value as RunRecord) };
-  const found = provedFrames(run.version === null ? [] : await runsOfVersion(deps, run));
+  const found = provedFrames(run.version === null ? [] : await runsOfVersion(deps, settled, run));
   const folder = `${rendersFolder(run)}/`;
   const there = new Map((await deps.renders.list(folder)).map((object) => [object.path, object]));
   const proved = await withoutOthers(deps, found, (name) => there.get(`${folder}${name}`));
@@ -52,15 +63,32 @@ export async function findZipFiles(deps: Deps, id: string): Promise<ZipFiles> {
   };
 }
 
+const recordOf = (id: string) => `runs/${id}.json`;
+
 /** Records are found by their id only. */
-async function runsOfVersion({ records }: Deps, { shot, version }: RunRecord): Promise<readonly RunRecord[]> {
-  const runs: RunRecord[] = [];
-  const paths = await records.list('runs/');
+async function runsOfVersion(
+  { records }: Deps,
+  settled: Settled,
+  run: RunRecord,
+): Promise<readonly RunRecord[]> {
+  const own = rendersFolder(run);
+  const runs: RunRecord[] = [run];
+  const paths = (await records.list('runs/')).filter(
+    (path) => path !== recordOf(run.id) && (settled.get(path) ?? own) === own,
+  );
   for (let at = 0; at < paths.length; at += AT_ONCE)
-    for (const seen of await Promise.all(paths.slice(at, at + AT_ONCE).map((path) => records.read(path)))) {
-      const run = { ...NEW_RUN, ...(seen?.value as RunRecord | undefined) } as RunRecord;
-      if (run.shot === shot && run.version === version) runs.push(run);
-    }
+    await Promise.all(
+      paths.slice(at, at + AT_ONCE).map(async (path) => {
+        const seen = await records.read(path);
+        if (seen === null) return;
+        const found = { ...NEW_RUN, ...(seen.value as RunRecord) };
+        const folder = found.version === null ? '' : rendersFolder(found);
+        // A rejected one may be taken up again, as another version.
+        if (isFinal(found.state) && found.state !== 'rejected' && settled.size < REMEMBERED)
+          settled.set(path, folder);
+        if (folder === own) runs.push(found);
+      }),
+    );
   return runs;
 }
 

@@ -13,7 +13,7 @@ import { Refusal } from './errors.ts';
 import type { LongLived } from './long-lived.ts';
 import { MAX_ANNOUNCED_BYTES, piecesOf } from './render-pieces.ts';
 import { runId } from './status.ts';
-import { findZipFiles, type ZipFiles } from './zip-files.ts';
+import { createZipFinder, type ZipFiles } from './zip-files.ts';
 
 interface Options {
   readonly deps: AppDeps;
@@ -43,26 +43,27 @@ export interface ZipSeen {
  */
 export async function zipRoutes(app: FastifyInstance, { deps, longLived }: Options): Promise<void> {
   const routes = app.withTypeProvider<ZodTypeProvider>();
+  const find = createZipFinder(deps);
   const schema = { params: z.object({ id: runId }) };
 
   routes.get('/status/runs/:id/zip', { schema }, async (request): Promise<ZipSeen> => {
-    const zip = await findZipFiles(deps, request.params.id);
+    const zip = await find(request.params.id);
     const bytes = lengthOf(zip);
     return {
       files: zip.objects.length,
       frames: { proved: zip.proved.size, wanted: zip.wanted },
       bytes,
       dollars: (bytes / 1024 ** 3) * (deps.egressPricePerGiB ?? 0),
-      isTooLarge: isTooLarge(zip),
+      isTooLarge: isTooLarge(zip, bytes),
     };
   });
 
   routes.get('/runs/:id/frames.zip', { exposeHeadRoute: false, schema }, async (request, reply) => {
     refuseOtherSites(request);
-    const zip = await findZipFiles(deps, request.params.id);
+    const zip = await find(request.params.id);
     const bytes = lengthOf(zip);
     if (zip.objects.length === 0) throw nothingProved();
-    if (isTooLarge(zip)) throw tooLarge(zip);
+    if (isTooLarge(zip, bytes)) throw tooLarge(zip, bytes);
     // Both are the same thing of the platform, which has two names for its type.
     const stream = Readable.fromWeb(makeZip(entriesOf(deps.renders, zip)) as ReadableStream);
     const untrack = longLived.track({ end: () => stream.destroy() });
@@ -90,8 +91,8 @@ function lengthOf(zip: ZipFiles): number {
   return Number(predictLength(metadataOf(zip)));
 }
 
-function isTooLarge(zip: ZipFiles): boolean {
-  return lengthOf(zip) > MAX_BYTES || zip.objects.length > MAX_FILES;
+function isTooLarge({ objects }: ZipFiles, bytes: number): boolean {
+  return bytes > MAX_BYTES || objects.length > MAX_FILES;
 }
 
 async function* entriesOf(renders: Renders, zip: ZipFiles) {
@@ -128,11 +129,11 @@ function nothingProved(): Refusal {
   return new Refusal(409, 'nothingProved', 'No frame is proved yet.', 'Come back when some are done.');
 }
 
-function tooLarge(zip: ZipFiles): Refusal {
+function tooLarge({ objects }: ZipFiles, bytes: number): Refusal {
   return new Refusal(
     413,
     'tooLarge',
-    `These are ${zip.objects.length} files of ${(lengthOf(zip) / 1e9).toFixed(1)} GB; a zip holds ${MAX_FILES} of 2 GB at most.`,
+    `These are ${objects.length} files of ${(bytes / 1e9).toFixed(1)} GB; a zip holds ${MAX_FILES} of 2 GB at most.`,
     'Fetch them with tablao pull: it goes on where it stopped, and checks every byte.',
   );
 }
