@@ -1,3 +1,4 @@
+import type { PoolLimit } from '../../services/control/core/model.ts';
 import type { EpochMs } from '../../services/control/core/time.ts';
 import { PortError } from '../../services/control/ports/errors.ts';
 import type { Farm, FarmSeen } from '../../services/control/ports/farm.ts';
@@ -49,6 +50,8 @@ export class SimCluster implements Farm {
   #cancelDeadman: Cancel = () => {};
   /** What the next creations do; afterwards they work. */
   readonly creations: Creation[] = [];
+  /** What the account's quotas allow. */
+  readonly limits: PoolLimit[] = [];
   /** Clusters that the dead-man's switch has taken down. */
   deadmanFired = 0;
 
@@ -118,6 +121,10 @@ export class SimCluster implements Farm {
 
   async pushDeadman(): Promise<void> {
     if (this.#cluster.state !== 'absent') this.#pushDeadman();
+  }
+
+  async quotas(): Promise<readonly PoolLimit[]> {
+    return this.limits;
   }
 
   async leftovers(): Promise<readonly string[]> {

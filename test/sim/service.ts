@@ -114,7 +114,7 @@ export class SimService {
 
 /** Reads of the world, and writes that each pass makes. */
 const NO_CHANGE: Readonly<Record<string, RegExp>> = {
-  farm: /^(look|leftovers|pushDeadman)$/,
+  farm: /^(look|leftovers|quotas|pushDeadman)$/,
   workers: /^list$/,
   manager: /^(jobs|tasks|workers|logTail)$/,
   records: /^(read|list|replace|overwrite)$/,

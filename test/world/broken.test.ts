@@ -9,6 +9,7 @@ const PEACE: WorldSpec = {
   seed: 1,
   policy: {
     pools: [{ name: 'cpu', max: 2, memoryGiB: 52 }],
+    quota: null,
     hasFallback: false,
     idleTeardownSeconds: 0,
     settleSeconds: 0,
@@ -141,6 +142,10 @@ const BROKEN: Readonly<Record<string, RunOptions & { readonly spec?: Partial<Wor
       if (method === 'order') await also('workers', 'order', args[0], ['cpu-90', 'cpu-91', 'cpu-92']);
       return act();
     },
+  },
+  'neverTooMany, of what the quotas allow': {
+    breaks: async ({ method }, act) => (method === 'quotas' ? [] : act()),
+    spec: { policy: { ...PEACE.policy, quota: 1 } },
   },
   budgetHolds: {
     believes: { monthlyBudgetDollars: null },

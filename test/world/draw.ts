@@ -35,6 +35,7 @@ export function drawWorld(seed: number): WorldSpec {
     policy: {
       ...policy,
       monthlyBudgetDollars: budget ?? policy.monthlyBudgetDollars,
+      quota: drawQuota(randomOf(seed, 'quota'), policy.pools[0]?.max ?? 1),
       hasFallback: maybe(randomOf(seed, 'fallback'), 0.4),
     },
     cloud: drawCloud(randomOf(seed, 'cloud'), calmAt),
@@ -50,7 +51,7 @@ export function drawWorld(seed: number): WorldSpec {
   };
 }
 
-function drawPolicy(random: Random): Omit<PolicySpec, 'hasFallback'> {
+function drawPolicy(random: Random): Omit<PolicySpec, 'hasFallback' | 'quota'> {
   const cpu = { name: 'cpu', max: whole(random, 1, 6), memoryGiB: 52 };
   const big = { name: 'big', max: whole(random, 1, 3), memoryGiB: 120 };
   return {
@@ -65,6 +66,10 @@ function drawPolicy(random: Random): Omit<PolicySpec, 'hasFallback'> {
     budgetStop: pick(random, ['drain', 'now']),
     checkFirst: pick(random, ['never', 'never', 'auto', 'always']),
   };
+}
+
+function drawQuota(random: Random, max: number): number | null {
+  return maybe(random, 0.1) ? whole(random, 1, max) : null;
 }
 
 function drawCloud(random: Random, calmAt: number): WorldSpec['cloud'] {

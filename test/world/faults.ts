@@ -19,6 +19,7 @@ export const METHODS = [
   'farm.install',
   'farm.delete',
   'farm.pushDeadman',
+  'farm.quotas',
   'farm.leftovers',
   'workers.list',
   'workers.order',

@@ -25,6 +25,8 @@ export interface WorldSpec {
 
 export interface PolicySpec {
   readonly pools: readonly { readonly name: string; readonly max: number; readonly memoryGiB: number }[];
+  /** So many workers of the first pool the account's quotas allow; `null` = all. */
+  readonly quota: number | null;
   /** Where spot machines are not to be had, ordinary ones are taken. */
   readonly hasFallback: boolean;
   readonly idleTeardownSeconds: number;

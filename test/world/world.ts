@@ -1,4 +1,4 @@
-import type { Policy, PoolVariant } from '../../services/control/core/model.ts';
+import type { Policy, PoolLimit, PoolVariant } from '../../services/control/core/model.ts';
 import type { Outbox } from '../../services/control/core/outbox.ts';
 import { isFinal, type RunRecord } from '../../services/control/core/run.ts';
 import { isPortError } from '../../services/control/ports/errors.ts';
@@ -99,6 +99,7 @@ class Stage {
       ...(spec.monthEndsAt !== null && { startsAt: MONTH_END - spec.monthEndsAt * 1000 }),
     });
     this.world.cluster.creations.push(...spec.creations);
+    this.world.cluster.limits.push(...limitsOf(spec.policy));
     this.#buckets = new Buckets(this.world);
     const watched: Watched = {
       spec,
@@ -430,6 +431,12 @@ function variantsOf(pool: string): readonly PoolVariant[] {
     { name: `${pool}-spot`, isSpot: true, pricePerHour, onDemandPricePerHour },
     { name: `${pool}-ordinary`, isSpot: false, pricePerHour: onDemandPricePerHour, onDemandPricePerHour },
   ];
+}
+
+function limitsOf({ pools, quota }: PolicySpec): readonly PoolLimit[] {
+  const [first] = pools;
+  if (first === undefined || quota === null) return [];
+  return [{ pool: first.name, variant: null, workers: quota, message: 'CPUS in sim: all are in use' }];
 }
 
 function policyOf(spec: PolicySpec): Partial<Policy> {

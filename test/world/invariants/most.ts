@@ -1,4 +1,5 @@
 import { memoryOf } from '../../sim/world.ts';
+import type { WorldSpec } from '../spec.ts';
 import type { NewInvariant } from '../watch.ts';
 
 /** design.md §11 and core/draft.ts, core/intake.ts: lists that must not grow for ever. */
@@ -12,7 +13,11 @@ export const neverTooMany: NewInvariant = ({ spec, world }) => ({
     const pool = spec.policy.pools.find((one) => one.name === args[0]);
     const there = world.pool.living(String(args[0]));
     if (pool === undefined) return `workers of an unknown pool ${args[0]}`;
-    return there <= pool.max ? null : `pool ${pool.name} has ${there} workers, its maximum is ${pool.max}`;
+    const { quota } = spec.policy;
+    // Quotas that cannot be read limit nobody: what is too much gets no machine.
+    const isLimited = quota !== null && pool === spec.policy.pools[0] && !mayMissQuotas(spec);
+    const most = isLimited ? Math.min(quota, pool.max) : pool.max;
+    return there <= most ? null : `pool ${pool.name} has ${there} workers, its maximum is ${most}`;
   },
   passed: () => {
     const memory = memoryOf(world);
@@ -23,3 +28,7 @@ export const neverTooMany: NewInvariant = ({ spec, world }) => ({
     return null;
   },
 });
+
+function mayMissQuotas({ troubles, mishaps }: WorldSpec): boolean {
+  return troubles.length > 0 || mishaps.some(({ method }) => method === 'farm.quotas');
+}
