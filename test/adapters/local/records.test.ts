@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { createLocalRecords } from '../../../services/control/adapters/local/records.ts';
@@ -31,6 +32,27 @@ describe('local records', () => {
     for (let pass = 0; pass < 5; pass += 1) await records.overwrite('status.json', { pass });
     assert.deepEqual(readdirSync(join(dir, '.versions', 'status.json')), ['5']);
     assert.deepEqual(readdirSync(dir).sort(), ['.versions', 'status.json']);
+  });
+
+  test('have their text on the disk before they have their name: after a power cut none is empty', async (t) => {
+    const dir = temporaryFolder(t);
+    const records = createLocalRecords({ dir });
+    const generation = await records.create('messages.json', { waiting: [] });
+    await using file = await open(join(dir, 'messages.json'));
+    const folder = join(dir, '.versions', 'messages.json');
+    const seen: { readonly names: readonly string[]; readonly texts: readonly string[] }[] = [];
+    t.mock.method(Object.getPrototypeOf(file), 'datasync', async () => {
+      const names = readdirSync(folder);
+      seen.push({ names, texts: names.map((name) => readFileSync(join(folder, name), 'utf8')) });
+    });
+    await records.replace('messages.json', { waiting: ['new'] }, generation);
+    assert.equal(seen.length, 1);
+    assert.ok(
+      seen[0]?.texts.some((text) => text.includes('new')),
+      'it is written',
+    );
+    assert.ok(!seen[0]?.names.includes('2'), 'and nobody can see it yet');
+    assert.deepEqual(readdirSync(folder), ['2']);
   });
 
   test('refuse names that lead out of the folder', async (t) => {

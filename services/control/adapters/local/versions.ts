@@ -115,6 +115,8 @@ async function writeStamped(path: string, text: string): Promise<string> {
   await mkdir(dirname(path), { recursive: true });
   await using file = await open(path, 'wx');
   await file.writeFile(text);
+  // Else, when the power fails, its name may be on the disk and its text not yet: an empty one is a deletion.
+  await file.datasync();
   return await stampOf(file);
 }
 
