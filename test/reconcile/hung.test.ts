@@ -69,6 +69,19 @@ describe('what hangs', () => {
     assert.deepEqual(seen, [[task?.id, task?.updatedAt]]);
   });
 
+  test('is not what somebody else was given between two looks', async () => {
+    const of = createWorld();
+    await begin(of, { frames: '1', frameMinutesLimit: 5, video: false });
+    await takeTasks(of);
+    await pass(of, 4);
+    const [task] = await allTasks(of);
+    of.manager.startTask(task?.id ?? '', of.manager.addWorker('another'));
+    await pass(of, 4);
+    assert.deepEqual(of.manager.callsOf('requeueTask'), []);
+    await pass(of, 4);
+    assert.equal(of.manager.callsOf('requeueTask').length, 1);
+  });
+
   test('is none of the first frames for three hours: nobody knows yet how long they take', async () => {
     const of = createWorld();
     await begin(of, { frames: '1', video: false });

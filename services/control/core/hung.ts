@@ -4,7 +4,7 @@ import { act, type Draft, moveRun, note, type Sight, titleOf, updateRun } from '
 import { secondsPerFrame } from './frame-times.ts';
 import { framesOf } from './frames.ts';
 import type { RunObserved, TaskObserved } from './model.ts';
-import type { FrameTrouble, RunRecord } from './run.ts';
+import type { FrameTrouble, RunRecord, Standstill } from './run.ts';
 import { sameTask } from './tasks.ts';
 import type { EpochMs } from './time.ts';
 import {
@@ -42,12 +42,12 @@ export function freeHung(
   tasks: readonly TaskObserved[],
 ): RunRecord {
   let run = followBarren(sight, draft, before, tasks);
-  const standstill: Record<string, { steps: number; since: EpochMs }> = {};
+  const standstill: Record<string, Standstill> = {};
   for (const task of tasks) {
     if (task.status !== 'active') continue;
     const last = run.standstill[task.id];
-    const isSame = last !== undefined && last.steps === task.stepsCompleted;
-    const mark = isSame ? last : { steps: task.stepsCompleted, since: sight.now };
+    const { stepsCompleted: steps, workerId: worker } = task;
+    const mark = last !== undefined && isSame(last, task) ? last : { steps, since: sight.now, worker };
     const due = whyDue(run, task, sight.now, mark);
     const freed = due === null ? null : freeTask(sight, draft, run, seen, task, due);
     if (freed === null) standstill[task.id] = mark;
@@ -70,6 +70,11 @@ export function framesOfHungTasks(
     return isSame && whyDue(run, task, now, mark) !== null;
   });
   return hung.flatMap(framesOfTask);
+}
+
+/** It got no further, and whoever had it in hand then has it now: who was given it since has only just begun. */
+function isSame({ steps, worker }: Standstill, task: TaskObserved): boolean {
+  return steps === task.stepsCompleted && (worker === undefined || worker === task.workerId);
 }
 
 /**

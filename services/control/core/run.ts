@@ -152,6 +152,13 @@ export interface Likeness {
  */
 export type StopCode = 'maxDollars' | 'budget' | 'farmAge' | 'outOfMemory' | 'recut';
 
+/** How far a task is, and since when it is no further in the hands of this worker (left out = of whomever: an earlier version wrote it). */
+export interface Standstill {
+  readonly steps: number;
+  readonly since: EpochMs;
+  readonly worker?: string | null;
+}
+
 /** `state/runs/<id>.json`: one go at (some of) a shot's frames. Written by the lease holder only. */
 export interface RunRecord {
   readonly schema: 1;
@@ -212,7 +219,7 @@ export interface RunRecord {
   /** Since when it waits for them, whatever could not be read in between; `null` = nothing is missing. */
   readonly missingSince: EpochMs | null;
   /** Active tasks and since when their step count has stood still: how a hung frame is noticed. */
-  readonly standstill: Readonly<Record<string, { readonly steps: number; readonly since: EpochMs }>>;
+  readonly standstill: Readonly<Record<string, Standstill>>;
   /**
    * How long tasks of it were in hand and nothing moved, attempts that were cut off (their machine went, the farm was too old)
    * included. `since` = of the present stretch; `steps` = how far they had come together.
