@@ -85,6 +85,8 @@ export async function lookAtObject(file: File): Promise<ObjectSeen | null> {
 export function readObject(file: File, range: Range | null): Promise<ObjectRead> {
   return cloudWork(`reading ${file.name}`, async (signal) => {
     const part = range === null ? {} : { start: range.offset, end: range.offset + range.length - 1 };
+    // Of a large whole object Node warns of 11 listeners: the client's layers (node-fetch, teeny-request, its own) put as many on
+    // each response's body, also where we read nothing ourselves (`file.download()`), and they go with it. It is no leak.
     const stream = file.createReadStream({ ...part, decompress: false, validation: range === null });
     let generation = '';
     stream.on('response', ({ headers }: { headers: Readonly<Record<string, string>> }) => {
