@@ -194,6 +194,12 @@ const BROKEN: Readonly<Record<string, RunOptions & { readonly spec?: Partial<Wor
     },
     spec: { services: [GONE_FOR_LONG] },
   },
+  noCrash: {
+    breaks: async ({ method }, act) => {
+      if (method === 'leftovers') throw new TypeError('leftovers is not iterable');
+      return act();
+    },
+  },
   endsAtZero: {
     breaks: async ({ method }, act) => (method === 'leftovers' ? ['a disk'] : act()),
   },
