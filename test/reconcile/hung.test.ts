@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { rendersFolder } from '../../services/control/core/run.ts';
-import { allTasks, begin, createWorld, pass, run, takeTasks, type World } from './world.ts';
+import { allTasks, begin, createWorld, MINUTE, pass, run, takeTasks, type World } from './world.ts';
 
 const PNG = new Uint8Array([
   ...[0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
@@ -79,6 +79,18 @@ describe('what hangs', () => {
     await pass(of, 4);
     assert.deepEqual(of.manager.callsOf('requeueTask'), []);
     await pass(of, 4);
+    assert.equal(of.manager.callsOf('requeueTask').length, 1);
+  });
+
+  test('is not what nobody looked at meanwhile', async () => {
+    const of = createWorld();
+    await begin(of, { frames: '1', frameMinutesLimit: 5, video: false });
+    await takeTasks(of);
+    await pass(of, 2);
+    of.clock.advance(40 * MINUTE);
+    await pass(of);
+    assert.deepEqual(of.manager.callsOf('requeueTask'), []);
+    await pass(of, 5);
     assert.equal(of.manager.callsOf('requeueTask').length, 1);
   });
 
