@@ -61,12 +61,14 @@ interface TaskTimes {
 }
 
 /**
- * How many frames a task is to have at least, so that little of it is loading; but there are tasks for as many `workers` as the
- * work is worth.
+ * How many frames a task is to have at least, so that little of it is loading: as many tasks for each of the `workers`, one at least, as come
+ * nearest to that. In a last wave that is half empty the others would stand idle.
  */
 export function leastForLoading(frames: number, { each, around }: TaskTimes, workers: number): number {
   const forShare = Math.ceil((around * (1 - LOADING_SHARE)) / (LOADING_SHARE * each));
-  return Math.max(1, Math.min(forShare, Math.ceil(frames / workers)));
+  if (forShare <= 1) return 1;
+  const waves = Math.max(1, Math.round(frames / forShare / workers));
+  return Math.ceil(frames / (waves * workers));
 }
 
 /** Frames in order, cut into expressions of these sizes: `["1-4", "5-8", "9"]`. */

@@ -155,6 +155,13 @@ export function ageOf(run: Known, taskId: string, now: EpochMs): number | null {
   return runningFor({ ...run, standstill: { [taskId]: mark } }, now)[0] ?? null;
 }
 
+/** Seconds until this task has loaded, where it is known how long that takes. */
+export function loadingLeft(run: Known, taskId: string, now: EpochMs): number {
+  const mark = run.standstill[taskId];
+  if (mark === undefined || mark.steps > 0 || run.times.loads === 0) return 0;
+  return Math.max(0, loadSecondsOf(run) - (now - mark.since) / 1000);
+}
+
 /** A frame that is being rendered. */
 export interface Running {
   readonly taskId: string;

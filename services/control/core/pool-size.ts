@@ -6,6 +6,7 @@ import {
   expectedSeconds,
   leastLikely,
   leastSeconds,
+  loadingLeft,
   partAt,
   secondsAroundTask,
   secondsLeft,
@@ -215,12 +216,15 @@ function isOfEarlierRound({ round }: RunRecord, job: JobObserved): boolean {
 /** A frame that takes longer than usual needs a tenth of what it has taken so far, at a guess; half, while nothing is usual. */
 function leftOfActive(run: RunRecord, task: TaskObserved, usual: number, now: number): number {
   const mark = run.standstill[task.id];
-  const taken = mark === undefined ? 0 : (now - mark.since) / 1000;
-  return Math.max(usual - taken, taken * (run.times.frames === 0 ? 0.5 : 0.1));
+  const elapsed = mark === undefined ? 0 : (now - mark.since) / 1000;
+  const taken = run.times.loads === 0 ? elapsed : (ageOf(run, task.id, now) ?? 0);
+  const longer = taken * (run.times.frames === 0 ? 0.5 : 0.1);
+  return loadingLeft(run, task.id, now) + Math.max(usual - taken, longer);
 }
 
 function leftOfFrame({ now }: Sight, run: RunRecord, task: TaskObserved, each: number): number {
-  return secondsLeft(ageOf(run, task.id, now) ?? 0, each, spreadOf(run.times));
+  const age = ageOf(run, task.id, now) ?? 0;
+  return loadingLeft(run, task.id, now) + secondsLeft(age, each, spreadOf(run.times));
 }
 
 /**

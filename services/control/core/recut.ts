@@ -1,43 +1,79 @@
 import { VIDEO_TASK } from './chunks.ts';
-import type { Draft, Sight } from './draft.ts';
-import { secondsAroundTask } from './frame-times.ts';
-import type { RunObserved } from './model.ts';
+import { type Draft, openRuns, type Sight } from './draft.ts';
+import { bestMore, secondsUntilDone } from './forecast.ts';
+import { secondsAroundTask, secondsPerFrame } from './frame-times.ts';
+import type { PoolPolicy, RunObserved } from './model.ts';
 import { needsOf } from './pool-size.ts';
 import { poolOf } from './pools.ts';
 import { isLiveJob } from './progress.ts';
-import type { RunRecord } from './run.ts';
+import { type RunRecord, wantsFarm } from './run.ts';
+import { poolAtHand, teamOf } from './staff.ts';
 import { chunkSizesOf } from './submission.ts';
 import { framesOfTask } from './troubles.ts';
 
 /** From the end of the last running task until an idle worker has one of the next job: looks, the submission, its poll. Seconds. */
-const BETWEEN_JOBS_SECONDS = 30;
+const BETWEEN_JOBS_SECONDS = 40;
+/** What is gained must be so large a share of what is still to be paid: both are forecasts. */
+const CLEARLY = 0.05;
+
 /**
  * Whether it is worth to end a run's first job early and go on with larger tasks: they were cut when nobody knew how long the shot
  * loads. Flamenco's tasks cannot be changed, and a run never has two jobs, so those that run are waited for: whoever is done
- * before the last one stands idle. Later jobs are cut by what is known. One with a deadline has no time for it.
+ * before the last one stands idle. Both ways are weighed by the forecast, dollars for workers and the worth of the time. Later jobs are cut by what
+ * is known. One with a deadline has no time for it; where other runs want the same workers it is left as it is.
  */
 export function isWorthRecutting(sight: Sight, draft: Draft, run: RunRecord): boolean {
   const seen = sight.observed.details.get(run.id);
   if (run.round !== 1 || run.finishBy !== null || run.settings?.chunkSize.value !== null) return false;
-  if (run.times.frames === 0 || run.times.loads === 0 || !isAtWork(seen)) return false;
+  if (run.times.frames === 0 || run.times.loads === 0 || !isAtWork(seen) || !isAlone(sight, draft, run))
+    return false;
+  const { workers, managerWorkers } = sight.observed;
   const needs = needsOf(sight, draft, run, [run]);
-  if (needs === null || needs.busy.size === 0) return false;
-  const waiting = framesWaiting(seen);
-  const tasks = chunkSizesOf(sight, run, waiting, null).length;
-  const left = [...needs.busy.values()];
-  const last = Math.max(...left);
-  const others = Math.max(0, livingOf(sight, run) - left.length);
-  const idle = (left.length + others) * (last + BETWEEN_JOBS_SECONDS) - sumOf(left);
-  return (needs.queued - tasks) * secondsAroundTask(run) > idle;
+  if (needs === null || needs.busy.size === 0 || workers === 'unknown' || managerWorkers === 'unknown')
+    return false;
+  const pool = poolAtHand(sight, draft, poolOf(sight.policy, run), [run]);
+  const living = workers.filter((worker) => worker.pool === pool.name && worker.state !== 'ended');
+  const known = new Map(managerWorkers.map((row) => [row.name, row] as const));
+  const team = teamOf(sight, pool, needs.busy, living, known, new Set()).map(({ freeAt }) => freeAt);
+  const frames = framesWaiting(seen);
+  const tasks = chunkSizesOf(sight, run, frames, null).length;
+  if (tasks === 0 || tasks >= needs.queued) return false;
+  const begins = Math.max(...needs.busy.values()) + BETWEEN_JOBS_SECONDS;
+  const seconds = frames * secondsPerFrame(run) + tasks * secondsAroundTask(run);
+  const asItIs = costOf(sight, pool, { tasks: needs.queued, seconds: needs.seconds, freeAt: team, idle: 0 });
+  const freeAt = team.map((at) => Math.max(at, begins));
+  const idle = freeAt.reduce((sum, at, index) => sum + at - (team[index] ?? at), 0);
+  return costOf(sight, pool, { tasks, seconds, freeAt, idle }) < (1 - CLEARLY) * asItIs;
 }
 
-const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
+interface Way {
+  readonly tasks: number;
+  /** Of all tasks together, and those that workers stand idle. */
+  readonly seconds: number;
+  readonly idle: number;
+  readonly freeAt: readonly number[];
+}
 
-function livingOf({ observed: { workers }, policy }: Sight, run: RunRecord): number {
-  const { name } = poolOf(policy, run);
-  return workers === 'unknown'
-    ? 0
-    : workers.filter(({ pool, state }) => pool === name && state !== 'ended').length;
+/** Dollars for the workers and for the time until all is done, with the best number of further workers. */
+function costOf(
+  { policy: { fixedPricePerHour, valueOfTimePerHour } }: Sight,
+  { bootSeconds, tailSeconds, pricePerHour, max }: PoolPolicy,
+  { tasks, seconds, idle, freeAt }: Way,
+): number {
+  const work = { queued: tasks, secondsPerTask: seconds / tasks, freeAt };
+  const perSecond = (fixedPricePerHour + valueOfTimePerHour) / 3600;
+  const perWorker = (pricePerHour * (bootSeconds + tailSeconds)) / 3600;
+  const more = bestMore(work, Math.max(0, max - freeAt.length), bootSeconds, { perSecond, perWorker });
+  const until = secondsUntilDone(work, more, bootSeconds);
+  return perSecond * until + perWorker * more + (pricePerHour * (seconds + idle)) / 3600;
+}
+
+/** No other run has work for the same pool. */
+function isAlone({ policy }: Sight, draft: Draft, run: RunRecord): boolean {
+  const pool = poolOf(policy, run);
+  return openRuns(draft).every(
+    (other) => other.id === run.id || !wantsFarm(other.state) || poolOf(policy, other) !== pool,
+  );
 }
 
 /** Its tasks are known, and Flamenco hands them out. */

@@ -94,23 +94,28 @@ export const NEAR_DEADLINE_SECONDS = 3 * 3600;
 
 /** How many of a run's frames each task of its job gets, the first one first. `given` = by a person. */
 export function chunkSizesOf(
-  { policy, now }: Sight,
+  sight: Sight,
   run: RunRecord,
   frames: number,
   given: number | null,
 ): readonly number[] {
-  const isHurried = run.finishBy !== null && (run.finishBy - now) / 1000 < NEAR_DEADLINE_SECONDS;
-  const pool = poolOf(policy, run);
+  const isHurried = run.finishBy !== null && (run.finishBy - sight.now) / 1000 < NEAR_DEADLINE_SECONDS;
+  const pool = poolOf(sight.policy, run);
   const isLoadingKnown = run.times.loads > 0 || typeof run.like?.loadSeconds === 'number';
-  const least = isLoadingKnown ? leastForLoadingOf(policy, pool, run, frames) : 1;
+  const least = isLoadingKnown ? leastForLoadingOf(sight, pool, run, frames) : 1;
   const isKnown = run.times.frames > 0 || run.like !== null;
   const known = isKnown ? { frames: 1, sumSeconds: secondsPerFrame(run) } : run.times;
   return chunkSizesFor(frames, known, pool.max, given, isHurried, least);
 }
 
-function leastForLoadingOf(policy: Policy, pool: PoolPolicy, run: RunRecord, frames: number): number {
+/** For the team that is there, if it is about as large as the work is worth. */
+function leastForLoadingOf(sight: Sight, pool: PoolPolicy, run: RunRecord, frames: number): number {
   const times = { each: secondsPerFrame(run), around: secondsAroundTask(run) };
-  return leastForLoading(frames, times, workersWorth(policy, pool, frames * times.each, times.around));
+  const worth = workersWorth(sight.policy, pool, frames * times.each, times.around);
+  const { workers } = sight.observed;
+  const all = workers === 'unknown' ? [] : workers;
+  const living = all.filter((worker) => worker.pool === pool.name && worker.state !== 'ended').length;
+  return leastForLoading(frames, times, living >= worth / 2 ? Math.min(living, worth) : worth);
 }
 
 /** The pool for which boots, loading and time together cost least (design: the square root), where all of the work waits. */
