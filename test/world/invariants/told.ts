@@ -10,15 +10,17 @@ export const toldOnce: NewInvariant = ({ world, receiver, spec }) => ({
     if (receiver === null || mayRefuse(spec)) return null;
     for (const { id, shot, state } of runsOf(world)) {
       if (!TOLD.has(state)) continue;
-      const told = receiver.told().filter(({ type, data }) => type === `run.${state}` && runOf(data) === id);
+      const told = receiver.told().filter(({ type, data }) => type === `run.${state}` && isOf(data, id));
       if (told.length !== 1) return `${told.length} messages say that run ${id} of ${shot} is ${state}`;
     }
     return null;
   },
 });
 
-function runOf({ run }: Readonly<Record<string, unknown>>): unknown {
-  return (run as { readonly id?: string } | undefined)?.id;
+/** One that tells the same of many at once lists them. */
+function isOf({ run, runs }: Readonly<Record<string, unknown>>, id: string): boolean {
+  const told = (runs ?? [run]) as readonly ({ readonly id?: string } | undefined)[];
+  return told.some((one) => one?.id === id);
 }
 
 /** One that is refused as `invalid` is given up. */
