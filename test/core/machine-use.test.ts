@@ -116,3 +116,35 @@ describe('the machines of a pool', () => {
     assert.deepEqual(sumOf([{ at: 95_000, workers: [runs] }], meters).used, [90, 5, 0]);
   });
 });
+
+describe('what a worker had in hand', () => {
+  /** Paid milliseconds, as far as they were counted by the first look, of a task that has this status at the second. */
+  function lostWhen(status: 'completed' | 'queued' | 'failed' | null): number {
+    const task = (id: string, is: string) => ({
+      ...{ id, name: `render-${id}`, status: is, stepsCompleted: 0, stepsTotal: 1, updatedAt: 100_000 },
+      workerId: is === 'active' ? 'id-a' : null,
+    });
+    const look = (at: number, tasks: readonly object[], meters: Meters, since: number) => {
+      const observed = {
+        ...{ farm: UP, workers: [worker('a', { state: 'running', startedAt: 90_000 })] },
+        managerWorkers: [{ id: 'id-a', name: 'a', status: 'awake' }],
+        details: new Map([['run', { tasks }]]),
+      } as unknown as Observed;
+      const memory = newFarmMemory(0, 0);
+      const sight: Sight = { observed, policy: POLICY, now: at };
+      return readMeters(sight, { ...memory, ledger: { ...memory.ledger, meters } }, since, at);
+    };
+    const first = look(130_000, [task('1', 'active'), task('2', 'queued')], {}, 0);
+    const left = status === null ? [] : [task('1', status)];
+    const { uses } = look(160_000, [...left, task('2', 'active')], first.meters, 130_000);
+    return uses.reduce((sum, { lost }) => sum + lost.ms, 0);
+  }
+
+  test('came to nothing when it is to be done again and he has another', () => {
+    assert.equal(lostWhen('queued'), 30_000);
+  });
+
+  test('did not when it has ended, however, or nobody knows of it any more', () => {
+    for (const status of ['completed', 'failed', null] as const) assert.equal(lostWhen(status), 0);
+  });
+});
