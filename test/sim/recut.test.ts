@@ -17,7 +17,15 @@ const FRAMES = 160;
 const STEADY = { ...USUAL_CLOUD, preemptionsPerHour: 0 };
 
 /** A shot that loads for nine times as long as one of its frames takes; how often each picture was made. */
-function start(options: { readonly gate?: (world: SimWorld) => Gate; readonly settings?: object } = {}) {
+function start(
+  options: {
+    readonly gate?: (world: SimWorld) => Gate;
+    readonly settings?: object;
+    readonly seconds?: number;
+    readonly loadSeconds?: number;
+  } = {},
+) {
+  const { seconds = SECONDS, loadSeconds = 90 } = options;
   const world = createSimWorld({
     seed: 3,
     cloud: STEADY,
@@ -27,7 +35,7 @@ function start(options: { readonly gate?: (world: SimWorld) => Gate; readonly se
   const onPicture = (path: string) => made.set(path, (made.get(path) ?? 0) + 1);
   const gate = options.gate?.(world);
   startService(world, { skipsStill: true, ...(gate === undefined ? {} : { gate }) });
-  const shot = { loadSeconds: 90, memoryGiB: 4, secondsOf: () => SECONDS, onPicture };
+  const shot = { loadSeconds, memoryGiB: 4, secondsOf: () => seconds, onPicture };
   upload(world, 'film/s1', shot, { frames: `1-${FRAMES}`, ...options.settings });
   return { world, made };
 }
@@ -60,6 +68,18 @@ describe('a shot that loads for longer than its tasks render', () => {
     assert.ok(chunksOf(second) * 2 < chunksOf(first) - doneInFirst);
     await runToEnd(begun.world, 3);
     assertWhole(begun);
+  });
+
+  it('goes on as it was when its first frames turn out to take long', async () => {
+    const asked: unknown[] = [];
+    const gate = () => async (call: Call, act: () => Promise<unknown>) => {
+      if (call.method === 'setJobStatus') asked.push(call.args[1]);
+      return act();
+    };
+    const begun = start({ gate, seconds: 600, loadSeconds: 300 });
+    await runToEnd(begun.world, 12);
+    assertWhole(begun);
+    assert.deepEqual([asked, runsOf(begun.world)[0]?.round], [['pause-requested', 'requeueing'], 1]);
   });
 
   it('keeps the tasks that a person or a deadline has asked for', async () => {

@@ -1,8 +1,8 @@
 import { VIDEO_TASK } from './chunks.ts';
 import { type Draft, openRuns, type Sight } from './draft.ts';
 import { bestMore, secondsUntilDone } from './forecast.ts';
-import { secondsAroundTask, secondsPerFrame } from './frame-times.ts';
-import type { PoolPolicy, RunObserved } from './model.ts';
+import { expectedSeconds, secondsAroundTask } from './frame-times.ts';
+import type { PoolPolicy, RunObserved, TaskObserved } from './model.ts';
 import { needsOf } from './pool-size.ts';
 import { poolOf } from './pools.ts';
 import { isLiveJob } from './progress.ts';
@@ -19,14 +19,14 @@ const CLEARLY = 0.05;
 /**
  * Whether it is worth to end a run's first job early and go on with larger tasks: they were cut when nobody knew how long the shot
  * loads. Flamenco's tasks cannot be changed, and a run never has two jobs, so those that run are waited for: whoever is done
- * before the last one stands idle. Both ways are weighed by the forecast, dollars for workers and the worth of the time. Later jobs are cut by what
+ * before the last one stands idle. Both ways are weighed by the forecast, dollars for workers and the worth of the time; before any
+ * frame has ended by what running ones are likely to take, so that little is begun in vain. Later jobs are cut by what
  * is known. One with a deadline has no time for it; where other runs want the same workers it is left as it is.
  */
 export function isWorthRecutting(sight: Sight, draft: Draft, run: RunRecord): boolean {
   const seen = sight.observed.details.get(run.id);
   if (run.round !== 1 || run.finishBy !== null || run.settings?.chunkSize.value !== null) return false;
-  if (run.times.frames === 0 || run.times.loads === 0 || !isAtWork(seen) || !isAlone(sight, draft, run))
-    return false;
+  if (run.times.loads === 0 || !isAtWork(seen) || !isAlone(sight, draft, run)) return false;
   const { workers, managerWorkers } = sight.observed;
   const needs = needsOf(sight, draft, run, [run]);
   if (needs === null || needs.busy.size === 0 || workers === 'unknown' || managerWorkers === 'unknown')
@@ -35,12 +35,17 @@ export function isWorthRecutting(sight: Sight, draft: Draft, run: RunRecord): bo
   const living = workers.filter((worker) => worker.pool === pool.name && worker.state !== 'ended');
   const known = new Map(managerWorkers.map((row) => [row.name, row] as const));
   const team = teamOf(sight, pool, needs.busy, living, known, new Set()).map(({ freeAt }) => freeAt);
-  const frames = framesWaiting(seen);
+  const waiting = tasksWaiting(seen);
+  const frames = sumOf(waiting.map((task) => framesOfTask(task).length));
   const tasks = chunkSizesOf(sight, run, frames, null).length;
-  if (tasks === 0 || tasks >= needs.queued) return false;
+  if (tasks === 0 || tasks >= waiting.length) return false;
   const begins = Math.max(...needs.busy.values()) + BETWEEN_JOBS_SECONDS;
-  const seconds = frames * secondsPerFrame(run) + tasks * secondsAroundTask(run);
-  const asItIs = costOf(sight, pool, { tasks: needs.queued, seconds: needs.seconds, freeAt: team, idle: 0 });
+  const secondsIn = (count: number) =>
+    frames * expectedSeconds(run, sight.now) + count * secondsAroundTask(run);
+  const asItIs = costOf(sight, pool, {
+    ...{ tasks: waiting.length, seconds: secondsIn(waiting.length), freeAt: team, idle: 0 },
+  });
+  const seconds = secondsIn(tasks);
   const freeAt = team.map((at) => Math.max(at, begins));
   const idle = freeAt.reduce((sum, at, index) => sum + at - (team[index] ?? at), 0);
   return costOf(sight, pool, { tasks, seconds, freeAt, idle }) < (1 - CLEARLY) * asItIs;
@@ -79,11 +84,14 @@ function isAlone({ policy }: Sight, draft: Draft, run: RunRecord): boolean {
 /** Its tasks are known, and Flamenco hands them out. */
 function isAtWork(seen: RunObserved | undefined): seen is RunObserved {
   if (seen === undefined || seen.job === null || seen.job === 'unknown') return false;
-  return isLiveJob(seen.job) && (seen.job.status === 'active' || seen.job.status === 'queued');
+  return isLiveJob(seen.job);
 }
 
-function framesWaiting({ tasks }: RunObserved): number {
-  if (tasks === 'unknown') return 0;
-  const waiting = tasks.filter(({ name, status }) => name !== VIDEO_TASK && status === 'queued');
-  return waiting.reduce((sum, task) => sum + framesOfTask(task).length, 0);
+const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
+
+function tasksWaiting({ tasks }: RunObserved): readonly TaskObserved[] {
+  if (tasks === 'unknown') return [];
+  return tasks.filter(
+    ({ name, status }) => name !== VIDEO_TASK && (status === 'queued' || status === 'paused'),
+  );
 }

@@ -25,6 +25,13 @@ export function windDown(sight: Sight, draft: Draft): void {
   }
 }
 
+/** Decided once a frame has ended; until then one that takes long may show that it was not worth it. */
+function isRecutting({ observed }: Sight, { id, stopping, times }: RunRecord): boolean {
+  return (
+    stopping?.code === 'recut' && (times.frames > 0 || activeTasks(observed.details.get(id)).length === 0)
+  );
+}
+
 /** We cancelled its job for another one, and that comes first: with another reason to stop it would seem that a person had. */
 function isBetweenJobs({ observed }: Sight, run: RunRecord): boolean {
   const job = observed.details.get(run.id)?.job ?? 'unknown';
@@ -45,7 +52,7 @@ function whyStop(sight: Sight, draft: Draft, run: RunRecord): StopCode | null {
   // Nothing has come out: the other frames would hardly fare better.
   const hasOutgrown = run.outgrown !== '' && run.proved === '' && biggerPool(sight, run) !== null;
   if (hasOutgrown) return 'outOfMemory';
-  return run.stopping?.code === 'recut' || isWorthRecutting(sight, draft, run) ? 'recut' : null;
+  return isRecutting(sight, run) || isWorthRecutting(sight, draft, run) ? 'recut' : null;
 }
 
 function stop(sight: Sight, draft: Draft, before: RunRecord, code: StopCode): void {
