@@ -33,6 +33,8 @@ interface Options {
   readonly stillMs?: () => number;
   /** What the pass threw; the next tick comes all the same. */
   readonly onError?: (error: unknown) => void;
+  /** It was told to stop, and has. */
+  readonly onStopped?: () => void;
   readonly onPass?: (fields: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -41,6 +43,7 @@ export class SimService {
   readonly #options: Options;
   readonly #reconciler: ReturnType<typeof createReconciler>;
   #isDead = false;
+  #isStopping = false;
   /** The pass changed something itself: the next one may have more to do, though nothing else changes. */
   #hasActed = false;
   #wake: (() => void) | null = null;
@@ -78,13 +81,19 @@ export class SimService {
     this.#isDead = true;
   }
 
+  /** SIGTERM, in the middle of a tick: what is under way comes to its end, and the lease is given back. */
+  stop(): void {
+    this.#isStopping = true;
+    this.#reconciler.stop();
+  }
+
   /** Cloud Scheduler's `runJob`: a tick now, unless one is under way. */
   kick(): void {
     this.#wake?.();
   }
 
   async #live(): Promise<void> {
-    const { clock, skipsStill = false, onError } = this.#options;
+    const { clock, skipsStill = false, onError, onStopped } = this.#options;
     for (;;) {
       let isAtRest = false;
       try {
@@ -94,6 +103,11 @@ export class SimService {
         onError?.(error);
       }
       if (this.#isDead) return;
+      if (this.#isStopping) {
+        await this.#reconciler.release().catch(onError);
+        onStopped?.();
+        return;
+      }
       const restMs = skipsStill && isAtRest ? STILL_AT_REST_MS : MINUTE_MS;
       await this.#rest(Math.ceil((clock.now() + 1) / restMs) * restMs);
     }

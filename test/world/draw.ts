@@ -1,7 +1,7 @@
 import type { Creation } from '../sim/cluster.ts';
 import { type Random, randomOf } from '../sim/random.ts';
 import { USUAL_CLOUD } from '../sim/world.ts';
-import { CODES, METHODS } from './faults.ts';
+import { CODES, ENDS_AT, METHODS } from './faults.ts';
 import type {
   Death,
   Happening,
@@ -180,6 +180,8 @@ function drawTroubles(random: Random, calmAt: number): readonly TroubleWindow[] 
 
 /** Calls that few worlds lead to. */
 const SELDOM = [
+  'lease.release',
+  'lease.release',
   'manager.closeTask',
   'manager.closeTask',
   'manager.requeueTask',
@@ -233,9 +235,9 @@ function drawServices(random: Random, calmAt: number): readonly ServiceSpec[] {
 
 function drawLife(random: Random): Life {
   const death: Death = {
-    method: maybe(random, 0.8) ? pick(random, METHODS) : null,
+    method: maybe(random, 0.8) ? pick(random, ENDS_AT) : null,
     nth: maybe(random, 0.5) ? 1 : whole(random, 1, 200),
-    when: pick(random, ['before', 'after']),
+    when: pick(random, ['before', 'after', 'before', 'after', 'stopped']),
   };
   return { death, nextAfter: maybe(random, 0.1) ? between(random, 600, 5400) : between(random, 0, 90) };
 }

@@ -110,15 +110,15 @@ export interface ServiceSpec {
   readonly jumps: readonly { readonly at: number; readonly offset: number }[];
 }
 
-/** A process, until it is killed; the next one comes a while later. */
+/** A process, until it ends; the next one comes a while later. */
 export interface Life {
   readonly death: Death;
   readonly nextAfter: number;
 }
 
-/** At the `nth` call of the method (`null` = of anything), before or after it acts. */
+/** At the `nth` call of the method (`null` = of anything): killed before or after it acts, or told to stop. */
 export interface Death {
   readonly method: string | null;
   readonly nth: number;
-  readonly when: 'before' | 'after';
+  readonly when: 'before' | 'after' | 'stopped';
 }

@@ -163,11 +163,15 @@ class Stage {
     const offset = () => this.#offset(service);
     let process: SimService | null = null;
     const unread = new Set<string>();
-    const gate = this.#gate(holder, life ?? null, offset, unread, () => {
-      process?.kill();
-      this.#tell(`${holder} is killed`);
+    const end = (how: string) => {
+      this.#tell(`${holder} ${how}`);
       const later = clock.now() + Math.round((life?.nextAfter ?? 0) * 1000);
       clock.resumeAt(later, () => this.#live(service, lineage, index + 1));
+    };
+    const gate = this.#gate(holder, life ?? null, offset, unread, (when) => {
+      if (when === 'stopped') return process?.stop();
+      process?.kill();
+      end('is killed');
     });
     const { ports, policy } = this.world;
     process = startService(this.world, {
@@ -177,6 +181,7 @@ class Stage {
       stillMs: () => (this.#isInTrouble() ? STILL_MS.inTrouble : STILL_MS.else),
       ports: { ...ports, clock: { now: () => clock.now() + offset() } },
       policy: { ...policy, ...this.#options.believes },
+      onStopped: () => end('has stopped'),
       onPass: () => {
         unread.clear();
         this.#passed(holder);
@@ -194,7 +199,13 @@ class Stage {
   }
 
   /** break -> watch -> death -> trouble -> the world. */
-  #gate(holder: string, life: Life | null, offset: () => number, unread: Set<string>, die: () => void): Gate {
+  #gate(
+    holder: string,
+    life: Life | null,
+    offset: () => number,
+    unread: Set<string>,
+    die: (when: Death['when']) => void,
+  ): Gate {
     const { world } = this;
     const trouble = createTrouble(world, this.#spec, holder, (fault) => {
       this.faults.add(fault);
@@ -202,15 +213,15 @@ class Stage {
     });
     const counted = new Map<string, number>();
     let isDead = false;
-    const isDying = (name: string, when: 'before' | 'after'): boolean => {
+    const isDying = (name: string, when: Death['when']): boolean => {
       if (life === null || life.death.when !== when || this.#isCalm()) return false;
       const { method, nth } = life.death;
       return (method === null || method === name) && counted.get(method ?? '') === nth;
     };
-    const kill = (name: string, when: Death['when']) => {
+    const kill = (name: string, when: 'before' | 'after') => {
       isDead = true;
       this.faults.add(faultOf(name, `killed ${when}`));
-      die();
+      die(when);
       return NEVER;
     };
     const watched: Gate = async (call, act) => {
@@ -219,6 +230,10 @@ class Stage {
       counted.set('', (counted.get('') ?? 0) + 1);
       counted.set(name, (counted.get(name) ?? 0) + 1);
       if (isDying(name, 'before')) return kill(name, 'before');
+      if (isDying(name, 'stopped')) {
+        this.faults.add(faultOf(name, 'stopped'));
+        die('stopped');
+      }
       const seen: WatchedCall = { service: holder, name, args: call.args, unread };
       let hasActed = false;
       try {
