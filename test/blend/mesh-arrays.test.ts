@@ -160,6 +160,7 @@ describe('layers that a mesh keeps in a file of their own', () => {
     ['are told of', ['//rock.btx', '//wood.png'], [layers(EXTERNAL), fileBlock], more],
     ['are not, once they were packed again', ['//wood.png'], [layers(0), fileBlock], more],
     ['are told of where it cannot be told', ['//rock.btx', '//wood.png'], [fileBlock], more],
+    ['are not where there is none (any more)', ['//wood.png'], [fileBlock], { ...more, 'ldata.totlayer': 0 }],
     ['are not where the mesh does not know the file', ['//wood.png'], [layers(EXTERNAL), fileBlock], {}],
   ] as const)
     it(what, async () => {

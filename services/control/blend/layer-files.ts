@@ -14,9 +14,12 @@ export function namesLayerFile(mesh: RecordView): boolean {
 /** Paths of the files that layers of a mesh stand in. The path stays when they are packed again, so the layers must say so. */
 export function layerFiles(scope: Scope): readonly string[] {
   if (scope.code !== 'ME') return [];
+  const { record } = scope;
   return PLACES.flatMap((place) => {
-    const file = follow(scope, scope.record.pointer(`${place}.external`), 'CustomDataExternal');
-    const layers = followArray(scope, scope.record.pointer(`${place}.layers`), 'CustomDataLayer');
+    // Of a mesh whose modifier was removed Blender 5 keeps the path, and perhaps no layer at corners at all.
+    if (record.number(`${place}.totlayer`) === 0) return [];
+    const file = follow(scope, record.pointer(`${place}.external`), 'CustomDataExternal');
+    const layers = followArray(scope, record.pointer(`${place}.layers`), 'CustomDataLayer');
     // Where the layers cannot be followed a file is rather asked for in vain than left out.
     const isRead = layers.length === 0 || layers.some((one) => ((one.number('flag') ?? 0) & EXTERNAL) !== 0);
     return file && isRead ? [file.text('filename') ?? ''] : [];
