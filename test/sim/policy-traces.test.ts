@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { benchTrace } from '../bench/policy/bench-trace.ts';
-import { runDeadline } from '../bench/policy/extras.ts';
+import { type Guess, guess, runDeadline } from '../bench/policy/extras.ts';
 import { plotOf } from '../bench/policy/plot.ts';
 import { runTablao } from '../bench/policy/tablao.ts';
 import { tableOf } from '../bench/policy/table.ts';
@@ -38,6 +38,40 @@ describe('odd traces', () => {
       assert.equal(outcome.killedByScaling, 0);
       assert.ok(told > 0);
     });
+});
+
+describe('an estimate on the simulated cloud', () => {
+  const SEEDS = [1, 2, 3];
+  const guessAll = async (file: string) => {
+    const all: Guess[] = [];
+    for (const seed of SEEDS) all.push(...(await guess(read(file), seed)));
+    return all;
+  };
+  const inside = ({ truth, p10, p90 }: Guess['seconds']) => truth >= p10 && truth <= p90;
+  const errors = (all: readonly Guess['seconds'][]) =>
+    all.map(({ p50, truth }) => Math.abs(p50 - truth) / truth).sort((a, b) => a - b);
+  const middleOf = (sorted: readonly number[]) => sorted[Math.floor(sorted.length / 2)] ?? 1;
+
+  it('is off by a tenth at most after ten frames, in the middle of the seeds', async () => {
+    const early = (await guessAll('1-240x2min.json')).filter(({ at }) => at === 'tenFrames');
+    assert.equal(early.length, SEEDS.length);
+    assert.ok(middleOf(errors(early.map(({ seconds }) => seconds))) <= 0.1);
+    assert.ok(middleOf(errors(early.map(({ dollars }) => dollars))) <= 0.1);
+  });
+
+  it('has the end of the farm in its dollars', async () => {
+    const half = (await guessAll('2-30x1min.json')).filter(({ at }) => at === 'half');
+    const off = half.map(({ dollars: { p50, truth } }) => (p50 - truth) / truth).sort((a, b) => a - b);
+    assert.ok(Math.abs(middleOf(off)) < 0.025, `${middleOf(off)}`);
+  });
+
+  it('holds the truth in its band where the last third is three times slower, or frames differ much', async () => {
+    for (const file of ['8-slow-end.json', 'odd/huge-spread.json']) {
+      const all = await guessAll(file);
+      const held = all.filter(({ seconds, dollars }) => inside(seconds) && inside(dollars)).length;
+      assert.ok(held >= 0.7 * all.length, `${file}: ${held} of ${all.length}`);
+    }
+  });
 });
 
 describe('a deadline on the simulated cloud', () => {

@@ -42,7 +42,8 @@ export async function runExtras(trace: Trace, seed: number): Promise<Extras> {
   return { checked: checked.outcome, rejected: rejected.outcome, byValue, guesses: await guess(trace, seed) };
 }
 
-async function guess(trace: Trace, seed: number): Promise<readonly Guess[]> {
+/** What was told of its runs after ten frames and at half, and what came of it. */
+export async function guess(trace: Trace, seed: number): Promise<readonly Guess[]> {
   const told = new Map<string, { readonly asOf: number; readonly run: StatusDocument['runs'][number] }>();
   const watch: Watch = (status) => {
     for (const run of status.runs) {
