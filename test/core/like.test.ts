@@ -11,7 +11,7 @@ import { likenessOf, withLearned } from '../../services/control/core/like.ts';
 import { NEW_RUN } from '../../services/control/core/run.ts';
 
 const NOW = 1_000_000_000;
-const PICTURE = { engine: 'CYCLES', work: 2_000_000 * 64 };
+const PICTURE = { engine: 'CYCLES', isOnGpu: false, work: 2_000_000 * 64 };
 const record = (seconds: number, loadSeconds: number) => ({
   ...({
     frame: 1,
@@ -49,12 +49,13 @@ describe('what the next version of a shot learns', () => {
     assert.equal(withLearned(null, ended([7]))?.seconds, 7);
   });
 
-  test('is corrected by pixels and samples; another engine, or a picture twenty times as large, is not like it', () => {
+  test('is corrected by pixels and samples; another engine or kind of machine, or twenty times the picture, is not like it', () => {
     const like = (changes: object) => likenessOf(learned, { ...PICTURE, ...changes });
     assert.equal(like({})?.seconds, 40);
     assert.equal(like({ work: PICTURE.work * 4 })?.seconds, 160);
     assert.equal(like({ work: PICTURE.work / 8 })?.seconds, 5);
     assert.equal(like({ engine: 'BLENDER_EEVEE' }), null);
+    assert.equal(like({ isOnGpu: true }), null);
     assert.equal(like({ work: PICTURE.work * 21 }), null);
     assert.equal(like({ work: 0 }), null);
     assert.equal(likenessOf(null, PICTURE), null);

@@ -7,6 +7,7 @@ import {
   createWorld,
   HOUR,
   memory,
+  POOL,
   pass,
   restart,
   run,
@@ -121,6 +122,19 @@ describe('a run that goes on after it was sent back to wait', () => {
     await workOff(of);
     assert.equal((await run(of)).state, 'completed');
   });
+});
+
+describe('what a picture is compared with later', () => {
+  for (const [hasGpu, device, isOnGpu] of [
+    [true, 'auto', true],
+    [true, 'cpu', false],
+    [false, 'auto', false],
+  ] as const)
+    test(`is ${isOnGpu ? '' : 'not '}rendered on a GPU by "${device}" where there is ${hasGpu ? 'one' : 'none'}`, async () => {
+      const of = createWorld({ pools: [{ ...POOL, hasGpu }] });
+      await begin(of, { device });
+      assert.equal((await run(of)).picture?.isOnGpu, isOnGpu);
+    });
 });
 
 describe('money', () => {

@@ -9,7 +9,7 @@ import { likenessOf } from './like.ts';
 import type { Policy } from './model.ts';
 import { judgeScripts } from './needs-scripts.ts';
 import { extensionOf, outputNames } from './output-names.ts';
-import { choosePool } from './pools.ts';
+import { choosePool, poolOf } from './pools.ts';
 import { type Picture, type Pin, type Reason, type RunRecord, type RunSettings, wantsFarm } from './run.ts';
 import { isWorthScouting } from './scouts.ts';
 import { readSettings, resolveSettings } from './settings.ts';
@@ -277,7 +277,7 @@ function admit(
   }
   const finishBy = verdict.settings.finishBy.value;
   const extension = extensionOf(verdict.settings.format.value) ?? '.png';
-  const picture = pictureOf(verdict.settings, verdict.scene);
+  const picture = pictureOf(sight, verdict);
   moveRun(
     sight,
     draft,
@@ -305,9 +305,17 @@ function admit(
   );
 }
 
-function pictureOf({ resolutionPercent, samples }: RunSettings, scene: SceneFacts): Picture {
+function pictureOf(
+  { policy }: Sight,
+  { settings, scene, pool }: Pick<Extract<Verdict, { kind: 'admit' }>, 'settings' | 'scene' | 'pool'>,
+): Picture {
+  const { resolutionPercent, samples, device } = settings;
   const pixels = scene.resolutionX * scene.resolutionY * (resolutionPercent.value / 100) ** 2;
-  return { engine: scene.engine, work: pixels * Math.max(1, samples.value ?? scene.samples ?? 1) };
+  return {
+    engine: scene.engine,
+    isOnGpu: poolOf(policy, { pool }).hasGpu === true && device.value !== 'cpu',
+    work: pixels * Math.max(1, samples.value ?? scene.samples ?? 1),
+  };
 }
 
 /** A person who asked for these frames has seen the shot: held again only when the request says so. */

@@ -128,9 +128,10 @@ const NO_FRAME_TIMES: FrameTimes = {
   maxMemoryMiB: 0,
 };
 
-/** How much work a frame is: only beside others of the same engine. */
+/** How much work a frame is: only beside others of the same engine, and the same kind of machine. */
 export interface Picture {
   readonly engine: string;
+  readonly isOnGpu: boolean;
   /** Pixels, times samples where the engine has them. */
   readonly work: number;
 }
