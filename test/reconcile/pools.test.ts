@@ -79,6 +79,26 @@ describe('several pools', () => {
     assert.equal((await run(of)).state, 'completed');
   });
 
+  test('for a run whose pool is gone nobody is ordered elsewhere; it goes on there with the next farm', async () => {
+    const of = createWorld({ pools: [POOL, BIG], droughtMs: 10 * MINUTE });
+    await begin(of, { memoryGiB: 10, pool: 'big' });
+    const changed = { ...of, policy: { ...of.policy, pools: [POOL] as const } };
+    restart(changed, 'two');
+    await pass(changed, 9);
+    const orders = () => of.workers.callsOf('order').filter(([pool]) => pool === 'p').length;
+    assert.equal(orders(), 0);
+    for (let passes = 0; passes < 20 && of.farm.callsOf('delete').length === 0; passes += 1)
+      await pass(changed);
+    assert.ok(of.farm.callsOf('delete').length > 0, 'no machine renders: the farm goes');
+    of.manager.forgetEverything();
+    await pass(changed, 30);
+    const [job] = await of.manager.jobs();
+    assert.equal(of.manager.submittedAs(job?.id ?? '')?.workerTag, null);
+    assert.ok(orders() > 0);
+    await workOff(changed);
+    assert.equal((await run(of)).state, 'completed');
+  });
+
   test('of a farm that has no machines of a pool the run says so at once, and what to do', async () => {
     const of = createWorld();
     of.workers.failUntilHealed('invalid', 'order');

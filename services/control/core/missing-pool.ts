@@ -1,5 +1,5 @@
 import { type Draft, openRuns, type Sight, updateRun } from './draft.ts';
-import { poolOf } from './pools.ts';
+import { poolOf, waitsForGonePool } from './pools.ts';
 import { isLiveJob } from './progress.ts';
 import { type Reason, type RunRecord, wantsFarm } from './run.ts';
 
@@ -16,16 +16,17 @@ export function tellMissingPools(sight: Sight, draft: Draft): void {
 }
 
 /** `null` = its pool is there, as far as anybody knows; `'unknown'` = its job cannot be seen. */
-function whyNoPool({ observed, policy }: Sight, run: RunRecord): Reason | null | 'unknown' {
+function whyNoPool(sight: Sight, run: RunRecord): Reason | null | 'unknown' {
+  const { observed, policy } = sight;
   const job = observed.details.get(run.id)?.job ?? 'unknown';
   if (job === 'unknown') return 'unknown';
   if (job === null || !isLiveJob(job)) return null;
   const pool = poolOf(policy, run);
-  if (run.pool !== null && run.pool !== pool.name)
+  if (waitsForGonePool(sight, run))
     return {
       code: CODE,
       message: `Its job waits for workers of pool "${run.pool}", which is not configured any more; others do not take it.`,
-      action: `Configure "${run.pool}" again; or cancel it and render it again, on a pool that there is.`,
+      action: `Configure "${run.pool}" again; or cancel it and render it again, on a pool that there is. Else it goes on there when the farm has gone for want of machines.`,
     };
   const refused = observed.refusals.find(
     ({ action, code }) => action.kind === 'orderWorkers' && action.pool === pool.name && code === 'invalid',

@@ -16,7 +16,7 @@ import {
   trendAhead,
 } from './frame-times.ts';
 import type { JobObserved, PoolPolicy, TaskObserved } from './model.ts';
-import { poolOf } from './pools.ts';
+import { poolOf, waitsForGonePool } from './pools.ts';
 import { type RunRecord, wantsFarm } from './run.ts';
 import { chunkSizesOf, NEAR_DEADLINE_SECONDS, openFrames, wantsCheck } from './submission.ts';
 import { activeTasks, framesTasks, runnableTasks } from './tasks.ts';
@@ -79,6 +79,7 @@ export function demandOf(sight: Sight, draft: Draft, pool: PoolPolicy): Demand |
   const runs = runsOf(sight, draft, pool);
   const all: Needs[] = [];
   for (const run of runs) {
+    if (waitsForGonePool(sight, run)) continue;
     const needs = needsOf(sight, draft, run, runs);
     if (needs === null) return null;
     all.push(needs);

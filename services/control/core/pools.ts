@@ -1,3 +1,4 @@
+import type { Sight } from './draft.ts';
 import type { Policy, PoolPolicy, PoolVariant } from './model.ts';
 import type { Reason, RunRecord, RunSettings } from './run.ts';
 import type { SceneFacts } from './shot-facts.ts';
@@ -77,6 +78,13 @@ export function variantOf(
 /** The pool of a run; one that is not configured any more is replaced by the first. */
 export function poolOf(policy: Policy, run: Pick<RunRecord, 'pool'>): PoolPolicy {
   return policy.pools.find(({ name }) => name === run.pool) ?? policy.pools[0];
+}
+
+/** Its job has the tag of a pool that is not configured any more: no worker of another one takes its tasks. */
+export function waitsForGonePool({ observed, policy }: Sight, { id, pool }: RunRecord): boolean {
+  const job = observed.details.get(id)?.job ?? 'unknown';
+  if (job === 'unknown' || job === null) return false;
+  return pool !== null && policy.pools.every(({ name }) => name !== pool);
 }
 
 /** The pool with as many workers at most as have the memory that these runs ask for. */

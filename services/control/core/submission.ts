@@ -62,6 +62,8 @@ function submit(sight: Sight, draft: Draft, run: RunRecord): void {
     startedAt: run.startedAt ?? sight.now - CLOCK_SLACK_MS,
     check: isFirst && wantsCheck(sight, draft, run) ? 'pending' : run.check,
     standstill: {},
+    // The one whose tag the job gets: its own may not be configured any more.
+    pool: poolOf(sight.policy, run).name,
   });
   const reason = whyNotSubmitted(sight.observed, run) ?? SUBMITTED;
   const submitted = moveRun(sight, draft, next, 'queued', reason);
