@@ -40,7 +40,8 @@ function meanLoad({ loads, sumLoadSeconds }: FrameTimes): number | null {
 export function likenessOf(learned: LearnedTimes | null, picture: Picture): Likeness | null {
   if (learned === null) return null;
   const { version, seconds, spread, loadSeconds, picture: before } = learned;
-  if (before !== null && before.engine !== picture.engine) return null;
+  const isOther = before?.engine !== picture.engine || before.isOnGpu !== picture.isOnGpu;
+  if (before !== null && isOther) return null;
   const times = before === null ? 1 : picture.work / before.work;
   if (!(times <= MOST_TIMES && times >= 1 / MOST_TIMES)) return null;
   return { version, seconds: seconds * times, spread, loadSeconds };
