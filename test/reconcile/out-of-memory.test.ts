@@ -92,6 +92,20 @@ describe('a frame that runs out of memory', () => {
     assert.deepEqual([(await run(of)).state, (await run(of)).proved], ['completed', '1-24']);
   });
 
+  test('does not set the run going again when a person cancels its job while the others are waited for', async () => {
+    const of = createWorld({ pools: POOLS });
+    await begin(of, settings);
+    await takeTasks(of);
+    await pass(of);
+    await killWorkerOf(of, 2);
+    await pass(of, 3);
+    const [job] = await of.manager.jobs();
+    assert.deepEqual([job?.status, (await run(of)).stopping?.code], ['pause-requested', 'outOfMemory']);
+    await of.manager.setJobStatus(job?.id ?? '', 'cancel-requested', 'by hand');
+    await pass(of, 4);
+    assert.deepEqual([(await run(of)).state, (await run(of)).pool], ['cancelled', 'p']);
+  });
+
   for (const [what, pools] of [
     ['is the largest already', [POOL]],
     ['is larger, but of another kind', [POOL, { ...POOL, name: 'gpu', memoryGiB: 64, hasGpu: true }]],

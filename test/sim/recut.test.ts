@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Policy } from '../../services/control/core/model.ts';
 import { isFinal } from '../../services/control/core/run.ts';
+import { POOL } from '../reconcile/world.ts';
 import type { Call, Gate } from './service.ts';
 import {
   createSimWorld,
@@ -23,13 +25,14 @@ function start(
     readonly settings?: object;
     readonly seconds?: number;
     readonly loadSeconds?: number;
+    readonly policy?: Partial<Policy>;
   } = {},
 ) {
-  const { seconds = SECONDS, loadSeconds = 90 } = options;
+  const { seconds = SECONDS, loadSeconds = 90, policy = {} } = options;
   const world = createSimWorld({
     seed: 3,
     cloud: STEADY,
-    policy: { idleTeardownMs: 0, checkFirst: 'never' },
+    policy: { idleTeardownMs: 0, checkFirst: 'never', ...policy },
   });
   const made = new Map<string, number>();
   const onPicture = (path: string) => made.set(path, (made.get(path) ?? 0) + 1);
@@ -91,6 +94,46 @@ describe('a shot that loads for longer than its tasks render', () => {
       assertWhole(begun);
       assert.equal(runsOf(begun.world)[0]?.round, 1);
     }
+  });
+
+  it('shows its scouts as they were cut: they are tasks of one frame in any case', async () => {
+    const pools = [{ ...POOL, name: 'cpu', max: 1, bootSeconds: 150, memoryGiB: 52 }] as const;
+    const { world } = start({ settings: { hold: true }, policy: { pools, valueOfTimePerHour: 0 } });
+    const isShown = () => runsOf(world)[0]?.scouts === 'shown';
+    assert.ok(await world.clock.run(world.clock.now() + 3 * 3_600_000, isShown));
+    assert.deepEqual([runsOf(world)[0]?.proved, jobsOf(world).length], ['1,80,160', 1]);
+  });
+
+  it('is over when a person cancels its job in Flamenco while its running tasks are waited for', async () => {
+    const begun = start();
+    const { world } = begun;
+    const isWaitedFor = () => {
+      const [job] = jobsOf(world);
+      const [run] = runsOf(world);
+      const active = job?.tasks.filter(({ id, status }) => status === 'active' && run?.standstill[id]) ?? [];
+      return run?.stopping?.code === 'recut' && job?.status === 'pause-requested' && active.length > 0;
+    };
+    assert.ok(await world.clock.run(world.clock.now() + 3_600_000, isWaitedFor));
+    await world.manager.setJobStatus(jobsOf(world)[0]?.id ?? '', 'cancel-requested', 'by hand');
+    await runToEnd(world, 3);
+    const [run] = runsOf(world);
+    assert.deepEqual([run?.state, run?.round], ['cancelled', 1]);
+    assert.ok(begun.made.size < FRAMES / 4);
+  });
+
+  it('stays paused when a person has paused its job in Flamenco before', async () => {
+    const begun = start();
+    const { world } = begun;
+    const isBegun = () => jobsOf(world).some(({ tasks }) => tasks.some(({ status }) => status === 'active'));
+    assert.ok(await world.clock.run(world.clock.now() + 3_600_000, isBegun));
+    const [job] = jobsOf(world);
+    await world.manager.setJobStatus(job?.id ?? '', 'pause-requested', 'by hand');
+    await world.clock.run(world.clock.now() + 3_600_000);
+    const [run] = runsOf(world);
+    assert.deepEqual([run?.reason?.code, run?.round, jobsOf(world).length], ['pausedElsewhere', 1, 1]);
+    await world.manager.setJobStatus(job?.id ?? '', 'requeueing', 'by hand');
+    await runToEnd(world, 3);
+    assertWhole(begun);
   });
 
   const changes: readonly [string, (call: Call) => boolean][] = [

@@ -57,13 +57,13 @@ function finish(
   const log = Object.values(seen.logs).find((text) => text !== '') ?? '';
   const grown = job === null ? run : outgrow(draft, run, outgrowing(sight, run, bad, log));
   const isCancelled = job !== null && CANCELLED.has(job.status);
-  if (isCancelled && run.stopping?.code === 'recut') {
-    nextRound(sight, draft, run, 'goes on', 'they are rendered in larger tasks');
+  // A person's word, unless we cancelled it for another one.
+  if (isCancelled && (!goesOnElsewhere(run) || wasCutOff(run, seen))) {
+    endCancelledElsewhere(sight, draft, run);
     return;
   }
-  // A person's word, unless we cancelled it for another one.
-  if (isCancelled && !goesOnElsewhere(run)) {
-    endCancelledElsewhere(sight, draft, run);
+  if (isCancelled && run.stopping?.code === 'recut') {
+    nextRound(sight, draft, grown, 'goes on', 'they are rendered in larger tasks');
     return;
   }
   const bigger = grown.outgrown === '' ? null : biggerPool(sight, grown);
@@ -79,6 +79,12 @@ function finish(
   if (openFrames(blamed).length > 0) nextRound(sight, draft, blamed, 'once more', why);
   else if (blamed.scouts === 'wanted' && proved.size > 0) showScouts(sight, draft, blamed);
   else endShort(sight, draft, blamed, proved.size);
+}
+
+/** Tasks that were in hand when it was looked at last were cancelled with it: we wait for them, a person did not. */
+function wasCutOff({ standstill }: RunRecord, { tasks }: RunObserved): boolean {
+  if (tasks === 'unknown') return false;
+  return tasks.some(({ id, status }) => status === 'canceled' && standstill[id] !== undefined);
 }
 
 /** Told only when nothing else is: why a run stops says more. */

@@ -26,7 +26,9 @@ const CLEARLY = 0.05;
 export function isWorthRecutting(sight: Sight, draft: Draft, run: RunRecord): boolean {
   const seen = sight.observed.details.get(run.id);
   if (run.round !== 1 || run.finishBy !== null || run.settings?.chunkSize.value !== null) return false;
-  if (run.times.loads === 0 || !isAtWork(seen) || !isAlone(sight, draft, run)) return false;
+  // Scouts are tasks of one frame in any case.
+  if (run.scouts === 'wanted' || run.times.loads === 0) return false;
+  if (!isAtWork(run, seen) || !isAlone(sight, draft, run)) return false;
   const { workers, managerWorkers } = sight.observed;
   const needs = needsOf(sight, draft, run, [run]);
   if (needs === null || needs.busy.size === 0 || workers === 'unknown' || managerWorkers === 'unknown')
@@ -81,10 +83,10 @@ function isAlone({ policy }: Sight, draft: Draft, run: RunRecord): boolean {
   );
 }
 
-/** Its tasks are known, and Flamenco hands them out. */
-function isAtWork(seen: RunObserved | undefined): seen is RunObserved {
-  if (seen === undefined || seen.job === null || seen.job === 'unknown') return false;
-  return isLiveJob(seen.job);
+/** Flamenco hands its tasks out, or does not because we want to cut them anew: what a person has paused stays as it is. */
+function isAtWork({ stopping }: RunRecord, seen: RunObserved | undefined): seen is RunObserved {
+  if (seen === undefined || seen.job === null || seen.job === 'unknown' || !isLiveJob(seen.job)) return false;
+  return stopping?.code === 'recut' || seen.job.status === 'active' || seen.job.status === 'queued';
 }
 
 const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
