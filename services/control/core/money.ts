@@ -26,24 +26,26 @@ export function countMoney(sight: Sight, draft: Draft): void {
   // When it went is not known; nobody has put off the dead-man's switch meanwhile.
   const until = isUp ? sight.now : Math.min(sight.now, since + sight.policy.deadmanMs);
   const charged = chargedRuns(draft.memory);
-  const before = spentIn(ledger, { day, month });
+  // What is given back when a clock that was ahead is put back belongs to the month in which it was counted.
+  const counted = until < since ? { day: ledger.day, month: ledger.month } : { day, month };
+  const before = spentIn(ledger, counted);
   const { meters, uses } = readMeters(sight, draft.memory, since, until);
-  const bill = createBill(sight, draft);
-  // Below nothing when a clock that was ahead is put back: what was counted too much is given back.
+  const bill = createBill(sight, draft, before.unshared);
+  // Below nothing when a clock is put back.
   const hours = (until - since) / HOUR_MS;
   bill.charge('fees', hours * Math.max(1, farms) * sight.policy.fixedPricePerHour, bill.payers(null));
   for (const use of uses) chargeUse(sight, bill, use);
   const { unshared, dollars, wanting } = bill.close();
+  const sum = {
+    ...{ day: counted.day, today: Math.max(0, before.today + dollars) },
+    ...{ month: counted.month, thisMonth: Math.max(0, before.month + dollars), unshared },
+    otherMonth: ledger.month === counted.month ? ledger.otherMonth : monthOf(ledger),
+  };
   remember(draft, {
     ledger: {
       countedUntil: isUp ? sight.now : null,
       goneAt: isUp ? ledger.goneAt : until,
-      day,
-      month,
-      today: Math.max(0, before.today + dollars),
-      thisMonth: Math.max(0, before.month + dollars),
-      unshared,
-      otherMonth: ledger.month === month ? ledger.otherMonth : monthOf(ledger),
+      ...sumIn(sum, { day, month }),
       meters: isUp ? meters : {},
       payers: isUp ? (wanting.length > 0 ? wanting.map(({ id }) => id) : ledger.payers) : [],
     },
@@ -82,7 +84,7 @@ export function countLoading({ observed, policy, now }: Sight, draft: Draft): vo
 
 /** Dollars of this day and this month, and of the month's what no run was charged with. */
 export function spentIn(
-  ledger: FarmMemory['ledger'],
+  ledger: Sum,
   { day, month }: { readonly day: string; readonly month: string },
 ): { readonly today: number; readonly month: number; readonly unshared: Costs } {
   const counted = [monthOf(ledger), ledger.otherMonth].find((one) => one?.month === month);
@@ -93,7 +95,16 @@ export function spentIn(
   };
 }
 
-function monthOf({ month, thisMonth, unshared }: FarmMemory['ledger']): FarmMemory['ledger']['otherMonth'] {
+type Sum = Pick<FarmMemory['ledger'], 'day' | 'today' | 'month' | 'thisMonth' | 'unshared' | 'otherMonth'>;
+
+/** What was counted, as it stands on this day of this month. */
+function sumIn(sum: Sum, at: { readonly day: string; readonly month: string }): Sum {
+  const { today, month: thisMonth, unshared } = spentIn(sum, at);
+  const otherMonth = sum.month === at.month ? sum.otherMonth : monthOf(sum);
+  return { ...at, today, thisMonth, unshared, otherMonth };
+}
+
+function monthOf({ month, thisMonth, unshared }: Omit<Sum, 'otherMonth'>): Sum['otherMonth'] {
   return { month, thisMonth, unshared };
 }
 
@@ -174,7 +185,7 @@ interface Share {
 }
 
 /** Who pays what of this look. */
-function createBill(sight: Sight, draft: Draft) {
+function createBill(sight: Sight, draft: Draft, unsharedBefore: Costs) {
   const { observed, policy } = sight;
   const costs = new Map<string, Costs>();
   const byPool = new Map<string | null, readonly Share[]>();
@@ -244,9 +255,8 @@ function createBill(sight: Sight, draft: Draft) {
         rest = withCost(rest, 'idle', -missing);
         dollars += spent;
       }
-      const before = spentIn(draft.memory.ledger, observed).unshared;
-      const { paid } = notBelowNothing(plus(before, rest));
-      return { unshared: paid, dollars: dollars + totalOf(plus(paid, before, -1)), wanting };
+      const { paid } = notBelowNothing(plus(unsharedBefore, rest));
+      return { unshared: paid, dollars: dollars + totalOf(plus(paid, unsharedBefore, -1)), wanting };
     },
   };
 }
