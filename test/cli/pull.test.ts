@@ -8,6 +8,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fetchFile } from '../../services/cli/pull/fetch-file.ts';
 import { parsePull } from '../../services/cli/pull/options.ts';
+import { claimFolder } from '../../services/cli/pull/whose-folder.ts';
 import { createServiceClient, type ServiceClient } from '../../services/cli/service/service-client.ts';
 import { crcOf } from '../../services/control/adapters/local/upload-file.ts';
 import type { RunRecord } from '../../services/control/core/run.ts';
@@ -371,6 +372,27 @@ describe('tablao pull', { concurrency: 4 }, () => {
     assert.match(said, /sh010_0002\.exr is there already, and not of film\/sh010\/v002: choose another/);
     assert.equal(readFileSync(join(own, nameOf(2)), 'utf8'), 'mine');
     assert.deepEqual(readdirSync(own), [nameOf(2)]);
+  });
+
+  it('of two versions that are put into a new folder at once takes one', async (t) => {
+    const versions = ['film/sh010/v001', 'film/sh010/v002'];
+    for (let round = 0; round < 20; round += 1) {
+      const to = join(tempDir(t), 'here');
+      const claimed = await Promise.allSettled(versions.map((version) => claimFolder(to, version, [])));
+      const [winner, ...others] = versions.filter((_, at) => claimed[at]?.status === 'fulfilled');
+      assert.deepEqual(others, []);
+      assert.equal(readFileSync(join(to, MARK), 'utf8'), `${winner}\n`);
+      assert.deepEqual(readdirSync(to), [MARK]);
+      const [loser] = claimed.flatMap((one) => (one.status === 'rejected' ? String(one.reason) : []));
+      assert.match(loser ?? '', /^OtherVersionError: .* holds film/);
+    }
+  });
+
+  it('takes a folder whose mark a crash left empty', async (t) => {
+    const to = tempDir(t);
+    write(join(to, MARK), Buffer.from(''));
+    await claimFolder(to, FOLDER, []);
+    assert.equal(readFileSync(join(to, MARK), 'utf8'), `${FOLDER}\n`);
   });
 
   it('writes nothing outside of its folder, and in it nothing but frames, whatever a record says', async (t) => {
