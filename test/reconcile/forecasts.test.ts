@@ -11,6 +11,7 @@ import {
   memory,
   POOL,
   pass,
+  restart,
   run,
   takeTasks,
   type World,
@@ -73,6 +74,24 @@ describe('what is forecast of a run', () => {
     await pass(of, 2);
     assert.equal(told(of).etaSeconds, null);
     assert.deepEqual(told(of).dollars, { soFar: told(of).dollars.soFar, p10: null, p50: null, p90: null });
+  });
+
+  test('is a sum also when all that it has begun was lost with its machines', async () => {
+    const of = createWorld();
+    await begin(of, settings);
+    const like = { version: 1, seconds: 600, spread: 0.1, loadSeconds: 5 };
+    const before = await run(of);
+    await of.records.overwrite(`runs/${before.id}.json`, { ...before, like });
+    restart(of, 'two');
+    await pass(of);
+    await takeTasks(of);
+    await pass(of, 3);
+    const dollars = rest(of);
+    for (const { name } of await of.workers.list()) of.workers.end(name, 'preempted');
+    await pass(of);
+    const { lost, rendering } = memory(of).costs[before.id] ?? {};
+    assert.ok(rendering === 0 && (lost ?? 0) > 0, `$${rendering} rendered, $${lost} lost`);
+    assert.ok(rest(of) > dollars && rest(of) < 3 * dollars, `$${rest(of)} after $${dollars}`);
   });
 
   test('has the price of the machines that are used, not of those that were wanted', async () => {

@@ -147,9 +147,12 @@ function lastExcess(run: RunRecord, team: number, now: number): number {
   return LAST_SHARE * expectedSeconds(run, now) * (Math.exp(Math.sqrt(variance) * z - variance / 2) - 1);
 }
 
+/** Of few frames all may have been lost, which does not say that all will be. */
+const MOST_LOST = 0.5;
+
 /** Of the money for its frames, what was for those that were lost with their machines. */
 function lostShare({ costs: { lost, rendering } }: RunRecord): number {
-  return lost <= 0 ? 0 : lost / (lost + rendering);
+  return lost <= 0 ? 0 : Math.min(MOST_LOST, lost / (lost + rendering));
 }
 
 /** Seconds until there is a farm: `waiting` for it to be tried again, which costs nothing, and `coming` up. */
