@@ -32,7 +32,7 @@ export async function googleWorld(t: Test, { buckets = [], jobs = [] }: Standing
   t.after(() => gke.close());
   const scheduler = await startScheduler(t, jobs);
   const services = new Set<string>();
-  const quotas = { CPUS: 24, SSD_TOTAL_GB: 500, INSTANCES: 24, PREEMPTIBLE_CPUS: 0 };
+  const quotas = { CPUS: 24, CPUS_ALL_REGIONS: 32, SSD_TOTAL_GB: 500, INSTANCES: 24, PREEMPTIBLE_CPUS: 0 };
   const standIns = new Set([storage.host, gke.host, scheduler.host]);
   const versioned = new Set<string>();
   const project = await startServer({
@@ -144,11 +144,12 @@ async function projectAnswer(
     return json(200, { billingAccountName: 'billingAccounts/01AB23-45CD67-89EF01', billingEnabled: true });
   if (path === `${of}:getIamPolicy`) return json(200, policy());
   if (path.endsWith('services:batchEnable')) return json(200, { name: 'operations/x', done: true });
+  const allQuotas = Object.entries(quotas).map(([metric, limit]) => ({ metric, limit, usage: 0 }));
+  const isOfProject = ({ metric }: { metric: string }) => metric.endsWith('_ALL_REGIONS');
+  if (path === `/compute/v1/projects/${PROJECT}`)
+    return json(200, { name: PROJECT, quotas: allQuotas.filter(isOfProject) });
   if (path.endsWith(`/regions/${REGION}`))
-    return json(200, {
-      name: REGION,
-      quotas: Object.entries(quotas).map(([metric, limit]) => ({ metric, limit, usage: 0 })),
-    });
+    return json(200, { name: REGION, quotas: allQuotas.filter((quota) => !isOfProject(quota)) });
   if (/\/aggregated\/(disks|instances)$|\/zones\/[^/]+\/(disks|operations)\//.test(path))
     return passOn(asked, new URL(`${compute}${path}${url.search}`));
   if (path.endsWith('/aggregated/machineTypes')) return json(200, machineTypes());

@@ -88,7 +88,7 @@ describe('verify', { skip: gcloudAbsent }, () => {
 
   test('begins nothing where it could not work, and says all that is wrong', async (t) => {
     const { verify, quotas, services, project, storage } = await world(t, WELL);
-    Object.assign(quotas, { CPUS: 8 });
+    Object.assign(quotas, { CPUS: 8, CPUS_ALL_REGIONS: 12 });
     services.delete('tablao-page');
     project.fail(/getIamPolicy/, { kind: 'status', status: 200, body: '{"bindings":[]}' });
     const ran = await verify();
@@ -96,6 +96,7 @@ describe('verify', { skip: gcloudAbsent }, () => {
     assert.match(ran.words, /the service tablao-page is not there: npm run deploy/);
     assert.match(ran.words, /the account tablao-control lacks the role tablaoControl/);
     assert.match(ran.words, /the quota CPUS has 8 free and 18 are needed/);
+    assert.match(ran.words, /the quota CPUS_ALL_REGIONS has 12 free and 18 are needed/);
     assert.deepEqual(storage.names(bucket('scenes')), []);
     assert.ok(!commandsIn(ran).some((line) => /storage cp|delete/.test(line)));
   });

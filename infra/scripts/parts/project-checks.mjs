@@ -1,7 +1,7 @@
 import { Misuse } from './arguments.mjs';
 
 /** What three frames need at most: the manager's node and one worker, their disks. */
-const NEEDED = { CPUS: 18, SSD_TOTAL_GB: 80, INSTANCES: 2 };
+const NEEDED = { CPUS: 18, CPUS_ALL_REGIONS: 18, SSD_TOTAL_GB: 80, INSTANCES: 2 };
 /** Where there is a quota of its own for spot machines, the worker counts there. */
 const SPOT = { PREEMPTIBLE_CPUS: 16 };
 
@@ -73,24 +73,20 @@ function rolesGiven({ ask }, project) {
 }
 
 function quotasEnough({ ask, show }, project, region) {
-  const text = ask(
-    '{"quotas": []}',
-    'gcloud',
-    'compute',
-    'regions',
-    'describe',
-    region,
-    `--project=${project}`,
-    '--format=json(quotas)',
-  );
-  const { quotas } = JSON.parse(text);
+  const quotasOf = (...what) => {
+    const flags = [`--project=${project}`, '--format=json(quotas)'];
+    return JSON.parse(ask('{"quotas": []}', 'gcloud', 'compute', ...what, ...flags)).quotas ?? [];
+  };
+  const quotas = [...quotasOf('regions', 'describe', region), ...quotasOf('project-info', 'describe')];
   const room = new Map(quotas.map(({ metric, limit, usage }) => [metric, limit - usage]));
   const hasOwnSpot = quotas.some(({ metric, limit }) => metric === 'PREEMPTIBLE_CPUS' && limit > 0);
-  const needed = hasOwnSpot ? { ...NEEDED, CPUS: 2, ...SPOT } : NEEDED;
+  const cpus = hasOwnSpot ? { CPUS: 2, CPUS_ALL_REGIONS: 2, ...SPOT } : {};
+  const needed = { ...NEEDED, ...cpus };
   return Object.entries(needed).flatMap(([metric, need]) => {
     const left = room.get(metric);
     if (left === undefined) return [];
-    show(`quota ${metric} in ${region}: ${left} free, ${need} needed`);
+    const where = metric.endsWith('_ALL_REGIONS') ? 'all regions' : region;
+    show(`quota ${metric} in ${where}: ${left} free, ${need} needed`);
     return left >= need
       ? []
       : [
