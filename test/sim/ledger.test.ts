@@ -9,7 +9,16 @@ import { PortError } from '../../services/control/ports/errors.ts';
 import { ledgerOf, ledgerResult } from '../bench/policy/ledger.ts';
 import { runTablao } from '../bench/policy/tablao.ts';
 import { parseTrace, type Trace } from './trace.ts';
-import { createSimWorld, memoryOf, runsOf, runToEnd, type SimWorld, startService, upload } from './world.ts';
+import {
+  createSimWorld,
+  memoryOf,
+  runsOf,
+  runToEnd,
+  type SimWorld,
+  startService,
+  USUAL_CLOUD,
+  upload,
+} from './world.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -75,6 +84,18 @@ describe('the ledger', () => {
         assert.ok(Math.abs(sumOf(runs, 'fees') - fees) < 0.02 * all, `seed ${seed}: fees of $${fees}`);
       }
     });
+
+  it('counts the loading of a shot once, although the first frame tells it while it runs and when it has ended', async () => {
+    const cloud = { ...USUAL_CLOUD, preemptionsPerHour: 0 };
+    const world = createSimWorld({ seed: 3, cloud });
+    startService(world, { skipsStill: true });
+    const physics = { loadSeconds: 90, memoryGiB: 4, secondsOf: () => 60 };
+    upload(world, 'film/s1', physics, { frames: '1-4', chunkSize: 4 });
+    await runToEnd(world, 4);
+    const paid = (world.tally.sum('loading') * cloud.spotPricePerHour) / 3600;
+    const told = sumOf(runsOf(world), 'loading');
+    assert.ok(told > 0.9 * paid && told < 1.1 * paid, `$${told} of $${paid}`);
+  });
 
   it('misses nothing while the service is away, dead or blind', async () => {
     const world = createSimWorld({ seed: 2 });

@@ -72,9 +72,11 @@ export function expectMachines({ policy, now }: Sight, draft: Draft): void {
 /** What was loaded for frames that have come out since the last look was counted as rendering until now. */
 export function countLoading({ observed, policy, now }: Sight, draft: Draft): void {
   for (const run of openRuns(draft)) {
-    const before = observed.runs.get(run.id)?.times.sumLoadSeconds ?? 0;
-    const seconds = run.times.sumLoadSeconds - before;
-    if (seconds <= 0) continue;
+    const before = observed.runs.get(run.id)?.times ?? null;
+    const seconds = run.times.sumLoadSeconds - (before?.sumLoadSeconds ?? 0);
+    // What a frame that still runs says of it is counted when it has come out.
+    const isEarly = (before?.loads ?? 0) === 0 && seconds === observed.details.get(run.id)?.loadSeconds;
+    if (seconds <= 0 || isEarly) continue;
     const pool = poolOf(policy, run);
     const price = priceOf(policy, pool, draft.memory.variants[pool.name]?.name, now);
     const dollars = (seconds * 1000 * price) / HOUR_MS;
