@@ -108,6 +108,9 @@ describe('several pools', () => {
     assert.deepEqual([state, reason?.code], ['queued', 'poolMissing']);
     assert.match(reason?.message ?? '', /^No worker of pool "p" can be ordered .* made before/);
     assert.match(reason?.action ?? '', /^Tear the farm down/);
+    await pass(of, 9);
+    const orders = memory(of).decisions.filter(({ what }) => what.endsWith('more workers ordered'));
+    assert.ok(orders.length <= 2, `told ${orders.length} times`);
     of.workers.heal();
     await pass(of, 2);
     assert.notEqual((await run(of)).reason?.code, 'poolMissing');

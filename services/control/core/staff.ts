@@ -3,6 +3,7 @@ import { act, type Draft, note, openRuns, remember, type Sight } from './draft.t
 import type { ManagerWorkerObserved, Observed, PoolPolicy, PoolVariant, WorkerObserved } from './model.ts';
 import { type Demand, demandOf, moreWorkers, mustNotBeLost, secondsToDeadline } from './pool-size.ts';
 import { poolOf, variantOf, withRoom } from './pools.ts';
+import { refusedAction } from './refusals.ts';
 import { type RunRecord, wantsFarm } from './run.ts';
 import { suspectWorkers } from './suspects.ts';
 import type { EpochMs } from './time.ts';
@@ -148,12 +149,15 @@ function order(
   const serial = draft.memory.workerSerial;
   const names = Array.from({ length: count }, (_, index) => `${pool.name}-${serial + index + 1}`);
   remember(draft, { workerSerial: serial + count });
-  note(
-    sight,
-    draft,
-    `${count} more worker${count === 1 ? '' : 's'} ordered`,
-    `${there} there, tasks are waiting${lasting === null ? '' : '; not spot: a frame lost again would miss its deadline'}`,
-  );
+  const what = `${count} more worker${count === 1 ? '' : 's'} ordered`;
+  // Tried at each look while it is refused: what else was decided must not be lost among that.
+  if (refusedAction(sight.observed, 'orderWorkers') === null || draft.memory.decisions[0]?.what !== what)
+    note(
+      sight,
+      draft,
+      what,
+      `${there} there, tasks are waiting${lasting === null ? '' : '; not spot: a frame lost again would miss its deadline'}`,
+    );
   act(draft, { kind: 'orderWorkers', pool: pool.name, names, variant, reason: 'tasks are waiting' });
 }
 
