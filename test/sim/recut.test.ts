@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Policy } from '../../services/control/core/model.ts';
 import { isFinal } from '../../services/control/core/run.ts';
+import { PortError } from '../../services/control/ports/errors.ts';
 import { POOL } from '../reconcile/world.ts';
 import type { Call, Gate } from './service.ts';
 import {
@@ -60,13 +61,16 @@ describe('a shot that loads for longer than its tasks render', () => {
   it('goes on with fewer and larger tasks once that is known, and no frame is made twice', async () => {
     const begun = start();
     let jobs: ReturnType<typeof jobsOf> = [];
+    let blamed = 0;
     await begun.world.clock.run(begun.world.clock.now() + 2 * 3_600_000, () => {
       jobs = jobsOf(begun.world);
+      blamed = Math.max(blamed, runsOf(begun.world)[0]?.troubles.length ?? 0);
       return runsOf(begun.world).some(({ state }) => isFinal(state));
     });
     const [first, second] = jobs;
     assert.ok(first !== undefined && second !== undefined && jobs.length === 2);
     assert.equal(first.status, 'canceled');
+    assert.equal(blamed, 0, 'frames that were not begun are no failed attempts');
     const doneInFirst = first.tasks.filter(({ status }) => status === 'completed').length;
     assert.ok(chunksOf(second) * 2 < chunksOf(first) - doneInFirst);
     await runToEnd(begun.world, 3);
@@ -83,6 +87,58 @@ describe('a shot that loads for longer than its tasks render', () => {
     await runToEnd(begun.world, 12);
     assertWhole(begun);
     assert.deepEqual([asked, runsOf(begun.world)[0]?.round], [['pause-requested', 'requeueing'], 1]);
+  });
+
+  it('keeps its workers for the next job', async () => {
+    let waiting = 0;
+    const begun = start({
+      gate: (world) => async (call, act) => {
+        if (call.method === 'submit' && round(call.args[0]) === 2) {
+          const rows = await world.manager.workers();
+          waiting = rows.filter(({ status, isDraining }) => status === 'awake' && !isDraining).length;
+        }
+        return act();
+      },
+    });
+    await runToEnd(begun.world, 3);
+    const tasks = (jobsOf(begun.world)[1]?.tasks.length ?? 0) - 1;
+    assert.ok(waiting >= 5, `${waiting} waited for ${tasks} tasks`);
+  });
+
+  it('is not taken for one that a person has cancelled when something else stops it meanwhile', async () => {
+    let wasSpent = false;
+    const begun = start({
+      gate: (world) => async (call, act) => {
+        const policy = world.policy as { monthlyBudgetDollars: number | null };
+        // What was rendered cannot be looked at in that time.
+        if (policy.monthlyBudgetDollars !== null && call.port === 'renders')
+          throw new PortError('transient', 'looking');
+        if (call.args[1] === 'cancel-requested' && !wasSpent) {
+          wasSpent = true;
+          policy.monthlyBudgetDollars = 0.0001;
+          world.clock.at(world.clock.now() + 20_000, () => {
+            policy.monthlyBudgetDollars = null;
+          });
+        }
+        return act();
+      },
+    });
+    await runToEnd(begun.world, 4);
+    assert.ok(wasSpent);
+    assertWhole(begun);
+  });
+
+  it('ends its first job again when a person sets that going beside the next one, and stops nobody in a frame', async () => {
+    const { world, made } = start();
+    const hasNext = () => runsOf(world).some(({ round, jobId }) => round === 2 && jobId !== null);
+    assert.ok(await world.clock.run(world.clock.now() + 3_600_000, hasNext));
+    const [first] = jobsOf(world);
+    await world.manager.setJobStatus(first?.id ?? '', 'requeueing', 'by hand');
+    const isEnded = () => first?.status === 'canceled';
+    assert.ok(await world.clock.run(world.clock.now() + 300_000, isEnded), first?.status);
+    await runToEnd(world, 3);
+    assert.deepEqual([runsOf(world)[0]?.state, made.size], ['completed', FRAMES]);
+    assert.equal(world.tally.killedByUs, 0);
   });
 
   it('keeps the tasks that a person or a deadline has asked for', async () => {

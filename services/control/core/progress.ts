@@ -58,6 +58,21 @@ export function endJobs(sight: Sight, draft: Draft): void {
       continue;
     act(draft, { kind: 'cancelJob', jobId: job.id, reason: `its run is ${run.state}` });
   }
+  endEarlierJobs(sight, draft);
+}
+
+/** A person set a job of an earlier round going again beside the present one: its running frames end, and then it does. */
+function endEarlierJobs({ observed: { jobs, details } }: Sight, draft: Draft): void {
+  for (const job of jobs === 'unknown' ? [] : jobs) {
+    const run = draft.runs.get(job.runId ?? '');
+    if (run === undefined || !wantsFarm(run.state) || !isLiveJob(job)) continue;
+    const own = details.get(run.id)?.job;
+    const hasOther = own !== undefined && own !== null && own !== 'unknown' && own.id !== job.id;
+    if (!hasOther || job.round === null || job.round >= run.round || job.status === 'pause-requested')
+      continue;
+    const reason = 'its run has gone on with another job';
+    act(draft, { kind: job.status === 'paused' ? 'cancelJob' : 'pauseJob', jobId: job.id, reason });
+  }
 }
 
 function followJob(
