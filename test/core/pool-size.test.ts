@@ -81,9 +81,11 @@ describe('the seconds that a frame is taken to need', () => {
   });
 });
 
+const hurry = (seconds: number, given = seconds) => ({ seconds, given });
+
 const left = (queued: number, secondsPerTask: number, freeAt: readonly number[] = []) => ({
-  ...{ queued, secondsPerTask, freeAt, leastPerTask: secondsPerTask, slowPerTask: secondsPerTask },
-  ...{ isKnown: true, unoccupied: 0 },
+  ...{ queued, secondsPerTask, freeAt, leastPerTask: secondsPerTask },
+  ...{ framesPerTask: 1, aroundPerTask: 0, isKnown: true, isLike: false, unoccupied: [] },
 });
 
 describe('the forecast', () => {
@@ -176,8 +178,8 @@ describe('more workers', () => {
 
   test('are none when those who have no task, or boot, take all that waits', () => {
     const work = left(2, 3600, [150, 150, 3000]);
-    assert.equal(moreWorkers({ ...work, unoccupied: 2 }, many, worth(50)), 0);
-    assert.equal(moreWorkers({ ...work, queued: 4, unoccupied: 2 }, many, worth(50)), 2);
+    assert.equal(moreWorkers({ ...work, unoccupied: [150, 150] }, many, worth(50)), 0);
+    assert.equal(moreWorkers({ ...work, queued: 4, unoccupied: [150, 150] }, many, worth(50)), 2);
   });
 
   test('are not one or two for a large team: the next look may see it otherwise', () => {
@@ -191,7 +193,7 @@ describe('more workers', () => {
   });
 
   test('are enough for a deadline that can be met, at the least cost; for one that cannot, as fast as is worth anything', () => {
-    const more = (by: number) => moreWorkers(left(100, 600), many, worth(0), by);
+    const more = (by: number) => moreWorkers(left(100, 600), many, worth(0), hurry(by));
     const free = more(Number.POSITIVE_INFINITY);
     assert.ok(free < 40);
     assert.ok(secondsUntilDone(left(100, 600), more(2000), 150) <= 2000);
@@ -199,14 +201,44 @@ describe('more workers', () => {
     assert.equal(more(10), 100);
   });
 
-  test('are ready for slow frames where a deadline is to be kept and nobody knows how long they take', () => {
-    const unknown = { ...left(240, 60), leastPerTask: 5, isKnown: false };
-    const more = (slowPerTask: number, by: number) =>
-      moreWorkers({ ...unknown, slowPerTask }, many, worth(0), by);
-    assert.equal(more(120, Number.POSITIVE_INFINITY), 2);
-    assert.ok(more(120, 36_000) < 20, 'ten hours are enough to see first');
-    assert.ok(more(5, 9000) >= 10);
-    assert.ok(secondsUntilDone(left(240, 120), more(120, 1000), 150) <= 1000);
+  describe('while nobody knows how long a frame takes, and a deadline is to be kept', () => {
+    const unknown = { ...left(240, 120), leastPerTask: 5, isKnown: false };
+    const more = (by: number, given = by, of: Partial<typeof unknown> = {}) =>
+      moreWorkers({ ...unknown, ...of }, many, worth(0), hurry(by, given));
+
+    test('are few where there is time to see the first frame', () => {
+      assert.equal(more(Number.POSITIVE_INFINITY), 2);
+      assert.ok(more(36_000) < 10, 'ten hours');
+      assert.equal(more(9000), 10, 'two and a half');
+    });
+
+    test('are enough for frames of three minutes, if the others come when the first has ended', () => {
+      const count = more(1000);
+      const until = (first: number) => {
+        const team = Array.from({ length: first }, () => 150);
+        const othersAt = 150 + 180 + 45 + 150;
+        return secondsUntilDone(left(240, 180, team), 100 - first, othersAt) + 0.4 * 180;
+      };
+      assert.ok(count > 20 && count < 60, `${count}`);
+      assert.ok(until(count) <= 1000 && until(count - 1) > 1000);
+    });
+
+    test('are more when the farm came late: how long a frame may take was meant for one that comes in time', () => {
+      assert.ok(more(700, 1000) > more(700, 700), `${more(700, 1000)}, ${more(700, 700)}`);
+    });
+
+    test('are all where even the shortest frames would be late', () => assert.equal(more(150), 100));
+
+    test('are as many as frames like those of an earlier run need', () => {
+      const like = (each: number) =>
+        more(1000, 1000, { isLike: true, secondsPerTask: each, leastPerTask: each / 2 });
+      assert.ok(like(20) <= 12 && like(150) > 20 && like(150) < like(200), `${like(20)}, ${like(150)}`);
+    });
+
+    test('are not one for each frame where all of them could begin at once: two or three follow each other', () => {
+      const count = more(400, 400, { queued: 40 });
+      assert.ok(count >= 12 && count <= 24, `${count}`);
+    });
   });
 
   test('cost nothing on machines that cost nothing: everybody is wanted', () => {
@@ -214,10 +246,10 @@ describe('more workers', () => {
   });
 
   test('are all that there are tasks for, once a near deadline has no time for a slow frame to be lost', () => {
-    const unknown = { ...left(30, 120, [0]), unoccupied: 0, isKnown: false };
+    const unknown = { ...left(30, 120, [50]), isKnown: false };
     const more = (leastPerTask: number, bySeconds: number) =>
-      moreWorkers({ ...unknown, leastPerTask }, many, worth(0), bySeconds);
-    assert.equal(more(80, 3000), 30);
+      moreWorkers({ ...unknown, leastPerTask }, many, worth(0), hurry(bySeconds));
+    assert.equal(more(80, 3000), 29 + 1);
     assert.equal(more(10, 3000), 9, 'short frames so far: the first ones are waited for');
     assert.equal(more(80, 7000), 9, 'there is time');
   });

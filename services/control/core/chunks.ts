@@ -34,11 +34,13 @@ export function chunkSizesFor(
 ): readonly number[] {
   const seconds = known === 0 ? LONGEST_TASK_SECONDS / LONGEST_UNKNOWN : Math.max(0.1, sumSeconds / known);
   const few = 1 / (TASKS_A_WORKER * mostWorkers);
-  const hurried = isHurried ? 1 / (HURRIED_TASKS_A_WORKER * mostWorkers) : 1;
-  const shareOfAll = Math.min(hurried, Math.max(SHARE_OF_ALL, few));
+  const hurried = isHurried
+    ? Math.max(1, Math.floor(frames / (HURRIED_TASKS_A_WORKER * mostWorkers)))
+    : frames;
+  const shareOfAll = Math.max(SHARE_OF_ALL, few);
   const longest = Math.max(
     1,
-    Math.min(Math.floor(LONGEST_TASK_SECONDS / seconds), Math.ceil(frames * shareOfAll)),
+    Math.min(Math.floor(LONGEST_TASK_SECONDS / seconds), Math.ceil(frames * shareOfAll), hurried),
   );
   const least = Math.max(
     isHurried ? 1 : leastForLoading,

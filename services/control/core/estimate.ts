@@ -3,7 +3,15 @@ import { secondsUntilDone } from './forecast.ts';
 import { expectedSeconds, spreadOf } from './frame-times.ts';
 import { framesOf } from './frames.ts';
 import type { PoolPolicy } from './model.ts';
-import { moreWorkers, type Needs, NO_NEEDS, needsOf, sumOfNeeds, trendOf } from './pool-size.ts';
+import {
+  FARM_SECONDS,
+  moreWorkers,
+  type Needs,
+  NO_NEEDS,
+  needsOf,
+  sumOfNeeds,
+  trendOf,
+} from './pool-size.ts';
 import { poolOf, priceOf } from './pools.ts';
 import { type RunRecord, wantsFarm } from './run.ts';
 import { pendingSetback } from './setback.ts';
@@ -34,8 +42,6 @@ const LAST_SHARE = 0.35;
 const FARM_END_SECONDS = 240;
 /** Lost machines, late boots and frames given back make it later, never sooner. */
 const UPWARD = 1.5;
-/** A cluster and its manager, where there is no farm yet: `clusters create` takes 4 to 7 minutes. */
-const FARM_SECONDS = 400;
 
 /**
  * What is left of each run whose frames have taught how long they take, by the model that sizes the pools: all that waits for the same pool
@@ -87,8 +93,12 @@ function estimatePool(
   );
   const team = teamOf(sight, pool, whole.busy, living, known, new Set());
   const freeAt = team.map((member) => member.freeAt);
-  const unoccupied = team.filter(({ isBusy }) => !isBusy).length;
-  const more = moreWorkers({ ...workOf(whole, freeAt), isKnown: true, unoccupied }, pool, policy);
+  const unoccupied = team.filter(({ isBusy }) => !isBusy).map((member) => member.freeAt);
+  const more = moreWorkers(
+    { ...workOf(whole, freeAt), isKnown: true, isLike: false, unoccupied },
+    pool,
+    policy,
+  );
   const farm = secondsToFarm(sight, draft);
   const around =
     (team.length + more) * pool.tailSeconds + more * pool.bootSeconds + sumOf(team.map(bootLeft));
@@ -185,13 +195,13 @@ function bootLeft({ isBusy, freeAt }: { readonly isBusy: boolean; readonly freeA
   return isBusy ? 0 : freeAt;
 }
 
-function workOf({ queued, seconds, least }: Needs, freeAt: readonly number[]) {
+function workOf({ queued, seconds, least, frames, around }: Needs, freeAt: readonly number[]) {
   const perTask = (sum: number) => (queued === 0 ? 0 : sum / queued);
   return {
     queued,
     secondsPerTask: perTask(seconds),
     leastPerTask: perTask(least),
-    slowPerTask: perTask(seconds),
+    ...{ framesPerTask: perTask(frames), aroundPerTask: perTask(around) },
     freeAt,
   };
 }

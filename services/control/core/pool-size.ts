@@ -1,11 +1,11 @@
 import type { Draft, Sight } from './draft.ts';
 import { openRuns } from './draft.ts';
-import { bestMore, type WorkLeft } from './forecast.ts';
+import { bestMore, secondsUntilDone, type WorkLeft } from './forecast.ts';
 import {
   ageOf,
   expectedSeconds,
+  LEAST_SECONDS,
   leastLikely,
-  leastSeconds,
   loadingLeft,
   partAt,
   secondsAroundTask,
@@ -30,14 +30,17 @@ export interface Demand {
   readonly secondsPerTask: number;
   /** What each of them surely needs: the same, once a frame has taught it. */
   readonly leastPerTask: number;
-  /** What each must be taken to need where a deadline is to be kept: the same, once a frame has taught it. */
-  readonly slowPerTask: number;
+  /** How many frames each has, and the seconds that it needs beside them, on average. */
+  readonly framesPerTask: number;
+  readonly aroundPerTask: number;
   /** Tasks that are running: by worker, the seconds that they still need. */
   readonly busy: ReadonlyMap<string, number>;
   /** Some task waits for those that run (the frames for the check, the video for the frames). */
   readonly hasMoreBehind: boolean;
   /** Some frame has taught how long they take. */
   readonly isKnown: boolean;
+  /** Or an earlier run that was like one of these. */
+  readonly isLike: boolean;
 }
 
 /** What is left of one run, or of several. Seconds with the loading and the waits between tasks. */
@@ -46,8 +49,9 @@ export interface Needs {
   /** Of the queued tasks together, by what is known, and surely. */
   readonly seconds: number;
   readonly least: number;
-  /** As slow as a deadline must be ready for. */
-  readonly slow: number;
+  /** Frames of the queued tasks together, and the seconds that these need beside them. */
+  readonly frames: number;
+  readonly around: number;
   readonly busy: ReadonlyMap<string, number>;
   readonly hasMoreBehind: boolean;
 }
@@ -56,7 +60,8 @@ export const NO_NEEDS: Needs = {
   queued: 0,
   seconds: 0,
   least: 0,
-  slow: 0,
+  frames: 0,
+  around: 0,
   busy: new Map(),
   hasMoreBehind: false,
 };
@@ -68,7 +73,8 @@ export function sumOfNeeds(all: readonly Needs[]): Needs {
     queued: sum(({ queued }) => queued),
     seconds: sum(({ seconds }) => seconds),
     least: sum(({ least }) => least),
-    slow: sum(({ slow }) => slow),
+    frames: sum(({ frames }) => frames),
+    around: sum(({ around }) => around),
     busy: new Map(all.flatMap(({ busy }) => [...busy])),
     hasMoreBehind: all.some(({ hasMoreBehind }) => hasMoreBehind),
   };
@@ -84,24 +90,14 @@ export function demandOf(sight: Sight, draft: Draft, pool: PoolPolicy): Demand |
     if (needs === null) return null;
     all.push(needs);
   }
-  const { queued, seconds, least, slow, busy, hasMoreBehind } = sumOfNeeds(all);
+  const { queued, seconds, least, frames, around, busy, hasMoreBehind } = sumOfNeeds(all);
   const perTask = (sum: number) => (queued === 0 ? 0 : sum / queued);
   return {
     ...{ queued, secondsPerTask: perTask(seconds), leastPerTask: perTask(least) },
-    slowPerTask: perTask(slow),
+    ...{ framesPerTask: perTask(frames), aroundPerTask: perTask(around) },
     ...{ busy, hasMoreBehind, isKnown: isKnown(runs) },
+    isLike: runs.some(({ like }) => like !== null),
   };
-}
-
-/** Nobody knows yet, and it must be in time all the same: of the time left a frame may take a sixth, but few take more than 5 minutes. */
-const SLOW_SHARE = 1 / 6;
-const SLOW_SECONDS = 300;
-/** And nothing says that those that run are nearly done. */
-const SLOW_FACTOR = 3;
-
-function slowSeconds(run: RunRecord, now: number): number {
-  const share = run.finishBy === null ? 0 : (SLOW_SHARE * (run.finishBy - now)) / 1000;
-  return Math.max(Math.min(SLOW_SECONDS, share), SLOW_FACTOR * leastSeconds(run, now));
 }
 
 function isKnown(runs: readonly RunRecord[]): boolean {
@@ -122,13 +118,12 @@ export function needsOf(
   const asKnown = expectedSeconds(run, sight.now, run.times.frames > 0 ? undefined : usualSeconds(others));
   const each = isForecast ? asKnown * trendOf(sight, run).factor : asKnown;
   const leastEach = isKnown(others) ? each : Math.min(each, leastLikely(run, sight.now));
-  const slowEach = isKnown(others) ? each : Math.max(each, slowSeconds(run, sight.now));
   const around = secondsAroundTask(run);
   const needsFor = (tasks: number, frames: number) => ({
     queued: tasks,
     seconds: frames * each + tasks * around,
     least: frames * leastEach + tasks * around,
-    slow: frames * slowEach + tasks * around,
+    ...{ frames, around: tasks * around },
   });
   const upcoming = upcomingTasks(sight, draft, run, isForecast);
   if (upcoming !== null) return { ...NO_NEEDS, ...needsFor(upcoming.tasks, upcoming.frames) };
@@ -259,18 +254,41 @@ const DEADLINE_SHARE = 0.08;
 const DEADLINE_SECONDS = 60;
 /** The last frames may be slower than most by so many standard deviations. */
 const SLOW_LAST = 1.5;
+/** A cluster and its manager, where there is no farm yet: `clusters create` takes 4 to 7 minutes. */
+export const FARM_SECONDS = 400;
 
-/** Seconds until the nearest deadline of a pool's runs, less what is kept to be safe; `Infinity` = none has one. */
-export function secondsToDeadline(sight: Sight, draft: Draft, pool: PoolPolicy): number {
-  const times = runsOf(sight, draft, pool).flatMap((run) => {
-    return run.stopping !== null || run.finishBy === null ? [] : [secondsToBeSafe(sight, run, run.finishBy)];
-  });
-  return Math.min(Number.POSITIVE_INFINITY, ...times);
+/** Seconds until a deadline, less what is kept to be safe. */
+interface Hurry {
+  readonly seconds: number;
+  /** As many as there were when it was set, from where the farm is there as a rule. */
+  readonly given: number;
+}
+
+const NO_HURRY: Hurry = { seconds: Number.POSITIVE_INFINITY, given: Number.POSITIVE_INFINITY };
+
+/** Of the nearest deadline of a pool's runs; infinitely many where none has one. */
+export function nearestDeadline(sight: Sight, draft: Draft, pool: PoolPolicy): Hurry {
+  let nearest = NO_HURRY;
+  for (const run of runsOf(sight, draft, pool)) {
+    if (run.stopping !== null || run.finishBy === null) continue;
+    const seconds = secondsToBeSafe(sight, run, run.finishBy);
+    if (seconds >= nearest.seconds) continue;
+    const from = { ...sight, now: farmThereAt(draft, run) };
+    nearest = { seconds, given: Math.max(seconds, secondsToBeSafe(from, run, run.finishBy)) };
+  }
+  return nearest;
+}
+
+/** When the farm was there for a run, as one had to expect when it came. */
+function farmThereAt({ memory: { stage, stageSince } }: Draft, run: RunRecord): number {
+  const cameAt = run.admittedAt ?? run.receivedAt;
+  return stage === 'ready' && stageSince <= cameAt ? cameAt : cameAt + 1000 * FARM_SECONDS;
 }
 
 function secondsToBeSafe({ now }: Sight, run: RunRecord, finishBy: number): number {
   const left = (finishBy - now) / 1000;
-  const lastFrame = SLOW_LAST * spreadOf(run.times) * expectedSeconds(run, now);
+  const { times } = run;
+  const lastFrame = times.frames === 0 ? 0 : SLOW_LAST * spreadOf(times) * expectedSeconds(run, now);
   return left - DEADLINE_SHARE * Math.max(0, left) - DEADLINE_SECONDS - lastFrame;
 }
 
@@ -287,6 +305,13 @@ export function mustNotBeLost(sight: Sight, draft: Draft, pool: PoolPolicy): boo
   });
 }
 
+/** What there is to do, and who is there for it. */
+type WorkAhead = WorkLeft &
+  Pick<Demand, 'leastPerTask' | 'framesPerTask' | 'aroundPerTask' | 'isKnown' | 'isLike'> & {
+    /** When those of them will ask that have no task, or boot. */
+    readonly unoccupied: readonly number[];
+  };
+
 interface Worth {
   readonly fixedPricePerHour: number;
   readonly valueOfTimePerHour: number;
@@ -299,20 +324,21 @@ const LEAST_STEP = 0.1;
 
 /**
  * How many more workers a pool is to have: as many as bring more time than they cost, by a forecast with those that are
- * there, and as many as a deadline asks for. `unoccupied` = how many of those have no task. Clamped to tasks and to the pool's maximum in this one place. While no frame has taught how long
+ * there, and as many as a deadline asks for. Clamped to tasks and to the pool's maximum in this one place. While no frame has taught how long
  * they take, no more than cost as much in an hour as an hour of everything else is worth, or than would be worth their boots if
  * the frames were as quick as they still can be: what the others' boots cost would be more than what is lost by waiting for the first frame.
  */
 export function moreWorkers(
-  work: WorkLeft & Pick<Demand, 'leastPerTask' | 'slowPerTask' | 'isKnown'> & { readonly unoccupied: number },
+  work: WorkAhead,
   pool: PoolPolicy,
   { fixedPricePerHour, valueOfTimePerHour }: Worth,
-  bySeconds: number = Number.POSITIVE_INFINITY,
+  hurry: Hurry = NO_HURRY,
 ): number {
+  const bySeconds = hurry.seconds;
   const perHour = fixedPricePerHour + valueOfTimePerHour;
   const { bootSeconds, pricePerHour } = pool;
   // Who has no task, or boots, takes the next ones: more than are then left would be let go at the next look.
-  const room = Math.max(0, Math.min(pool.max - work.freeAt.length, work.queued - work.unoccupied));
+  const room = Math.max(0, Math.min(pool.max - work.freeAt.length, work.queued - work.unoccupied.length));
   const perWorker = (pricePerHour * (bootSeconds + pool.tailSeconds)) / 3600;
   const prices = {
     perSecond: perHour / 3600,
@@ -328,29 +354,112 @@ export function moreWorkers(
   const surely = bestMore({ ...work, secondsPerTask: work.leastPerTask }, room, bootSeconds, prices);
   const more = best(Math.min(room, Math.max(0, unknownMost, surely)));
   if (bySeconds === Number.POSITIVE_INFINITY) return more;
-  const slow = { ...work, secondsPerTask: work.slowPerTask };
-  const inTime = bestMore(slow, room, bootSeconds, prices, bySeconds);
-  const first = firstFor(work, bySeconds, bootSeconds);
-  return Math.max(more, Math.min(room, Math.max(inTime, first)));
+  return Math.max(more, Math.min(room, firstWave(work, pool, room, hurry)));
 }
 
+/** Whoever sets a deadline leaves some room: of the longest frame with which all workers would just keep it, this share is prepared for; */
+const MEANT_SHARE = 0.75;
+/** where all frames can begin at once, half, so that two or three in turn keep it: one worker for each would be twice as many. */
+const MEANT_SHARE_AT_ONCE = 0.5;
+/** Few frames take longer than this; */
+const LONG_SECONDS = 180;
+/** or than so many times what one has been running, of which nothing says that it is nearly done; */
+const LONG_FACTOR = 2;
+/** or, where an earlier run was like it, than so many times what its frames took; */
+const LIKE_FACTOR = 1.3;
+/** and hardly any longer than this. */
+const LONGEST_SECONDS = 1500;
+/** One that has run for so long may be one of the longest. */
+const SHORT_SECONDS = 65;
+/** From the end of the first frame until what it teaches is acted upon: its record is read, others end later, somebody looks. */
+const LEARN_SECONDS = 45;
+/** The last frames may take longer than most by this share, at a guess. */
+const LAST_SHARE = 0.4;
 /** With a near deadline so many begin at least: frames that turn out to be slow have no time for a second wave. */
 const FIRST_FOR_DEADLINE = 10;
-/** Few frames take longer. */
-const SLOWEST_SECONDS = 1500;
-/** A task that has run for so long may be one of them. */
-const SHORT_SECONDS = 75;
+/** Frame times are looked through in such steps, and these shares of the longest are tried. */
+const FRAME_STEP = 1.1;
+const TRIED = [1, 0.75, 0.5];
 
 /**
- * How many more are to begin before any frame is known: a few, and all once the first ones are seen to be no short ones and one that takes
- * long, and is lost with its machine, would be late again.
+ * How many more must begin while nobody knows how long a frame takes, if the others are to be ordered once the first one has ended: few
+ * where there is time for that. All, once it is seen that frames are not short, if one that takes long and is lost with its machine would be late.
  */
-function firstFor(
-  { leastPerTask, queued, freeAt }: WorkLeft & Pick<Demand, 'leastPerTask'>,
-  bySeconds: number,
+function firstWave(work: WorkAhead, { bootSeconds, max }: PoolPolicy, room: number, hurry: Hurry): number {
+  const { queued, framesPerTask, aroundPerTask } = work;
+  if (queued === 0 || framesPerTask === 0) return 0;
+  const each = (perTask: number) => (perTask - aroundPerTask) / framesPerTask;
+  const least = each(work.leastPerTask);
+  const isKept = (seconds: number, first: number) =>
+    isKeptWith(work, { each: seconds, first, room }, bootSeconds, hurry);
+  if (!isKept(least, room)) return room;
+  const longest = longestWhere((seconds) => isKept(seconds, room), least);
+  const isLossLate = hurry.seconds < 2 * (bootSeconds + Math.min(LONGEST_SECONDS, longest));
+  if (isLossLate && least >= SHORT_SECONDS) return room;
+  const likely = work.isLike
+    ? LIKE_FACTOR * each(work.secondsPerTask)
+    : Math.max(meantSeconds(work, max, bootSeconds, hurry), LONG_FACTOR * ranFor(work));
+  const cover = Math.min(longest, likely);
+  const isReady = (first: number) => TRIED.every((part) => isKept(Math.max(least, part * cover), first));
+  const some = hurry.seconds < NEAR_DEADLINE_SECONDS ? FIRST_FOR_DEADLINE - work.freeAt.length : 0;
+  return Math.max(some, fewestOf(room, isReady));
+}
+
+/** The longest frame that is prepared for: whoever set the deadline meant it to be kept. */
+function meantSeconds(
+  { queued, framesPerTask, aroundPerTask }: WorkAhead,
+  max: number,
   bootSeconds: number,
+  { given }: Hurry,
 ): number {
-  const isLossLate = bySeconds < 2 * (bootSeconds + SLOWEST_SECONDS);
-  if (isLossLate && leastPerTask >= SHORT_SECONDS) return queued;
-  return bySeconds < NEAR_DEADLINE_SECONDS ? FIRST_FOR_DEADLINE - freeAt.length : 0;
+  const all = Math.min(max, queued);
+  const isKept = (each: number) => {
+    const work = { queued, secondsPerTask: framesPerTask * each + aroundPerTask, freeAt: [] };
+    return secondsUntilDone(work, all, bootSeconds) + LAST_SHARE * each <= given;
+  };
+  const share = queued <= max ? MEANT_SHARE_AT_ONCE : MEANT_SHARE;
+  return Math.min(LONG_SECONDS, share * longestWhere(isKept, LEAST_SECONDS));
+}
+
+/** How long some frame has been running, where that is what is known; 0 = none has yet, or it is not. */
+function ranFor({ isLike, leastPerTask, framesPerTask, aroundPerTask }: WorkAhead): number {
+  const least = (leastPerTask - aroundPerTask) / framesPerTask;
+  return isLike || least <= LEAST_SECONDS ? 0 : least;
+}
+
+/** Whether a deadline is kept if a frame takes `each`, `first` are ordered now and the rest of `room` once the first frame has ended. */
+function isKeptWith(
+  all: WorkAhead,
+  { each, first, room }: { readonly each: number; readonly first: number; readonly room: number },
+  bootSeconds: number,
+  { seconds }: Hurry,
+): boolean {
+  const { queued, freeAt, unoccupied, framesPerTask, aroundPerTask } = all;
+  const secondsPerTask = framesPerTask * each + aroundPerTask;
+  const ran = ranFor(all);
+  const coming = [...unoccupied, ...Array.from({ length: first }, () => bootSeconds)];
+  // What they have in hand is as long as what waits; some began as early as the one that has run for longest.
+  const left = secondsPerTask - Math.min(ran, each) / 2;
+  const busy = Array.from({ length: freeAt.length - unoccupied.length }, () => left);
+  const begunAt = ran > 0 ? -ran : Math.min(bootSeconds, ...coming) + aroundPerTask;
+  const othersAt = begunAt + each + LEARN_SECONDS + bootSeconds;
+  const work = { queued, secondsPerTask, freeAt: [...busy, ...coming] };
+  return secondsUntilDone(work, room - first, othersAt) + LAST_SHARE * each <= seconds;
+}
+
+function longestWhere(isKept: (each: number) => boolean, from: number): number {
+  let each = from;
+  while (each < LONGEST_SECONDS * FRAME_STEP && isKept(each * FRAME_STEP)) each *= FRAME_STEP;
+  return each;
+}
+
+/** The fewest of up to `most` that are enough, where more never are worse; `most` where none are. */
+function fewestOf(most: number, isEnough: (count: number) => boolean): number {
+  let [few, enough] = [0, most];
+  while (few < enough) {
+    const middle = Math.floor((few + enough) / 2);
+    if (isEnough(middle)) enough = middle;
+    else few = middle + 1;
+  }
+  return enough;
 }

@@ -1,7 +1,7 @@
 import { withLearnedBoot } from './boot-times.ts';
 import { act, type Draft, note, openRuns, remember, type Sight } from './draft.ts';
 import type { ManagerWorkerObserved, Observed, PoolPolicy, PoolVariant, WorkerObserved } from './model.ts';
-import { type Demand, demandOf, moreWorkers, mustNotBeLost, secondsToDeadline } from './pool-size.ts';
+import { type Demand, demandOf, moreWorkers, mustNotBeLost, nearestDeadline } from './pool-size.ts';
 import { poolOf, variantOf, withRoom } from './pools.ts';
 import { refusedAction } from './refusals.ts';
 import { type RunRecord, wantsFarm } from './run.ts';
@@ -67,9 +67,9 @@ function staffPool(
   const team = everybody.filter(
     ({ worker, row }) => lasting === null || row?.isDraining !== true || !isSpot(pool, worker),
   );
-  const unoccupied = team.filter(({ isBusy }) => !isBusy).length;
+  const unoccupied = team.filter(({ isBusy }) => !isBusy).map(({ freeAt }) => freeAt);
   const work = { ...demand, freeAt: team.map(({ freeAt }) => freeAt), unoccupied };
-  const by = secondsToDeadline(sight, draft, pool);
+  const by = nearestDeadline(sight, draft, pool);
   takeBackDrains(draft, demand, team);
   const count = Math.min(moreWorkers(work, pool, sight.policy, by), pool.max - living.length);
   if (count > 0) order(sight, draft, pool, living.length, count, lasting);
