@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createWorld, memory, pass, run, upload } from './world.ts';
+import { command, createWorld, memory, pass, restart, run, upload, workOff } from './world.ts';
 
 describe('commands', () => {
   test('of thousands of uploads are obeyed in portions, and a person’s word goes before them', async () => {
@@ -22,6 +22,29 @@ describe('commands', () => {
     assert.equal((await run(of)).state, 'cancelled');
     assert.deepEqual(await of.records.list('commands/'), []);
     assert.equal(memory(of).openRuns.length, 0);
+  });
+
+  test('to render again make a new run, also of one that was not counted when the service died', async () => {
+    const of = createWorld();
+    const settings = { chunkSize: 12, video: false };
+    await upload(of, settings);
+    of.records.onCall = () => {
+      const isMade = of.records.callsOf('create').some(([name]) => String(name).startsWith('runs/'));
+      if (isMade) throw new Error('the service is dead');
+    };
+    await assert.rejects(pass(of), /dead/);
+    of.records.onCall = null;
+    restart(of, 'two');
+    of.scenes.put('film/sh010.render.json', JSON.stringify({ ...settings, samples: 9 }));
+    await pass(of, 12);
+    await workOff(of);
+    const first = await run(of);
+    assert.equal(first.state, 'completed');
+    await command(of, { kind: 'again', runId: first.id, settings: {} });
+    await pass(of, 2);
+    const again = await run(of);
+    assert.notEqual(again.id, first.id);
+    assert.deepEqual([first.count, again.count], [1, 2]);
   });
 
   test('are followed by another pass soon, but not in the same second', async () => {

@@ -6,6 +6,16 @@ import type { RunRecord } from './run.ts';
 import { NEW_RUN } from './run.ts';
 
 /**
+ * The service died when a run was on record and that it was made was not: one that is made later would have its id, and be written
+ * over its record.
+ */
+export function countRuns(_sight: Sight, draft: Draft): void {
+  for (const { scenePath, count, id } of openRuns(draft))
+    if (count > shotMemory(draft, scenePath).runs)
+      updateShot(draft, scenePath, { runs: count, lastRunId: id });
+}
+
+/**
  * Makes a run of each new version of a shot (or of its settings), and finds out which .blends are none: libraries that
  * others link, ignored ones, what was there before, and what cannot render.
  */
@@ -23,7 +33,8 @@ function takeInOne(sight: Sight, draft: Draft, entry: CatalogEntry): void {
   if (memory.handled === trigger) return;
   const live = openRuns(draft).find((run) => run.scenePath === entry.path);
   if (live !== undefined) {
-    if (isOf(sight, live, entry)) adopt(draft, live, trigger);
+    // Two runs of one shot would fight over its frames.
+    if (isOf(sight, live, entry)) updateShot(draft, entry.path, { handled: trigger });
     return;
   }
   updateShot(draft, entry.path, { handled: trigger });
@@ -48,17 +59,6 @@ function isOnlyWithoutSettings(sight: Sight, entry: CatalogEntry, handled: strin
 function isOf({ observed }: Sight, run: RunRecord, { path, generation }: CatalogEntry): boolean {
   const settings = observed.settingsFiles.get(path)?.generation ?? null;
   return run.generation === generation && run.settingsGeneration === settings;
-}
-
-/** The service died when the run was on record and that it was made was not: two runs of one shot would fight over its frames. */
-function adopt(draft: Draft, run: RunRecord, handled: string): void {
-  const { runs, lastRunId } = shotMemory(draft, run.scenePath);
-  const isNewer = run.count >= runs;
-  updateShot(draft, run.scenePath, {
-    handled,
-    runs: Math.max(runs, run.count),
-    lastRunId: isNewer ? run.id : lastRunId,
-  });
 }
 
 /** Why nothing is rendered for it, or `null` when a run is to be made. */

@@ -7,7 +7,7 @@ import { watchMachines } from './drought.ts';
 import { keepFarm } from './farm-life.ts';
 import { finishRuns } from './finish.ts';
 import { foresee } from './foresight.ts';
-import { rememberUploads, takeIn } from './intake.ts';
+import { countRuns, rememberUploads, takeIn } from './intake.ts';
 import { followInputs } from './live-inputs.ts';
 import { tellMissingPools } from './missing-pool.ts';
 import type { Observed, Policy } from './model.ts';
@@ -29,6 +29,7 @@ import { windDown } from './wind-down.ts';
 const DECISIONS: readonly ((sight: Sight, draft: Draft) => void)[] = [
   countMoney,
   rememberUploads,
+  countRuns,
   obeyCommands,
   reviveRuns,
   followInputs,
