@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { JobOrder } from '../../services/control/core/actions.ts';
 import type { StatusDocument } from '../../services/control/core/status-document.ts';
 import { blend } from '../closure/blends.ts';
 import { createSimWorld, runsOf, runToEnd, startService, tellUpload, USUAL_CLOUD } from './world.ts';
@@ -11,8 +12,14 @@ function createShot(checkFirst: 'auto' | 'never') {
   const cloud = { ...USUAL_CLOUD, preemptionsPerHour: 0 };
   const world = createSimWorld({ seed: 4, cloud, policy: { idleTeardownMs: 0, checkFirst } });
   const told: StatusDocument['runs'][number][] = [];
+  /** Of each job, how its frames are cut. */
+  const chunks: string[][] = [];
   startService(world, {
     skipsStill: true,
+    gate: ({ method, args }, act) => {
+      if (method === 'submit') chunks.push(String((args[0] as JobOrder).settings.chunks).split(';'));
+      return act();
+    },
     onPass: () => {
       const status = world.records.valueAt('status.json') as StatusDocument | undefined;
       told.push(...(status?.runs.filter(({ state }) => state === 'queued' || state === 'rendering') ?? []));
@@ -21,6 +28,7 @@ function createShot(checkFirst: 'auto' | 'never') {
   return {
     world,
     told,
+    chunks,
     send: async (samples: number) => {
       const before = world.bill.dollars(world.clock.now());
       const secondsOf = () => samples / 2;
@@ -62,12 +70,14 @@ describe('a shot that is sent again with changes', () => {
   });
 
   it('says how long it will take while it is checked, by all of its frames', async () => {
-    const { told, send } = createShot('auto');
+    const { chunks, told, send } = createShot('auto');
     await send(400);
     const from = told.length;
     await send(404);
     const checked = told.slice(from).find(({ etaSeconds }) => etaSeconds !== null);
     // 160 frames of 202 s on 20 workers at most.
     assert.ok((checked?.etaSeconds?.p50 ?? 0) > 1600, `${checked?.etaSeconds?.p50} s`);
+    // And cuts them by what it knows: at most ten minutes a task.
+    assert.deepEqual([chunks[0]?.[0], chunks[1]?.[0]], ['1-4', '1-2']);
   });
 });
