@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { NO_COSTS, totalOf } from '../../services/control/core/costs.ts';
+import { PortError } from '../../services/control/ports/errors.ts';
 import {
   allTasks,
   begin,
@@ -116,6 +117,19 @@ describe('several pools', () => {
     assert.notEqual((await run(of)).reason?.code, 'poolMissing');
     await workOff(of);
     assert.equal((await run(of)).state, 'completed');
+  });
+
+  test('what is said of a pool without machines stays, though each refusal names other workers', async () => {
+    const of = createWorld();
+    of.workers.order = async (_, [name]) => {
+      throw new PortError('invalid', `ordering worker ${name}`);
+    };
+    await begin(of);
+    await pass(of);
+    const { reason } = await run(of);
+    assert.equal(reason?.code, 'poolMissing');
+    await pass(of, 3);
+    assert.deepEqual((await run(of)).reason, reason);
   });
 
   test('a machine runs no more workers at a time than have the memory that is asked for', async () => {

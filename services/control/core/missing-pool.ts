@@ -10,9 +10,14 @@ export function tellMissingPools(sight: Sight, draft: Draft): void {
   for (const run of openRuns(draft)) {
     if (!wantsFarm(run.state)) continue;
     const reason = whyNoPool(sight, run);
-    if (reason === 'unknown' || reason?.message === run.reason?.message) continue;
+    if (reason === 'unknown' || isTold(run, reason)) continue;
     if (reason !== null || run.reason?.code === CODE) updateRun(draft, run, { reason });
   }
+}
+
+/** Each refusal names other workers: what is wrong, and to be done, is the same. */
+function isTold({ reason: told }: RunRecord, reason: Reason | null): boolean {
+  return told?.code === CODE && told.action === reason?.action;
 }
 
 /** `null` = its pool is there, as far as anybody knows; `'unknown'` = its job cannot be seen. */
