@@ -7,7 +7,7 @@ import { NEW_RUN } from './run.ts';
 
 /**
  * The service died when a run was on record and that it was made was not: one that is made later would have its id, and be written
- * over its record.
+ * over its record. What makes it once more in this pass (the end of the run before it) does so first, under the same id.
  */
 export function countRuns(_sight: Sight, draft: Draft): void {
   for (const { scenePath, count, id } of openRuns(draft))

@@ -29,10 +29,10 @@ import { windDown } from './wind-down.ts';
 const DECISIONS: readonly ((sight: Sight, draft: Draft) => void)[] = [
   countMoney,
   rememberUploads,
-  countRuns,
   obeyCommands,
   reviveRuns,
   followInputs,
+  countRuns,
   takeIn,
   admitRuns,
   leaveOutUnseen,
