@@ -37,6 +37,7 @@ describe('the trend of frame times', () => {
     assert.ok(Math.abs(factor - 1) < 0.05, `${factor}`);
     assert.ok(unseen > 0.45 && unseen < 0.6, `${unseen}`);
     assert.deepEqual(runOf(240, []), { factor: 1, unseen: 1 });
+    assert.equal(runOf(240, [0, 0, 0, 0]).factor, 1, 'nor where their records say that they took no time');
   });
 
   test('shows when the last ones are slower, also in those that still run', () => {

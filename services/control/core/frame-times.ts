@@ -183,7 +183,7 @@ export function trendAhead(
   now: EpochMs,
 ): { readonly factor: number; readonly unseen: number } {
   const { frames, sumSeconds, parts = [] } = run.times;
-  if (frames === 0) return { factor: 1, unseen: 1 };
+  if (frames === 0 || sumSeconds <= 0) return { factor: 1, unseen: 1 };
   const mean = sumSeconds / frames;
   const spread = Math.max(LEAST_SPREAD, spreadOf(run.times));
   const known = Array.from({ length: PARTS }, (_, part) => parts[part] ?? { frames: 0, sumSeconds: 0 });
