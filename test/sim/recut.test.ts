@@ -141,6 +141,20 @@ describe('a shot that loads for longer than its tasks render', () => {
     assert.equal(world.tally.killedByUs, 0);
   });
 
+  for (const [when, status] of [
+    ['while its running tasks are waited for', 'pause-requested'],
+    ['when its job has just been ended', 'canceled'],
+  ])
+    it(`goes on when the manager is lost with its memory ${when}`, async () => {
+      const { world, made } = start();
+      const isThere = () => jobsOf(world)[0]?.status === status;
+      assert.ok(await world.clock.run(world.clock.now() + 3_600_000, isThere));
+      world.cluster.loseManager({ keepsMemory: false });
+      await runToEnd(world, 3);
+      assert.deepEqual([runsOf(world)[0]?.state, made.size], ['completed', FRAMES]);
+      assert.equal(world.tally.killedByUs, 0);
+    });
+
   it('keeps the tasks that a person or a deadline has asked for', async () => {
     const finishBy = (world: SimWorld) => new Date(world.clock.now() + 6 * 3_600_000).toISOString();
     const soon = createSimWorld({ seed: 3 });
