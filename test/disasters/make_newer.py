@@ -81,6 +81,17 @@ def sculpted_missing(project):
 
 
 @shot
+def sculpted_no_more(project):
+    """the modifier is removed again, and so is its file: the mesh knows the path still (5.2)"""
+    start("BLENDER_WORKBENCH")
+    parts.add_sculpted(project, "sculpt/rock.btx")
+    for item in bpy.data.objects:
+        item.modifiers.clear()
+    project.save()
+    project.remove("sculpt")
+
+
+@shot
 def simulation_zone(project):
     """a simulation zone that was not baked, in chunks"""
     _, cube = start("BLENDER_WORKBENCH", frames=6)

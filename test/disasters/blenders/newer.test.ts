@@ -19,6 +19,7 @@ const SHOTS = [
   'simulation-zone',
   'sculpted',
   'sculpted-missing',
+  'sculpted-no-more',
 ];
 const SETTINGS = { chunkSize: 2, video: false };
 const TIMEOUT_MS = 5 * 60_000;
@@ -66,7 +67,7 @@ function withBlender(blender: string): void {
     );
   }
 
-  for (const name of ['plain', 'multilayer', 'stereo', 'sculpted'])
+  for (const name of ['plain', 'multilayer', 'stereo', 'sculpted', 'sculpted-no-more'])
     test(`${name}: the same files as by hand`, () => assertCompleted(name));
 
   test('denoised: the same files as by hand, or no denoiser said before the farm', () => {
