@@ -92,9 +92,10 @@ describe('chunks', () => {
     assert.equal(chunkSizesFor(200, taught(10), 50, 3, false, 20)[0], 3);
   });
 
-  test('are smaller in a hurry: one frame while there are no more of them than three for each worker', () => {
+  test('are smaller in a hurry: one frame while there are fewer than six for each worker', () => {
     assert.deepEqual(new Set(chunkSizesFor(48, UNKNOWN, 50, null, true)), new Set([1]));
-    assert.equal(chunkSizesFor(240, UNKNOWN, 50, null, true)[0], 2);
+    assert.equal(chunkSizesFor(299, UNKNOWN, 50, null, true)[0], 1);
+    assert.equal(chunkSizesFor(300, UNKNOWN, 50, null, true)[0], 2);
     assert.equal(chunkSizesFor(48, UNKNOWN, 50, 7, true)[0], 7);
   });
 });

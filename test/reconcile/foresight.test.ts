@@ -96,15 +96,15 @@ describe('a deadline', () => {
 });
 
 describe('a deadline while nobody knows the frames', () => {
-  // 400 s until there is a farm, 60 s for a boot, and 24 frames for 4 workers.
+  // 400 s until there is a farm, 60 s for a boot, and 24 frames for 4 workers; a minute passes until it is admitted.
   for (const [minutes, said] of [
     [8, /^finishBy: cannot be kept: about 8 min pass before the first frame begins, and 7 min are left\.$/],
     [
       9,
       /^finishBy: cannot be kept: about 8 min are needed with all 4 workers even if a frame takes only 5 s/,
     ],
-    [10, /^finishBy: will probably not be kept: about 10 min are needed .* even if a frame takes only 20 s/],
-    [20, null],
+    [9.4, /^finishBy: will probably not be kept: about 9 min are needed .* even if a frame takes only 10 s/],
+    [10, null],
   ] as const)
     test(`and ${minutes} minutes are left is judged at once by the farm, a boot and frames that are quick`, async () => {
       const of = createWorld({ pools: [{ ...POOL, bootSeconds: 60 }] });
@@ -123,6 +123,25 @@ describe('a deadline while nobody knows the frames', () => {
     await pass(of, 20);
     assert.match((await run(of)).warnings[0] ?? '', /^finishBy: will probably not be kept: about/);
   });
+
+  // One frame that runs from about 1 min on; the first five minutes may be loading.
+  for (const [passes, said] of [
+    [10, null],
+    [
+      12,
+      /^finishBy: may not be kept, the odds are even: a frame has taken \d+ min so far, none has ended, and/,
+    ],
+    [17, /^finishBy: will probably not be kept: a frame has taken \d+ min so far, none has ended, and/],
+  ] as const)
+    test(`of half an hour is not said to be sure when its only frame has run for ${passes} looks`, async () => {
+      const of = createWorld();
+      await begin(of, { ...settings, frames: '1', finishBy: later(of.clock.now(), 30 * MINUTE) });
+      await takeTasks(of);
+      await pass(of, passes);
+      const [warning = null] = (await run(of)).warnings;
+      if (said === null) assert.equal(warning, null);
+      else assert.match(warning ?? '', said);
+    });
 });
 
 describe('a cap', () => {

@@ -5,7 +5,7 @@ import { LEAST_SECONDS, leastSeconds } from './frame-times.ts';
 import type { PoolPolicy } from './model.ts';
 import { workAhead } from './pool-size.ts';
 import { poolOf } from './pools.ts';
-import { type RunRecord, wantsFarm } from './run.ts';
+import { type RunRecord, versionName, wantsFarm } from './run.ts';
 import { poolAtHand } from './staff.ts';
 
 /** Says in the warnings of a run when, by what its frames have taught, its cap or its deadline will not be kept. */
@@ -43,10 +43,14 @@ function capWarning(
   return forecast > cap ? `: about $${forecast.toFixed(2)} are forecast, and it stops at $${cap}` : null;
 }
 
-/** Nine frames of ten take longer, at a guess: what this says of a deadline is likely, and no more. */
-const QUICK_SECONDS = 20;
-/** One that runs, and no other has ended, goes on for half of what it has taken, at a guess. */
-const HALF_AGAIN = 0.5;
+/** Nearly all frames take longer, at a guess: what this says of a deadline is likely, and no more. */
+const QUICK_SECONDS = 10;
+/**
+ * Of one that runs, and no other has ended, only its least is known: a time that is n times as long has odds of 1 in n (any magnitude
+ * is equally likely). So four of five go on for a quarter of what they have taken, and half of them for as long again.
+ */
+const LIKELY_AGAIN = 0.25;
+const EVEN_AGAIN = 1;
 
 function deadlineWarning(sight: Sight, draft: Draft, run: RunRecord, pool: PoolPolicy): string | null {
   if (run.finishBy === null) return null;
@@ -74,18 +78,27 @@ function unknownWarning(
   if (begins > leftSeconds)
     return `: cannot be kept: about ${duration(begins)} pass before the first frame begins, and ${left}`;
   const taken = leastSeconds(run, sight.now);
-  if (HALF_AGAIN * taken > leftSeconds)
-    return `: will probably not be kept: a frame has taken ${duration(taken)} so far, and ${left}`;
-  const likely = Math.max(QUICK_SECONDS, taken);
-  for (const [each, words] of [
-    [LEAST_SECONDS, 'cannot be kept'],
-    [likely, 'will probably not be kept'],
+  for (const [each, verdict, why] of [
+    [LEAST_SECONDS, 'cannot be kept', `even if a frame takes only ${LEAST_SECONDS} s`],
+    likelyFrame(run, taken),
   ] as const) {
     const { seconds, workers } = timeAhead(sight, draft, run, pool, each);
     if (begins + seconds > leftSeconds)
-      return `: ${words}: about ${duration(begins + seconds)} are needed with ${workers} even if a frame takes only ${Math.round(each)} s, and ${left}`;
+      return `: ${verdict}: about ${duration(begins + seconds)} are needed with ${workers} ${why}, and ${left}`;
   }
-  return null;
+  const sofar = `a frame has taken ${duration(taken)} so far, none has ended, and ${left}`;
+  if (LIKELY_AGAIN * taken > leftSeconds) return `: will probably not be kept: ${sofar}`;
+  return EVEN_AGAIN * taken > leftSeconds ? `: may not be kept, the odds are even: ${sofar}` : null;
+}
+
+/** What a frame likely takes, at least; and the words for it. */
+function likelyFrame({ like }: RunRecord, taken: number): readonly [number, string, string] {
+  const isLike = like !== null && like.seconds > taken;
+  const each = isLike ? like.seconds : Math.max(QUICK_SECONDS, taken);
+  const words = isLike
+    ? `if a frame takes ${Math.round(each)} s, as the last version (${versionName(like.version)}) has it`
+    : `even if a frame takes only ${Math.round(each)} s`;
+  return [each, 'will probably not be kept', words];
 }
 
 /** With all the workers that there can be, if each is busy to the end. */

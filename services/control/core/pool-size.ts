@@ -1,3 +1,4 @@
+import { withinCap } from './cap.ts';
 import type { Draft, Sight } from './draft.ts';
 import { openRuns } from './draft.ts';
 import { bestMore, secondsUntilDone, type WorkLeft } from './forecast.ts';
@@ -80,15 +81,18 @@ export function sumOfNeeds(all: readonly Needs[]): Needs {
   };
 }
 
-/** What a pool has to do. `null` = some job could not be read: nobody is sent home on that. */
-export function demandOf(sight: Sight, draft: Draft, pool: PoolPolicy): Demand | null {
+/**
+ * What a pool has to do. `null` = some job could not be read: nobody is sent home on that. `isPayable` = only what the runs'
+ * `maxDollars` still pay for.
+ */
+export function demandOf(sight: Sight, draft: Draft, pool: PoolPolicy, isPayable = false): Demand | null {
   const runs = runsOf(sight, draft, pool);
   const all: Needs[] = [];
   for (const run of runs) {
     if (waitsForGonePool(sight, run)) continue;
     const needs = needsOf(sight, draft, run, runs);
     if (needs === null) return null;
-    all.push(needs);
+    all.push(isPayable ? withinCap(sight, run, needs, pool) : needs);
   }
   const { queued, seconds, least, frames, around, busy, hasMoreBehind } = sumOfNeeds(all);
   const perTask = (sum: number) => (queued === 0 ? 0 : sum / queued);
@@ -288,7 +292,8 @@ function farmThereAt({ memory: { stage, stageSince } }: Draft, run: RunRecord): 
 function secondsToBeSafe({ now }: Sight, run: RunRecord, finishBy: number): number {
   const left = (finishBy - now) / 1000;
   const { times } = run;
-  const lastFrame = times.frames === 0 ? 0 : SLOW_LAST * spreadOf(times) * expectedSeconds(run, now);
+  const slower = times.frames < 3 ? LAST_SHARE : SLOW_LAST * spreadOf(times);
+  const lastFrame = times.frames === 0 ? 0 : slower * expectedSeconds(run, now);
   return left - DEADLINE_SHARE * Math.max(0, left) - DEADLINE_SECONDS - lastFrame;
 }
 
