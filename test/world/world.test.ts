@@ -5,7 +5,7 @@ import { FAULTS } from './faults.ts';
 import { storyOf } from './story.ts';
 import { runWorld } from './world.ts';
 
-const SEEDS = 300;
+const SEEDS = 250;
 
 describe('random worlds', () => {
   it(`hold every invariant, seeds 1 to ${SEEDS}`, async () => {
