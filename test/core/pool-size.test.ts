@@ -235,6 +235,13 @@ describe('more workers', () => {
       assert.ok(like(20) <= 12 && like(150) > 20 && like(150) < like(200), `${like(20)}, ${like(150)}`);
     });
 
+    test('are not put off until the first has ended, once it runs for long: it may be lost with its machine', () => {
+      const after = (seconds: number) =>
+        more(5000, 5000, { queued: 48, freeAt: [50], leastPerTask: seconds });
+      assert.equal(after(60), 9, 'ten in all');
+      assert.ok(after(600) >= 20, `${after(600)}`);
+    });
+
     test('are not one for each frame where all of them could begin at once: two or three follow each other', () => {
       const count = more(400, 400, { queued: 40 });
       assert.ok(count >= 12 && count <= 24, `${count}`);

@@ -370,6 +370,7 @@ const MEANT_SHARE_AT_ONCE = 0.5;
 const LONG_SECONDS = 180;
 /** or than so many times what one has been running, of which nothing says that it is nearly done; */
 const LONG_FACTOR = 2;
+const LONGER_FACTOR = 3;
 /** or, where an earlier run was like it, than so many times what its frames took; */
 const LIKE_FACTOR = 1.3;
 /** and hardly any longer than this. */
@@ -401,9 +402,11 @@ function firstWave(work: WorkAhead, { bootSeconds, max }: PoolPolicy, room: numb
   const longest = longestWhere((seconds) => isKept(seconds, room), least);
   const isLossLate = hurry.seconds < 2 * (bootSeconds + Math.min(LONGEST_SECONDS, longest));
   if (isLossLate && least >= SHORT_SECONDS) return room;
+  const ran = ranFor(work);
+  const factor = ran >= LONG_SECONDS ? LONGER_FACTOR : LONG_FACTOR;
   const likely = work.isLike
     ? LIKE_FACTOR * each(work.secondsPerTask)
-    : Math.max(meantSeconds(work, max, bootSeconds, hurry), LONG_FACTOR * ranFor(work));
+    : Math.max(meantSeconds(work, max, bootSeconds, hurry), factor * ran);
   const cover = Math.min(longest, likely);
   const isReady = (first: number) => TRIED.every((part) => isKept(Math.max(least, part * cover), first));
   const some = hurry.seconds < NEAR_DEADLINE_SECONDS ? FIRST_FOR_DEADLINE - work.freeAt.length : 0;
@@ -449,7 +452,9 @@ function isKeptWith(
   const begunAt = ran > 0 ? -ran : Math.min(bootSeconds, ...coming) + aroundPerTask;
   const othersAt = begunAt + each + LEARN_SECONDS + bootSeconds;
   const work = { queued, secondsPerTask, freeAt: [...busy, ...coming] };
-  return secondsUntilDone(work, room - first, othersAt) + LAST_SHARE * each <= seconds;
+  // The longer one runs the likelier it is lost with its machine: then nothing is put off.
+  const others = ran >= LONG_SECONDS ? 0 : room - first;
+  return secondsUntilDone(work, others, othersAt) + LAST_SHARE * each <= seconds;
 }
 
 function longestWhere(isKept: (each: number) => boolean, from: number): number {
