@@ -5,6 +5,7 @@ import { isFinal } from '../../services/control/core/run.ts';
 import { PortError } from '../../services/control/ports/errors.ts';
 import { POOL } from '../reconcile/world.ts';
 import type { Call, Gate } from './service.ts';
+import type { ShotPhysics } from './shots.ts';
 import {
   createSimWorld,
   runsOf,
@@ -27,6 +28,7 @@ function start(
     readonly seconds?: number;
     readonly loadSeconds?: number;
     readonly policy?: Partial<Policy>;
+    readonly fateOf?: ShotPhysics['fateOf'];
   } = {},
 ) {
   const { seconds = SECONDS, loadSeconds = 90, policy = {} } = options;
@@ -39,7 +41,8 @@ function start(
   const onPicture = (path: string) => made.set(path, (made.get(path) ?? 0) + 1);
   const gate = options.gate?.(world);
   startService(world, { skipsStill: true, ...(gate === undefined ? {} : { gate }) });
-  const shot = { loadSeconds, memoryGiB: 4, secondsOf: () => seconds, onPicture };
+  const { fateOf = () => 'done' as const } = options;
+  const shot = { loadSeconds, memoryGiB: 4, secondsOf: () => seconds, onPicture, fateOf };
   upload(world, 'film/s1', shot, { frames: `1-${FRAMES}`, ...options.settings });
   return { world, made };
 }
@@ -232,6 +235,25 @@ describe('a shot that loads for longer than its tasks render', () => {
         assert.equal(died, 1);
         assertWhole(begun);
       });
+});
+
+describe('a job of few tasks', () => {
+  it('that Flamenco ends because one of them failed is no failed attempt at the frames of the others', async () => {
+    const fateOf = (frame: number, attempt: number) => (frame === 3 && attempt === 1 ? 'fails' : 'done');
+    const begun = start({ settings: { chunkSize: 20 }, loadSeconds: 1, fateOf });
+    const { world } = begun;
+    assert.ok(await world.clock.run(world.clock.now() + 3_600_000, () => runsOf(world)[0]?.round === 2));
+    const [first] = jobsOf(world);
+    const cutOff =
+      first?.tasks.filter(({ status, workerId }) => status === 'canceled' && workerId !== null) ?? [];
+    assert.ok(first?.status === 'failed' && cutOff.length > 1);
+    assert.deepEqual(
+      runsOf(world)[0]?.troubles.map(({ frame }) => frame),
+      [3],
+    );
+    await runToEnd(world, 3);
+    assertWhole(begun);
+  });
 });
 
 function round(job: unknown): number {

@@ -6,11 +6,12 @@ import { formatFrames, framesOf } from './frames.ts';
 import type { JobObserved, RunObserved } from './model.ts';
 import { biggerPool, moveToBigger, outgrow, outgrowing } from './out-of-memory.ts';
 import { isLiveJob } from './progress.ts';
+import type { FrameVerdict } from './proof.ts';
 import type { RunRecord } from './run.ts';
 import { goesOnElsewhere, rendersFolder, wantsFarm } from './run.ts';
 import { allowedFrames } from './scouts.ts';
 import { openFrames } from './submission.ts';
-import { badVerdicts, blame, describeTroubles } from './troubles.ts';
+import { badVerdicts, blame, describeTroubles, framesOfTask } from './troubles.ts';
 
 const CANCELLED = new Set(['canceled', 'cancel-requested']);
 
@@ -50,9 +51,12 @@ function finish(
     return;
   }
   const allowed = new Set(allowedFrames(run));
-  const bad = badVerdicts(
+  const bad = notCutOff(
     seen,
-    open.filter((frame) => allowed.has(frame)),
+    badVerdicts(
+      seen,
+      open.filter((frame) => allowed.has(frame)),
+    ),
   );
   const log = Object.values(seen.logs).find((text) => text !== '') ?? '';
   const grown = job === null ? run : outgrow(draft, run, outgrowing(sight, run, bad, log));
@@ -79,6 +83,17 @@ function finish(
   if (openFrames(blamed).length > 0) nextRound(sight, draft, blamed, 'once more', why);
   else if (blamed.scouts === 'wanted' && proved.size > 0) showScouts(sight, draft, blamed);
   else endShort(sight, draft, blamed, proved.size);
+}
+
+/**
+ * When a tenth of its tasks have failed Flamenco cancels all others of a job, those in hand, too: their frames are not to blame
+ * where there are others.
+ */
+function notCutOff({ tasks }: RunObserved, bad: readonly FrameVerdict[]): readonly FrameVerdict[] {
+  if (tasks === 'unknown') return bad;
+  const cut = new Set(tasks.filter(({ status }) => status === 'canceled').flatMap(framesOfTask));
+  const own = bad.filter(({ frame }) => !cut.has(frame));
+  return own.length > 0 ? own : bad;
 }
 
 /** Tasks that were in hand when it was looked at last were cancelled with it: we wait for them, a person did not. */
