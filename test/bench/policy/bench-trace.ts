@@ -1,5 +1,5 @@
 import type { Trace } from '../../sim/trace.ts';
-import { type Beside, besideOf, deadlineQuality, deadlinesOf } from './beside.ts';
+import { type Beside, besideOf, deadlineKept, deadlineQuality, deadlinesOf } from './beside.ts';
 import { type FrontierPoint, fewestDollars, frontierOf, periodsOf } from './frontier.ts';
 import type { BusyPeriod } from './hindsight.ts';
 import { type LedgerResult, ledgerResult } from './ledger.ts';
@@ -95,10 +95,11 @@ async function lookBeside(
   const given = deadlinesOf(trace, found, periods);
   const tryDeadline = (of: readonly number[], bySeconds: readonly number[]) =>
     threads.deadline(of.map((seed) => ({ kind: 'deadline', trace, seed, bySeconds })));
-  const met = await tryDeadline(seeds, given.bySeconds);
+  const kept: ReturnType<typeof deadlineKept>[] = [];
+  for (const one of given.eased)
+    kept.push(deadlineKept(trace, found, periods, one, await tryDeadline(seeds, one.bySeconds)));
   const impossible = await tryDeadline(some, given.impossible);
-  const deadline = deadlineQuality(trace, found, periods, given, met, impossible);
-  return besideOf(trace, ours, extras, deadline);
+  return besideOf(trace, ours, extras, deadlineQuality(kept, impossible));
 }
 
 /** Frames are counted over a run, on average. */

@@ -16,15 +16,23 @@ interface EstimateQuality {
 }
 
 interface DeadlineQuality {
-  /** Hours that each job was given: the fastest pool's and a fourth. */
+  readonly given: readonly DeadlineKept[];
+  /** With half of the fastest pool's time: how often it was said, and after how many seconds at the median. */
+  readonly impossibleTold: number;
+  readonly impossibleToldAfterSeconds: number | null;
+}
+
+interface DeadlineKept {
+  /** So many times what the fastest pool needs. */
+  readonly ease: number;
+  /** Hours that each job was given. */
   readonly hours: readonly number[];
   /** Of the seeds in which some pool of hindsight meets it. */
   readonly metWherePossible: number;
   /** Our dollars over the cheapest pool's that meets it. */
   readonly dollarsVsFrontier: number;
-  /** With half of the fastest pool's time: how often it was said, and after how many seconds at the median. */
-  readonly impossibleTold: number;
-  readonly impossibleToldAfterSeconds: number | null;
+  /** Of those that were met: it had been said that it cannot, or probably will not be. */
+  readonly warnedThoughMet: number;
 }
 
 /** What the bench tells beside costs and times. */
@@ -99,13 +107,13 @@ function qualityOf(all: readonly Guess[], at: Guess['at']): EstimateQuality | nu
   };
 }
 
-/** So much more than the fastest pool needs is given. */
-const EASE = 1.25;
+/** So many times what the fastest pool needs is given. */
+const EASES = [1.25, 1.5, 2];
 const IMPOSSIBLE = 0.5;
 
 export interface Given {
   /** For each job, seconds from its coming. */
-  readonly bySeconds: readonly number[];
+  readonly eased: readonly { readonly ease: number; readonly bySeconds: readonly number[] }[];
   readonly impossible: readonly number[];
 }
 
@@ -120,7 +128,8 @@ export function deadlinesOf(
     const period = periods.findIndex(({ jobs }) => jobs.some((job) => job.index === index));
     return (fastest[period] ?? 0) - atSeconds;
   });
-  return { bySeconds: seconds.map((one) => one * EASE), impossible: seconds.map((one) => one * IMPOSSIBLE) };
+  const times = (factor: number) => seconds.map((one) => one * factor);
+  return { eased: EASES.map((ease) => ({ ease, bySeconds: times(ease) })), impossible: times(IMPOSSIBLE) };
 }
 
 function fastestOf(pools: readonly (readonly Found[])[], period: number): number {
@@ -128,26 +137,37 @@ function fastestOf(pools: readonly (readonly Found[])[], period: number): number
 }
 
 export function deadlineQuality(
+  given: readonly DeadlineKept[],
+  impossible: readonly Deadline[],
+): DeadlineQuality {
+  const told = impossible.flatMap(({ toldAfterSeconds }) => toldAfterSeconds ?? []);
+  return {
+    given,
+    impossibleTold: told.length / Math.max(1, impossible.length),
+    impossibleToldAfterSeconds: told.length === 0 ? null : median(told),
+  };
+}
+
+export function deadlineKept(
   trace: Trace,
   found: readonly (readonly (readonly Found[])[])[],
   periods: readonly BusyPeriod[],
-  { bySeconds }: Given,
-  met: readonly Deadline[],
-  impossible: readonly Deadline[],
-): DeadlineQuality {
+  { ease, bySeconds }: Given['eased'][number],
+  all: readonly Deadline[],
+): DeadlineKept {
   const endOf = (period: BusyPeriod) =>
     Math.min(...period.jobs.map(({ job, index }) => job.atSeconds + (bySeconds[index] ?? 0)));
   const isPossible = (seed: number) =>
     periods.every((period, index) => fastestOf(found[seed] ?? [], index) <= endOf(period));
-  const possible = met.filter((_, seed) => isPossible(seed));
+  const possible = all.filter((_, seed) => isPossible(seed));
+  const met = all.filter(({ isMet }) => isMet);
   const ends = trace.jobs.map(({ atSeconds }, index) => atSeconds + (bySeconds[index] ?? 0));
-  const told = impossible.flatMap(({ toldAfterSeconds }) => toldAfterSeconds ?? []);
   return {
+    ease,
     hours: bySeconds.map((seconds) => Math.round((seconds / 3600) * 1000) / 1000),
     metWherePossible: possible.filter(({ isMet }) => isMet).length / Math.max(1, possible.length),
     dollarsVsFrontier:
-      median(met.map(({ outcome }) => outcome.dollars)) / fewestDollars(trace, found, periods, ends),
-    impossibleTold: told.length / Math.max(1, impossible.length),
-    impossibleToldAfterSeconds: told.length === 0 ? null : median(told),
+      median(all.map(({ outcome }) => outcome.dollars)) / fewestDollars(trace, found, periods, ends),
+    warnedThoughMet: met.filter(({ isWarned }) => isWarned).length / Math.max(1, met.length),
   };
 }

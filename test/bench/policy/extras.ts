@@ -79,6 +79,8 @@ export interface Deadline {
   readonly isMet: boolean;
   /** Seconds after its coming until a run said that its deadline cannot be kept; `null` = none did. */
   readonly toldAfterSeconds: number | null;
+  /** More was said than that the odds are even. */
+  readonly isWarned: boolean;
 }
 
 /** Each job shall be done so many seconds after it has come; nothing else makes haste. */
@@ -89,16 +91,18 @@ export async function runDeadline(
 ): Promise<Deadline> {
   const jobs = trace.jobs.map((job, index) => ({ ...job, finishByHours: (bySeconds[index] ?? 0) / 3600 }));
   let toldAfterSeconds: number | null = null;
+  let isWarned = false;
   const startedAt: number[] = [];
   const watch: Watch = (status) => {
     const at = Date.parse(status.asOf);
     startedAt.push(at);
-    const isTold = status.runs.some(({ warnings }) => warnings.some((one) => one.startsWith('finishBy')));
-    if (isTold) toldAfterSeconds ??= (at - (startedAt[0] ?? at)) / 1000;
+    const told = status.runs.flatMap(({ warnings }) => warnings.filter((one) => one.startsWith('finishBy')));
+    isWarned ||= told.some((one) => !one.includes('may not be kept'));
+    if (told.length > 0) toldAfterSeconds ??= (at - (startedAt[0] ?? at)) / 1000;
   };
   const { outcome } = await runTablao({ ...trace, jobs }, seed, { policy: { valueOfTimePerHour: 0 }, watch });
   const isMet = jobs.every(
     ({ atSeconds }, index) => (outcome.jobEnds[index] ?? 0) <= atSeconds + (bySeconds[index] ?? 0),
   );
-  return { outcome, isMet, toldAfterSeconds };
+  return { outcome, isMet, toldAfterSeconds, isWarned };
 }

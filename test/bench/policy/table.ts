@@ -97,16 +97,19 @@ function linesOf({ estimates, deadline, checkFirst, valuesOfTime, isMonotonic }:
     const time = `time ${percent(one.secondsError)} off, ${percent(one.secondsInside)} inside`;
     return [`${at}: ${time}; dollars ${percent(one.dollarsError)} off, ${percent(one.dollarsInside)} inside`];
   });
-  const { metWherePossible, dollarsVsFrontier, impossibleTold, impossibleToldAfterSeconds: after } = deadline;
+  const { given, impossibleTold, impossibleToldAfterSeconds: after } = deadline;
   const told = `one that cannot be met is said in ${percent(impossibleTold)}${after === null ? '' : ` (after ${Math.round(after)} s)`}`;
-  const met = `met in ${percent(metWherePossible)} at ${dollarsVsFrontier.toFixed(3)} of the frontier`;
+  const met = given.map(
+    ({ ease, metWherePossible, dollarsVsFrontier, warnedThoughMet }) =>
+      `${ease} of the fastest: met in ${percent(metWherePossible)} at ${dollarsVsFrontier.toFixed(3)} of the frontier, ${percent(warnedThoughMet)} of the met ones warned of`,
+  );
   const values = valuesOfTime.map(
     ({ perHour, minutes, dollars }) => `$${perHour}/h: ${minutes.toFixed(1)} min $${dollars.toFixed(2)}`,
   );
   const { moreMinutes, moreDollars, badDollars, savedDollarsWhenBad } = checkFirst;
   return [
     ...(quality.length === 0 ? [] : [`estimates  ${quality.join(' | ')}`]),
-    `finishBy   ${met}; ${told}`,
+    `finishBy   ${met.join(' | ')}; ${told}`,
     `check      ${moreMinutes.toFixed(1)} min and $${moreDollars.toFixed(3)} more; a bad shot costs $${badDollars.toFixed(3)}, saved $${savedDollarsWhenBad.toFixed(3)}`,
     `value      ${values.join('  ')}${isMonotonic ? '' : '  NOT MONOTONIC'}`,
   ];
