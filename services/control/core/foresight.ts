@@ -1,9 +1,9 @@
 import { type Draft, openRuns, type Sight, updateRun } from './draft.ts';
 import { type Estimate, estimates, secondsToFarm } from './estimate.ts';
-import { withForecast } from './forecast-warnings.ts';
+import { forecastFor, withForecast } from './forecast-warnings.ts';
 import { LEAST_SECONDS, leastSeconds } from './frame-times.ts';
 import type { PoolPolicy } from './model.ts';
-import { workAhead } from './pool-size.ts';
+import { FARM_SECONDS, workAhead } from './pool-size.ts';
 import { poolOf } from './pools.ts';
 import { type RunRecord, versionName, wantsFarm } from './run.ts';
 import { poolAtHand } from './staff.ts';
@@ -43,8 +43,10 @@ function capWarning(
   return forecast > cap ? `: about $${forecast.toFixed(2)} are forecast, and it stops at $${cap}` : null;
 }
 
-/** Nearly all frames take longer, at a guess: what this says of a deadline is likely, and no more. */
-const QUICK_SECONDS = 10;
+/** Nine frames of ten take longer, at a guess: what this says of a deadline is likely, and no more. */
+const QUICK_SECONDS = 20;
+/** Nearly all do: a farm that comes late makes nothing likely that was not when the deadline was set. */
+const QUICKEST_SECONDS = 10;
 /**
  * Of one that runs, and no other has ended, only its least is known: a time that is n times as long has odds of 1 in n (any magnitude
  * is equally likely). So four of five go on for a quarter of what they have taken, and half of them for as long again.
@@ -80,7 +82,7 @@ function unknownWarning(
   const taken = leastSeconds(run, sight.now);
   for (const [each, verdict, why] of [
     [LEAST_SECONDS, 'cannot be kept', `even if a frame takes only ${LEAST_SECONDS} s`],
-    likelyFrame(run, taken),
+    likelyFrame(sight, run, taken),
   ] as const) {
     const { seconds, workers } = timeAhead(sight, draft, run, pool, each);
     if (begins + seconds > leftSeconds)
@@ -92,9 +94,12 @@ function unknownWarning(
 }
 
 /** What a frame likely takes, at least; and the words for it. */
-function likelyFrame({ like }: RunRecord, taken: number): readonly [number, string, string] {
+function likelyFrame({ now }: Sight, run: RunRecord, taken: number): readonly [number, string, string] {
+  const { like, warnings, admittedAt, receivedAt } = run;
+  const isNew = (now - (admittedAt ?? receivedAt)) / 1000 < FARM_SECONDS;
+  const quick = isNew || forecastFor(warnings, 'finishBy') !== null ? QUICK_SECONDS : QUICKEST_SECONDS;
   const isLike = like !== null && like.seconds > taken;
-  const each = isLike ? like.seconds : Math.max(QUICK_SECONDS, taken);
+  const each = isLike ? like.seconds : Math.max(quick, taken);
   const words = isLike
     ? `if a frame takes ${Math.round(each)} s, as the last version (${versionName(like.version)}) has it`
     : `even if a frame takes only ${Math.round(each)} s`;
