@@ -43,7 +43,10 @@ describe('maxDollars', () => {
     await pass(of, 10);
     assert.equal((await run(of)).stopping?.code, 'maxDollars');
     assert.deepEqual(statusesAsked(of), ['pause-requested']);
-    assert.match((await run(of)).reason?.message ?? '', /maxDollars \(\$0.12\) allows: running frames/);
+    assert.match(
+      (await run(of)).reason?.message ?? '',
+      /^With the running frames it costs as much as its maxDollars \(\$0.12\) allows: they are finished/,
+    );
     assert.equal(await takeTasks(of), 0, 'nothing more is handed out');
     await endTasks(of);
     await pass(of, 4);

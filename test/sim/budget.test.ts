@@ -60,4 +60,16 @@ describe('by what the cloud bills', () => {
     assert.ok(Math.abs((run?.dollars ?? 0) - billed) < 0.02 * billed, `$${run?.dollars} on record`);
     assert.equal((world.records.valueAt('status.json') as StatusDocument).farm.stage, 'absent');
   });
+
+  for (const cap of [0.2, 1.5])
+    it(`a maxDollars of $${cap} is kept where tasks have many frames: what is in hand counts`, async () => {
+      const world = await rendered({ idleTeardownMs: 0 }, { maxDollars: cap, chunkSize: undefined });
+      const billed = world.bill.dollars(world.clock.now());
+      assert.ok(billed > 0.85 * cap && billed < cap + 0.1, `$${billed} of $${cap}`);
+      const [run] = runsOf(world);
+      assert.deepEqual([run?.state, run?.reason?.code], ['incomplete', 'budget']);
+      assert.equal(world.tally.killedByUs, 0);
+      // Whom it cannot pay for is not ordered.
+      assert.equal((world.pool.most.get('cpu') ?? 0) < 20, cap < 1, `${world.pool.most.get('cpu')} workers`);
+    });
 });

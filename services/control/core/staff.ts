@@ -1,4 +1,5 @@
 import { withLearnedBoot } from './boot-times.ts';
+import { hasCap } from './cap.ts';
 import { act, type Draft, note, openRuns, remember, type Sight } from './draft.ts';
 import type { ManagerWorkerObserved, Observed, PoolPolicy, PoolVariant, WorkerObserved } from './model.ts';
 import { type Demand, demandOf, moreWorkers, mustNotBeLost, nearestDeadline } from './pool-size.ts';
@@ -68,7 +69,9 @@ function staffPool(
     ({ worker, row }) => lasting === null || row?.isDraining !== true || !isSpot(pool, worker),
   );
   const unoccupied = team.filter(({ isBusy }) => !isBusy).map(({ freeAt }) => freeAt);
-  const work = { ...demand, freeAt: team.map(({ freeAt }) => freeAt), unoccupied };
+  // What a cap leaves wavers with each frame: nobody is ordered for more, but who is on his way is not sent back for that.
+  const payable = runs.some(hasCap) ? (demandOf(sight, draft, configured, true) ?? demand) : demand;
+  const work = { ...payable, freeAt: team.map(({ freeAt }) => freeAt), unoccupied };
   const by = nearestDeadline(sight, draft, pool);
   takeBackDrains(draft, demand, team);
   const count = Math.min(moreWorkers(work, pool, sight.policy, by), pool.max - living.length);

@@ -1,4 +1,5 @@
 import type { JobOrder } from './actions.ts';
+import { sizeForCap } from './cap.ts';
 import { chunkSizesFor, cutIntoChunks, leastForLoading } from './chunks.ts';
 import type { Draft, Sight } from './draft.ts';
 import { act, moveRun, openRuns, titleOf, updateRun } from './draft.ts';
@@ -101,13 +102,14 @@ export function chunkSizesOf(
   frames: number,
   given: number | null,
 ): readonly number[] {
-  const isHurried = run.finishBy !== null && (run.finishBy - sight.now) / 1000 < NEAR_DEADLINE_SECONDS;
   const pool = poolOf(sight.policy, run);
+  const isHurried = run.finishBy !== null && (run.finishBy - sight.now) / 1000 < NEAR_DEADLINE_SECONDS;
+  const size = given ?? sizeForCap(run, pool, frames, secondsPerFrame(run));
   const isLoadingKnown = run.times.loads > 0 || typeof run.like?.loadSeconds === 'number';
   const least = isLoadingKnown ? leastForLoadingOf(sight, pool, run, frames) : 1;
   const isKnown = run.times.frames > 0 || run.like !== null;
   const known = isKnown ? { frames: 1, sumSeconds: secondsPerFrame(run) } : run.times;
-  return chunkSizesFor(frames, known, pool.max, given, isHurried, least);
+  return chunkSizesFor(frames, known, pool.max, size, isHurried, least);
 }
 
 /** For the team that is there, if it is about as large as the work is worth. */

@@ -1,4 +1,5 @@
 import { budgetReason, isBudgetSpent } from './budget.ts';
+import { isCapReached } from './cap.ts';
 import { act, type Draft, moveRun, note, openRuns, type Sight, titleOf, updateRun } from './draft.ts';
 import { endCapped, nextRound } from './finish.ts';
 import { secondsAroundTask } from './frame-times.ts';
@@ -45,8 +46,7 @@ export function isFarmOld({ observed, policy, now }: Sight): boolean {
 }
 
 function whyStop(sight: Sight, draft: Draft, run: RunRecord): StopCode | null {
-  const cap = run.settings?.maxDollars.value ?? null;
-  if (cap !== null && run.dollars >= cap) return 'maxDollars';
+  if (isCapReached(sight, draft, run)) return 'maxDollars';
   if (isBudgetSpent(sight, draft)) return 'budget';
   if (isFarmOld(sight)) return 'farmAge';
   // Nothing has come out: the other frames would hardly fare better.
@@ -130,7 +130,7 @@ function reasonOf(sight: Sight, draft: Draft, run: RunRecord, code: StopCode): R
     case 'maxDollars':
       return {
         code: 'budget',
-        message: `It has cost as much as its maxDollars ($${run.settings?.maxDollars.value}) allows: running frames are finished, no more are begun.`,
+        message: `With the running frames it costs as much as its maxDollars ($${run.settings?.maxDollars.value}) allows: they are finished, no more are begun.`,
         action: null,
       };
     case 'budget': {
