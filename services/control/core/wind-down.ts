@@ -146,7 +146,7 @@ function reasonOf(sight: Sight, draft: Draft, run: RunRecord, code: StopCode): R
     case 'recut':
       return {
         code: 'recut',
-        message: `It takes ${Math.round(secondsAroundTask(run))} s to load, as long as many of its tasks: running ones are finished, the rest follows in larger ones.`,
+        message: `Each of its tasks takes ${Math.round(secondsAroundTask(run))} s to begin: running ones are finished, the rest follows in larger ones.`,
         action: null,
       };
     case 'farmAge':
