@@ -142,6 +142,20 @@ describe('a deadline while nobody knows the frames', () => {
       if (said === null) assert.equal(warning, null);
       else assert.match(warning ?? '', said);
     });
+
+  test('is judged at once by what the last version took', async () => {
+    const of = createWorld();
+    await begin(of, settings);
+    await workOff(of, 600);
+    await pass(of, 30);
+    await upload(of, { ...settings, finishBy: later(of.clock.now(), 45 * MINUTE) });
+    await pass(of, 2);
+    const warnings = (await run(of)).warnings;
+    assert.match(
+      warnings.join(),
+      /finishBy: will probably not be kept: about .* if a frame takes 600 s, as the last version \(v001\) has it/,
+    );
+  });
 });
 
 describe('a cap', () => {
