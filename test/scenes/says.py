@@ -169,6 +169,7 @@ def files_of():
     ]
     for cache in local(bpy.data.cache_files):
         files.append(file(cache.filepath, "cache", cache, source="sequence" if cache.is_sequence else "file"))
+        files += [file(layer.filepath, "cache", cache) for layer in cache.layers if not layer.hide_layer]
     for volume in local(bpy.data.volumes):
         packed = bool(volume.packed_file)
         files.append(file(volume.filepath, "volume", volume, packed, **needs.volume_facts(volume)))
@@ -233,6 +234,8 @@ def seen_on(strip, index):
 def caches_of(thing, modifier):
     if modifier.type == "MESH_CACHE":
         return [file(modifier.filepath, "cache", thing)]
+    if modifier.type == "MULTIRES":
+        return [file(modifier.filepath, "cache", thing.data)] if modifier.is_external else []
     folder = {"source": "folder", "mayBeNeeded": True}
     if modifier.type == "FLUID" and modifier.fluid_type == "DOMAIN":
         return [file(modifier.domain_settings.cache_directory, "cache", thing, **folder)]
