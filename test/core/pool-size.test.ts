@@ -235,6 +235,12 @@ describe('more workers', () => {
       assert.ok(like(20) <= 12 && like(150) > 20 && like(150) < like(200), `${like(20)}, ${like(150)}`);
     });
 
+    test('are a number even for frames that took no time', () => {
+      assert.ok(
+        more(1000, 1000, { isLike: true, secondsPerTask: 0, leastPerTask: 0, aroundPerTask: 0 }) <= 100,
+      );
+    });
+
     test('are not put off until the first has ended, once it runs for long: it may be lost with its machine', () => {
       const after = (seconds: number) =>
         more(5000, 5000, { queued: 48, freeAt: [50], leastPerTask: seconds });

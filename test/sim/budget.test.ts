@@ -61,9 +61,16 @@ describe('by what the cloud bills', () => {
     assert.equal((world.records.valueAt('status.json') as StatusDocument).farm.stage, 'absent');
   });
 
-  for (const cap of [0.2, 1.5])
-    it(`a maxDollars of $${cap} is kept where tasks have many frames: what is in hand counts`, async () => {
-      const world = await rendered({ idleTeardownMs: 0 }, { maxDollars: cap, chunkSize: undefined });
+  for (const [cap, finishBy] of [
+    [0.2, undefined],
+    [1.5, undefined],
+    [0.2, new Date(Date.UTC(2100, 0, 1)).toISOString()],
+  ] as const)
+    it(`a maxDollars of $${cap} is kept where tasks have many frames, finishBy: ${finishBy}`, async () => {
+      const world = await rendered(
+        { idleTeardownMs: 0 },
+        { maxDollars: cap, finishBy, chunkSize: undefined },
+      );
       const billed = world.bill.dollars(world.clock.now());
       assert.ok(billed > 0.85 * cap && billed < cap + 0.1, `$${billed} of $${cap}`);
       const [run] = runsOf(world);

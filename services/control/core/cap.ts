@@ -1,6 +1,6 @@
 import type { Draft, Sight } from './draft.ts';
 import type { PoolPolicy } from './model.ts';
-import { type Needs, needsOf } from './pool-size.ts';
+import { type Needs, needsOf, partOf } from './pool-size.ts';
 import { poolOf } from './pools.ts';
 import type { RunRecord } from './run.ts';
 
@@ -66,7 +66,5 @@ export function withinCap(
   const dollars = Math.max(0, cap - run.dollars - dollarsInHand(sight, run, needs));
   const seconds = needs.seconds + needs.queued * (bootSeconds + tailSeconds);
   const share = Math.min(1, ((dollars / pricePerHour) * 3600) / seconds);
-  const queued = Math.ceil(needs.queued * share);
-  const part = queued / needs.queued;
-  return { ...needs, queued, seconds: part * needs.seconds, least: part * needs.least };
+  return partOf(needs, Math.ceil(needs.queued * share));
 }

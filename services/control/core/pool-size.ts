@@ -81,6 +81,16 @@ export function sumOfNeeds(all: readonly Needs[]): Needs {
   };
 }
 
+/** Only so many of the queued tasks, as they are on average. */
+export function partOf(needs: Needs, queued: number): Needs {
+  const part = queued / needs.queued;
+  const { seconds, least, frames, around } = needs;
+  return {
+    ...{ ...needs, queued, seconds: part * seconds, least: part * least },
+    ...{ frames: part * frames, around: part * around },
+  };
+}
+
 /**
  * What a pool has to do. `null` = some job could not be read: nobody is sent home on that. `isPayable` = only what the runs'
  * `maxDollars` still pay for.
@@ -458,7 +468,7 @@ function isKeptWith(
 }
 
 function longestWhere(isKept: (each: number) => boolean, from: number): number {
-  let each = from;
+  let each = Math.max(1, from);
   while (each < LONGEST_SECONDS * FRAME_STEP && isKept(each * FRAME_STEP)) each *= FRAME_STEP;
   return each;
 }
