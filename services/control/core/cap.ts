@@ -1,3 +1,4 @@
+import { hurriedSize } from './chunks.ts';
 import type { Draft, Sight } from './draft.ts';
 import type { PoolPolicy } from './model.ts';
 import { type Needs, needsOf, partOf } from './pool-size.ts';
@@ -7,26 +8,28 @@ import type { RunRecord } from './run.ts';
 /** One that was stopped goes on when this share of its cap would not be reached: what is in hand wavers. */
 const GO_ON_SHARE = 0.9;
 
-export function hasCap({ settings }: RunRecord): boolean {
-  return (settings?.maxDollars.value ?? null) !== null;
+/** Dollars that a run may cost; `null` = whatever it takes. */
+export function capOf({ settings }: Pick<RunRecord, 'settings'>): number | null {
+  return settings?.maxDollars.value ?? null;
 }
 
 /** A cap is near where it would be reached if frames took so many times what they are taken to need. */
 const NEAR = 2;
-/** What is in hand when it is reached is finished: of what it pays for that should be little. */
-const TASKS_A_WORKER = 3;
 
-/** Frames that a task should have so that a near cap is kept; `null` = as many as are best otherwise. */
+/**
+ * Frames that a task should have so that a near cap is kept: what is in hand when it is reached is finished, and should be little of
+ * what it pays for. `null` = as many as are best otherwise.
+ */
 export function sizeForCap(
-  { settings }: RunRecord,
+  run: RunRecord,
   { pricePerHour, max }: PoolPolicy,
   frames: number,
   secondsPerFrame: number,
 ): number | null {
-  const cap = settings?.maxDollars.value ?? null;
+  const cap = capOf(run);
   if (cap === null || pricePerHour === 0) return null;
   const paid = (cap * 3600) / (pricePerHour * secondsPerFrame);
-  return paid < NEAR * frames ? Math.max(1, Math.floor(paid / (TASKS_A_WORKER * max))) : null;
+  return paid < NEAR * frames ? hurriedSize(paid, max) : null;
 }
 
 /**
@@ -34,7 +37,7 @@ export function sizeForCap(
  * has ended only what was spent counts.
  */
 export function isCapReached(sight: Sight, draft: Draft, run: RunRecord): boolean {
-  const cap = run.settings?.maxDollars.value ?? null;
+  const cap = capOf(run);
   if (cap === null) return false;
   if (run.dollars >= cap) return true;
   const needs = run.times.frames === 0 ? null : needsOf(sight, draft, run, [run]);
@@ -61,7 +64,7 @@ export function withinCap(
   needs: Needs,
   { pricePerHour, bootSeconds, tailSeconds }: PoolPolicy,
 ): Needs {
-  const cap = run.settings?.maxDollars.value ?? null;
+  const cap = capOf(run);
   if (cap === null || pricePerHour === 0 || needs.queued === 0) return needs;
   const dollars = Math.max(0, cap - run.dollars - dollarsInHand(sight, run, needs));
   const seconds = needs.seconds + needs.queued * (bootSeconds + tailSeconds);

@@ -34,9 +34,7 @@ export function chunkSizesFor(
 ): readonly number[] {
   const seconds = known === 0 ? LONGEST_TASK_SECONDS / LONGEST_UNKNOWN : Math.max(0.1, sumSeconds / known);
   const few = 1 / (TASKS_A_WORKER * mostWorkers);
-  const hurried = isHurried
-    ? Math.max(1, Math.floor(frames / (HURRIED_TASKS_A_WORKER * mostWorkers)))
-    : frames;
+  const hurried = isHurried ? hurriedSize(frames, mostWorkers) : frames;
   const shareOfAll = Math.max(SHARE_OF_ALL, few);
   const longest = Math.max(
     1,
@@ -54,6 +52,11 @@ export function chunkSizesFor(
     left -= size;
   }
   return sizes;
+}
+
+/** Frames of a task where nobody should have much in hand. */
+export function hurriedSize(frames: number, workers: number): number {
+  return Math.max(1, Math.floor(frames / (HURRIED_TASKS_A_WORKER * workers)));
 }
 
 /** Seconds: of a frame, and what a task costs beside its frames. */

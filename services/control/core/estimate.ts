@@ -9,13 +9,14 @@ import {
   type Needs,
   NO_NEEDS,
   needsOf,
+  perTaskOf,
   sumOfNeeds,
   trendOf,
 } from './pool-size.ts';
 import { poolOf, priceOf } from './pools.ts';
 import { type RunRecord, wantsFarm } from './run.ts';
 import { pendingSetback } from './setback.ts';
-import { poolAtHand, teamOf } from './staff.ts';
+import { poolAtHand, whoIsThere } from './staff.ts';
 import type { Band } from './status-document.ts';
 import { unfinishedFrames } from './submission.ts';
 import { variantFor } from './variants.ts';
@@ -80,18 +81,14 @@ function estimatePool(
   into: Map<string, Estimate>,
 ): void {
   const { policy, now } = sight;
-  const { workers, managerWorkers } = sight.observed;
+  const { workers } = sight.observed;
   const each = runs.map((run) => needsOf(sight, draft, run, runs, true));
   if (workers === 'unknown' || each.includes(null)) return;
   const needs = each.filter((one) => one !== null);
   const pool = poolAtHand(sight, draft, configured, runs);
   const price = priceOf(policy, configured, variantFor(sight, draft.memory, configured)?.name, now);
   const whole = sumOfNeeds(needs);
-  const living = workers.filter((worker) => worker.pool === pool.name && worker.state !== 'ended');
-  const known = new Map(
-    managerWorkers === 'unknown' ? [] : managerWorkers.map((row) => [row.name, row] as const),
-  );
-  const team = teamOf(sight, pool, whole.busy, living, known, new Set());
+  const team = whoIsThere(sight, pool, workers, whole.busy);
   const freeAt = team.map((member) => member.freeAt);
   const unoccupied = team.filter(({ isBusy }) => !isBusy).map((member) => member.freeAt);
   const more = moreWorkers(
@@ -195,15 +192,8 @@ function bootLeft({ isBusy, freeAt }: { readonly isBusy: boolean; readonly freeA
   return isBusy ? 0 : freeAt;
 }
 
-function workOf({ queued, seconds, least, frames, around }: Needs, freeAt: readonly number[]) {
-  const perTask = (sum: number) => (queued === 0 ? 0 : sum / queued);
-  return {
-    queued,
-    secondsPerTask: perTask(seconds),
-    leastPerTask: perTask(least),
-    ...{ framesPerTask: perTask(frames), aroundPerTask: perTask(around) },
-    freeAt,
-  };
+function workOf(needs: Needs, freeAt: readonly number[]) {
+  return { ...perTaskOf(needs), freeAt };
 }
 
 function workSeconds({ seconds, busy }: Needs): number {

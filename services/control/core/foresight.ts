@@ -1,3 +1,4 @@
+import { capOf } from './cap.ts';
 import { type Draft, openRuns, type Sight, updateRun } from './draft.ts';
 import { type Estimate, estimates, secondsToFarm } from './estimate.ts';
 import { forecastFor, withForecast } from './forecast-warnings.ts';
@@ -34,7 +35,7 @@ function capWarning(
   pool: PoolPolicy,
   left: Estimate | undefined,
 ): string | null {
-  const cap = run.settings?.maxDollars.value ?? null;
+  const cap = capOf(run);
   if (cap === null) return null;
   if (pool.pricePerHour === 0 && sight.policy.fixedPricePerHour === 0)
     return ': nothing has a price here, so it never stops the run';

@@ -1,5 +1,5 @@
 import type { FrameRecord } from './proof.ts';
-import type { FrameTimes, RunRecord } from './run.ts';
+import type { FrameTimes, RunRecord, Standstill } from './run.ts';
 import type { EpochMs } from './time.ts';
 
 /** Seconds a frame is taken to need before any was rendered: rather long, so that of a few slow frames none waits for a late worker. */
@@ -105,17 +105,17 @@ export function secondsLeft(age: number, mean: number, spread: number): number {
   return (mean * tail(z - deviation)) / tail(z) - age;
 }
 
-/** The share of a normal spread beyond so many deviations (Page 1977). */
+/** The share of a normal spread beyond so many deviations, by a logistic curve (Page 1977): 0.1 % is near enough. */
 function tail(z: number): number {
   return 1 / (1 + Math.exp(1.5976 * z + 0.07056 * z ** 3));
 }
 
-/** The mean of a normal spread beyond an age. The normal's tail by a logistic curve (Page 1977): 0.1 % is near enough. */
+/** The mean of a normal spread beyond an age. */
 function likelySeconds(age: number, mean: number, deviation: number): number {
   const z = (age - mean) / Math.max(1e-9, deviation);
   if (z > 4) return age + deviation / z;
   const density = Math.exp(-(z ** 2) / 2) / Math.sqrt(2 * Math.PI);
-  return mean + deviation * density * (1 + Math.exp(1.5976 * z + 0.07056 * z ** 3));
+  return mean + (deviation * density) / tail(z);
 }
 
 /** A new version may be quicker than the earlier one, by so much at most as a rule. */
@@ -141,18 +141,19 @@ export function secondsUnderWay(run: Known, each: number, now: EpochMs): number 
  * is over it may be loading still: some time passes until it counts.
  */
 function runningFor(run: Known, now: EpochMs): readonly number[] {
+  return Object.values(run.standstill).map((mark) => ageAt(run, mark, now));
+}
+
+function ageAt(run: Known, { since, steps }: Standstill, now: EpochMs): number {
   const isUnknown = run.times.loads === 0 && run.times.frames === 0;
   const load = run.times.loads > 0 ? loadSecondsOf(run) : isUnknown ? LONG_LOAD_SECONDS : 0;
-  return Object.values(run.standstill).map(({ since, steps }) =>
-    Math.max(0, (now - since) / 1000 - (steps === 0 ? load : 0)),
-  );
+  return Math.max(0, (now - since) / 1000 - (steps === 0 ? load : 0));
 }
 
 /** How long the present frame of this task has been rendered; `null` = it has not been seen to run. */
 export function ageOf(run: Known, taskId: string, now: EpochMs): number | null {
   const mark = run.standstill[taskId];
-  if (mark === undefined) return null;
-  return runningFor({ ...run, standstill: { [taskId]: mark } }, now)[0] ?? null;
+  return mark === undefined ? null : ageAt(run, mark, now);
 }
 
 /** Seconds until this task has loaded, where it is known how long that takes. */

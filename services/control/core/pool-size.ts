@@ -1,7 +1,7 @@
-import { withinCap } from './cap.ts';
+import { capOf, withinCap } from './cap.ts';
 import type { Draft, Sight } from './draft.ts';
 import { openRuns } from './draft.ts';
-import { bestMore, secondsUntilDone, type WorkLeft } from './forecast.ts';
+import { bestMore, type Prices, secondsUntilDone, type WorkLeft } from './forecast.ts';
 import {
   ageOf,
   expectedSeconds,
@@ -91,27 +91,41 @@ export function partOf(needs: Needs, queued: number): Needs {
   };
 }
 
-/**
- * What a pool has to do. `null` = some job could not be read: nobody is sent home on that. `isPayable` = only what the runs'
- * `maxDollars` still pay for.
- */
-export function demandOf(sight: Sight, draft: Draft, pool: PoolPolicy, isPayable = false): Demand | null {
-  const runs = runsOf(sight, draft, pool);
-  const all: Needs[] = [];
-  for (const run of runs) {
-    if (waitsForGonePool(sight, run)) continue;
-    const needs = needsOf(sight, draft, run, runs);
-    if (needs === null) return null;
-    all.push(isPayable ? withinCap(sight, run, needs, pool) : needs);
-  }
-  const { queued, seconds, least, frames, around, busy, hasMoreBehind } = sumOfNeeds(all);
+/** What each of the queued tasks needs, on average. */
+export function perTaskOf({ queued, seconds, least, frames, around }: Needs) {
   const perTask = (sum: number) => (queued === 0 ? 0 : sum / queued);
   return {
     ...{ queued, secondsPerTask: perTask(seconds), leastPerTask: perTask(least) },
     ...{ framesPerTask: perTask(frames), aroundPerTask: perTask(around) },
-    ...{ busy, hasMoreBehind, isKnown: isKnown(runs) },
-    isLike: runs.some(({ like }) => like !== null),
   };
+}
+
+/**
+ * What a pool has to do, and what of it the runs' `maxDollars` still pay for. `null` = some job could not be read: nobody is
+ * sent home on that.
+ */
+export function demandOf(
+  sight: Sight,
+  draft: Draft,
+  pool: PoolPolicy,
+): { readonly all: Demand; readonly payable: Demand } | null {
+  const runs = runsOf(sight, draft, pool);
+  const all: Needs[] = [];
+  const payable: Needs[] = [];
+  for (const run of runs) {
+    if (waitsForGonePool(sight, run)) continue;
+    const needs = needsOf(sight, draft, run, runs);
+    if (needs === null) return null;
+    all.push(needs);
+    payable.push(withinCap(sight, run, needs, pool));
+  }
+  const known = { isKnown: isKnown(runs), isLike: runs.some(({ like }) => like !== null) };
+  const demand = (needs: readonly Needs[]): Demand => {
+    const sum = sumOfNeeds(needs);
+    return { ...perTaskOf(sum), busy: sum.busy, hasMoreBehind: sum.hasMoreBehind, ...known };
+  };
+  const whole = demand(all);
+  return { all: whole, payable: runs.some((run) => capOf(run) !== null) ? demand(payable) : whole };
 }
 
 function isKnown(runs: readonly RunRecord[]): boolean {
@@ -332,6 +346,15 @@ interface Worth {
   readonly valueOfTimePerHour: number;
 }
 
+/** What a second costs and is worth, and what a worker costs beyond its tasks: boot and release. */
+export function pricesOf(
+  { pricePerHour, bootSeconds, tailSeconds }: PoolPolicy,
+  { fixedPricePerHour, valueOfTimePerHour }: Worth,
+): Prices {
+  const perWorker = (pricePerHour * (bootSeconds + tailSeconds)) / 3600;
+  return { perSecond: (fixedPricePerHour + valueOfTimePerHour) / 3600, perWorker };
+}
+
 /** For those that come later each must bring a little more than it costs: the estimate wavers, and a boot is paid for good. */
 const CAUTION = 1.3;
 /** Fewer more than this share of those that are there are not worth an order: the next look may see it otherwise. */
@@ -346,19 +369,16 @@ const LEAST_STEP = 0.1;
 export function moreWorkers(
   work: WorkAhead,
   pool: PoolPolicy,
-  { fixedPricePerHour, valueOfTimePerHour }: Worth,
+  worth: Worth,
   hurry: Hurry = NO_HURRY,
 ): number {
   const bySeconds = hurry.seconds;
-  const perHour = fixedPricePerHour + valueOfTimePerHour;
+  const perHour = worth.fixedPricePerHour + worth.valueOfTimePerHour;
   const { bootSeconds, pricePerHour } = pool;
   // Who has no task, or boots, takes the next ones: more than are then left would be let go at the next look.
   const room = Math.max(0, Math.min(pool.max - work.freeAt.length, work.queued - work.unoccupied.length));
-  const perWorker = (pricePerHour * (bootSeconds + pool.tailSeconds)) / 3600;
-  const prices = {
-    perSecond: perHour / 3600,
-    perWorker: work.freeAt.length === 0 ? perWorker : CAUTION * perWorker,
-  };
+  const { perSecond, perWorker } = pricesOf(pool, worth);
+  const prices = { perSecond, perWorker: work.freeAt.length === 0 ? perWorker : CAUTION * perWorker };
   const best = (most: number) => {
     const more = bestMore(work, most, bootSeconds, prices, bySeconds);
     const isWorth = more >= LEAST_STEP * work.freeAt.length || bySeconds < Number.POSITIVE_INFINITY;

@@ -3,11 +3,11 @@ import { type Draft, openRuns, type Sight } from './draft.ts';
 import { bestMore, secondsUntilDone } from './forecast.ts';
 import { expectedSeconds, secondsAroundTask } from './frame-times.ts';
 import type { PoolPolicy, RunObserved, TaskObserved } from './model.ts';
-import { needsOf } from './pool-size.ts';
+import { needsOf, pricesOf } from './pool-size.ts';
 import { poolOf } from './pools.ts';
 import { isLiveJob } from './progress.ts';
 import { type RunRecord, wantsFarm } from './run.ts';
-import { poolAtHand, teamOf } from './staff.ts';
+import { poolAtHand, whoIsThere } from './staff.ts';
 import { chunkSizesOf } from './submission.ts';
 import { framesOfTask } from './troubles.ts';
 
@@ -34,11 +34,9 @@ export function isWorthRecutting(sight: Sight, draft: Draft, run: RunRecord): bo
   if (needs === null || needs.busy.size === 0 || workers === 'unknown' || managerWorkers === 'unknown')
     return false;
   const pool = poolAtHand(sight, draft, poolOf(sight.policy, run), [run]);
-  const living = workers.filter((worker) => worker.pool === pool.name && worker.state !== 'ended');
-  const known = new Map(managerWorkers.map((row) => [row.name, row] as const));
-  const team = teamOf(sight, pool, needs.busy, living, known, new Set()).map(({ freeAt }) => freeAt);
+  const team = whoIsThere(sight, pool, workers, needs.busy).map((member) => member.freeAt);
   const waiting = tasksWaiting(seen);
-  const frames = sumOf(waiting.map((task) => framesOfTask(task).length));
+  const frames = waiting.reduce((sum, task) => sum + framesOfTask(task).length, 0);
   const tasks = chunkSizesOf(sight, run, frames, null).length;
   if (tasks === 0 || tasks >= waiting.length) return false;
   const begins = Math.max(...needs.busy.values()) + BETWEEN_JOBS_SECONDS;
@@ -62,17 +60,13 @@ interface Way {
 }
 
 /** Dollars for the workers and for the time until all is done, with the best number of further workers. */
-function costOf(
-  { policy: { fixedPricePerHour, valueOfTimePerHour } }: Sight,
-  { bootSeconds, tailSeconds, pricePerHour, max }: PoolPolicy,
-  { tasks, seconds, idle, freeAt }: Way,
-): number {
+function costOf({ policy }: Sight, pool: PoolPolicy, { tasks, seconds, idle, freeAt }: Way): number {
+  const { bootSeconds, pricePerHour, max } = pool;
   const work = { queued: tasks, secondsPerTask: seconds / tasks, freeAt };
-  const perSecond = (fixedPricePerHour + valueOfTimePerHour) / 3600;
-  const perWorker = (pricePerHour * (bootSeconds + tailSeconds)) / 3600;
-  const more = bestMore(work, Math.max(0, max - freeAt.length), bootSeconds, { perSecond, perWorker });
+  const prices = pricesOf(pool, policy);
+  const more = bestMore(work, Math.max(0, max - freeAt.length), bootSeconds, prices);
   const until = secondsUntilDone(work, more, bootSeconds);
-  return perSecond * until + perWorker * more + (pricePerHour * (seconds + idle)) / 3600;
+  return prices.perSecond * until + prices.perWorker * more + (pricePerHour * (seconds + idle)) / 3600;
 }
 
 /** No other run has work for the same pool. */
@@ -88,8 +82,6 @@ function isAtWork({ stopping }: RunRecord, seen: RunObserved | undefined): seen 
   if (seen === undefined || seen.job === null || seen.job === 'unknown' || !isLiveJob(seen.job)) return false;
   return stopping?.code === 'recut' || seen.job.status === 'active' || seen.job.status === 'queued';
 }
-
-const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
 
 function tasksWaiting({ tasks }: RunObserved): readonly TaskObserved[] {
   if (tasks === 'unknown') return [];

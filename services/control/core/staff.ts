@@ -1,5 +1,4 @@
 import { withLearnedBoot } from './boot-times.ts';
-import { hasCap } from './cap.ts';
 import { act, type Draft, note, openRuns, remember, type Sight } from './draft.ts';
 import type { ManagerWorkerObserved, Observed, PoolPolicy, PoolVariant, WorkerObserved } from './model.ts';
 import { type Demand, demandOf, moreWorkers, mustNotBeLost, nearestDeadline } from './pool-size.ts';
@@ -47,8 +46,9 @@ function staffPool(
   everyone: readonly WorkerObserved[],
   known: ReadonlyMap<string, ManagerWorkerObserved>,
 ): void {
-  const demand = demandOf(sight, draft, configured);
-  if (demand === null) return;
+  const demands = demandOf(sight, draft, configured);
+  if (demands === null) return;
+  const { all: demand, payable } = demands;
   const runs = openRuns(draft).filter(
     (run) => wantsFarm(run.state) && poolOf(sight.policy, run) === configured,
   );
@@ -70,7 +70,6 @@ function staffPool(
   );
   const unoccupied = team.filter(({ isBusy }) => !isBusy).map(({ freeAt }) => freeAt);
   // What a cap leaves wavers with each frame: nobody is ordered for more, but who is on his way is not sent back for that.
-  const payable = runs.some(hasCap) ? (demandOf(sight, draft, configured, true) ?? demand) : demand;
   const work = { ...payable, freeAt: team.map(({ freeAt }) => freeAt), unoccupied };
   const by = nearestDeadline(sight, draft, pool);
   takeBackDrains(draft, demand, team);
@@ -102,8 +101,22 @@ interface Member {
   readonly freeAt: number;
 }
 
+/** Everybody of a pool who is there or on his way, nobody leaving; to the manager they may be unknown. */
+export function whoIsThere(
+  sight: Sight,
+  pool: PoolPolicy,
+  workers: readonly WorkerObserved[],
+  busy: Demand['busy'],
+): readonly Member[] {
+  const { managerWorkers } = sight.observed;
+  const rows = managerWorkers === 'unknown' ? [] : managerWorkers;
+  const known = new Map(rows.map((row) => [row.name, row] as const));
+  const living = workers.filter((worker) => worker.pool === pool.name && worker.state !== 'ended');
+  return teamOf(sight, pool, busy, living, known, new Set());
+}
+
 /** Everybody but those that leave: a draining one counts while it has a task, because a drain can be taken back. */
-export function teamOf(
+function teamOf(
   { now }: Sight,
   pool: PoolPolicy,
   busy: Demand['busy'],
