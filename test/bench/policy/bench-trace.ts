@@ -1,5 +1,6 @@
 import type { Trace } from '../../sim/trace.ts';
-import { type Beside, besideOf, deadlineKept, deadlineQuality, deadlinesOf } from './beside.ts';
+import { type Beside, besideOf } from './beside.ts';
+import { deadlineKept, deadlineQuality, deadlinesOf, fastestOf } from './deadlines.ts';
 import { type FrontierPoint, fewestDollars, frontierOf, periodsOf } from './frontier.ts';
 import type { BusyPeriod } from './hindsight.ts';
 import { type LedgerResult, ledgerResult } from './ledger.ts';
@@ -92,14 +93,16 @@ async function lookBeside(
 ): Promise<Beside> {
   const some = seeds.slice(0, SEEDS_BESIDE);
   const extras = await threads.extras(some.map((seed) => ({ kind: 'extras', trace, seed })));
-  const given = deadlinesOf(trace, found, periods);
+  const alone = await threads.alone(seeds.map((seed) => ({ kind: 'alone', trace, seed })));
+  const fastest = fastestOf(trace, found, alone, periods);
+  const given = deadlinesOf(trace, fastest);
   const tryDeadline = (of: readonly number[], bySeconds: readonly number[]) =>
     threads.deadline(of.map((seed) => ({ kind: 'deadline', trace, seed, bySeconds })));
   const kept: ReturnType<typeof deadlineKept>[] = [];
   for (const one of given.eased)
-    kept.push(deadlineKept(trace, found, periods, one, await tryDeadline(seeds, one.bySeconds)));
+    kept.push(deadlineKept(trace, found, periods, fastest, one, await tryDeadline(seeds, one.bySeconds)));
   const impossible = await tryDeadline(some, given.impossible);
-  return besideOf(trace, ours, extras, deadlineQuality(kept, impossible));
+  return besideOf(trace, ours, extras, deadlineQuality(kept, given.impossible, fastest, impossible));
 }
 
 /** Frames are counted over a run, on average. */

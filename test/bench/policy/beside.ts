@@ -1,7 +1,6 @@
 import type { Trace } from '../../sim/trace.ts';
-import { type Deadline, type Extras, type Guess, valuesOfTime } from './extras.ts';
-import { type Found, fewestDollars } from './frontier.ts';
-import type { BusyPeriod } from './hindsight.ts';
+import type { DeadlineQuality } from './deadlines.ts';
+import { type Extras, type Guess, valuesOfTime } from './extras.ts';
 import { median, type Outcome } from './outcome.ts';
 
 /** How good the estimates of a moment were. Shares are of all runs and seeds. */
@@ -13,26 +12,6 @@ interface EstimateQuality {
   readonly secondsError: number;
   readonly dollarsError: number;
   readonly count: number;
-}
-
-interface DeadlineQuality {
-  readonly given: readonly DeadlineKept[];
-  /** With half of the fastest pool's time: how often it was said, and after how many seconds at the median. */
-  readonly impossibleTold: number;
-  readonly impossibleToldAfterSeconds: number | null;
-}
-
-interface DeadlineKept {
-  /** So many times what the fastest pool needs. */
-  readonly ease: number;
-  /** Hours that each job was given. */
-  readonly hours: readonly number[];
-  /** Of the seeds in which some pool of hindsight meets it. */
-  readonly metWherePossible: number;
-  /** Our dollars over the cheapest pool's that meets it. */
-  readonly dollarsVsFrontier: number;
-  /** Of those that were met: it had been said that it cannot, or probably will not be. */
-  readonly warnedThoughMet: number;
 }
 
 /** What the bench tells beside costs and times. */
@@ -104,70 +83,5 @@ function qualityOf(all: readonly Guess[], at: Guess['at']): EstimateQuality | nu
   return {
     ...{ secondsInside: inside('seconds'), dollarsInside: inside('dollars') },
     ...{ secondsError: error('seconds'), dollarsError: error('dollars'), count: guesses.length },
-  };
-}
-
-/** So many times what the fastest pool needs is given. */
-const EASES = [1.25, 1.5, 2];
-const IMPOSSIBLE = 0.5;
-
-export interface Given {
-  /** For each job, seconds from its coming. */
-  readonly eased: readonly { readonly ease: number; readonly bySeconds: readonly number[] }[];
-  readonly impossible: readonly number[];
-}
-
-/** Deadlines from what the fastest pool of each period needs (the median over the seeds). */
-export function deadlinesOf(
-  trace: Trace,
-  found: readonly (readonly (readonly Found[])[])[],
-  periods: readonly BusyPeriod[],
-): Given {
-  const fastest = periods.map((_, period) => median(found.map((pools) => fastestOf(pools, period))));
-  const seconds = trace.jobs.map(({ atSeconds }, index) => {
-    const period = periods.findIndex(({ jobs }) => jobs.some((job) => job.index === index));
-    return (fastest[period] ?? 0) - atSeconds;
-  });
-  const times = (factor: number) => seconds.map((one) => one * factor);
-  return { eased: EASES.map((ease) => ({ ease, bySeconds: times(ease) })), impossible: times(IMPOSSIBLE) };
-}
-
-function fastestOf(pools: readonly (readonly Found[])[], period: number): number {
-  return Math.min(...pools.map((all) => all[period]?.endSeconds ?? Number.POSITIVE_INFINITY));
-}
-
-export function deadlineQuality(
-  given: readonly DeadlineKept[],
-  impossible: readonly Deadline[],
-): DeadlineQuality {
-  const told = impossible.flatMap(({ toldAfterSeconds }) => toldAfterSeconds ?? []);
-  return {
-    given,
-    impossibleTold: told.length / Math.max(1, impossible.length),
-    impossibleToldAfterSeconds: told.length === 0 ? null : median(told),
-  };
-}
-
-export function deadlineKept(
-  trace: Trace,
-  found: readonly (readonly (readonly Found[])[])[],
-  periods: readonly BusyPeriod[],
-  { ease, bySeconds }: Given['eased'][number],
-  all: readonly Deadline[],
-): DeadlineKept {
-  const endOf = (period: BusyPeriod) =>
-    Math.min(...period.jobs.map(({ job, index }) => job.atSeconds + (bySeconds[index] ?? 0)));
-  const isPossible = (seed: number) =>
-    periods.every((period, index) => fastestOf(found[seed] ?? [], index) <= endOf(period));
-  const possible = all.filter((_, seed) => isPossible(seed));
-  const met = all.filter(({ isMet }) => isMet);
-  const ends = trace.jobs.map(({ atSeconds }, index) => atSeconds + (bySeconds[index] ?? 0));
-  return {
-    ease,
-    hours: bySeconds.map((seconds) => Math.round((seconds / 3600) * 1000) / 1000),
-    metWherePossible: possible.filter(({ isMet }) => isMet).length / Math.max(1, possible.length),
-    dollarsVsFrontier:
-      median(all.map(({ outcome }) => outcome.dollars)) / fewestDollars(trace, found, periods, ends),
-    warnedThoughMet: met.filter(({ isWarned }) => isWarned).length / Math.max(1, met.length),
   };
 }

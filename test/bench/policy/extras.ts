@@ -1,6 +1,7 @@
 import type { StatusDocument } from '../../../services/control/core/status-document.ts';
 import type { Trace } from '../../sim/trace.ts';
 import type { Outcome } from './outcome.ts';
+import { shotName } from './shots.ts';
 import { runTablao, type Watch } from './tablao.ts';
 
 /** An estimate of a run at some moment beside what came of it. */
@@ -73,14 +74,16 @@ export async function guess(trace: Trace, seed: number): Promise<readonly Guess[
   });
 }
 
-/** What a trace with a deadline for all of its jobs came to. */
+/** What a trace with a deadline for each of its jobs came to. */
 export interface Deadline {
   readonly outcome: Outcome;
-  readonly isMet: boolean;
-  /** Seconds after its coming until a run said that its deadline cannot be kept; `null` = none did. */
-  readonly toldAfterSeconds: number | null;
-  /** More was said than that the odds are even. */
-  readonly isWarned: boolean;
+  readonly jobs: readonly {
+    readonly isMet: boolean;
+    /** Seconds after its coming until something was said against its deadline; `null` = nothing was. */
+    readonly toldAfterSeconds: number | null;
+    /** More was said than that the odds are even. */
+    readonly isWarned: boolean;
+  }[];
 }
 
 /** Each job shall be done so many seconds after it has come; nothing else makes haste. */
@@ -89,20 +92,28 @@ export async function runDeadline(
   seed: number,
   bySeconds: readonly number[],
 ): Promise<Deadline> {
-  const jobs = trace.jobs.map((job, index) => ({ ...job, finishByHours: (bySeconds[index] ?? 0) / 3600 }));
-  let toldAfterSeconds: number | null = null;
-  let isWarned = false;
-  const startedAt: number[] = [];
-  const watch: Watch = (status) => {
-    const at = Date.parse(status.asOf);
-    startedAt.push(at);
-    const told = status.runs.flatMap(({ warnings }) => warnings.filter((one) => one.startsWith('finishBy')));
-    isWarned ||= told.some((one) => !one.includes('may not be kept'));
-    if (told.length > 0) toldAfterSeconds ??= (at - (startedAt[0] ?? at)) / 1000;
+  const secondsFor = (index: number) => bySeconds[index] ?? 0;
+  const jobs = trace.jobs.map((job, index) => ({ ...job, finishByHours: secondsFor(index) / 3600 }));
+  const toldAt = new Map<string, number>();
+  const warned = new Set<string>();
+  const watch: Watch = ({ asOf, runs }) => {
+    for (const { shot, warnings } of runs) {
+      const told = warnings.filter((one) => one.startsWith('finishBy'));
+      if (told.length > 0 && !toldAt.has(shot)) toldAt.set(shot, Date.parse(asOf));
+      if (told.some((one) => !one.includes('may not be kept'))) warned.add(shot);
+    }
   };
-  const { outcome } = await runTablao({ ...trace, jobs }, seed, { policy: { valueOfTimePerHour: 0 }, watch });
-  const isMet = jobs.every(
-    ({ atSeconds }, index) => (outcome.jobEnds[index] ?? 0) <= atSeconds + (bySeconds[index] ?? 0),
-  );
-  return { outcome, isMet, toldAfterSeconds, isWarned };
+  const policy = { valueOfTimePerHour: 0 };
+  const { outcome, world } = await runTablao({ ...trace, jobs }, seed, { policy, watch });
+  return {
+    outcome,
+    jobs: jobs.map(({ atSeconds }, index) => {
+      const at = toldAt.get(shotName(index));
+      return {
+        isMet: (outcome.jobEnds[index] ?? 0) <= atSeconds + secondsFor(index),
+        toldAfterSeconds: at === undefined ? null : (at - world.startedAt) / 1000 - atSeconds,
+        isWarned: warned.has(shotName(index)),
+      };
+    }),
+  };
 }

@@ -1,5 +1,6 @@
 // A thread of the bench: works off one seed of a trace at a time.
 import { parentPort } from 'node:worker_threads';
+import { aloneEnds } from './deadlines.ts';
 import { runDeadline, runExtras } from './extras.ts';
 import { lookBack } from './frontier.ts';
 import { type Ledger, ledgerOf } from './ledger.ts';
@@ -21,6 +22,7 @@ parentPort?.on('message', (task: Task) => {
 
 async function workOff(task: Task): Promise<unknown> {
   if (task.kind === 'hindsight') return lookBack(task.trace, task.seed, task.periods);
+  if (task.kind === 'alone') return aloneEnds(task.trace, task.seed);
   if (task.kind === 'extras') return runExtras(task.trace, task.seed);
   if (task.kind === 'deadline') return runDeadline(task.trace, task.seed, task.bySeconds);
   const { trace, seed } = task;

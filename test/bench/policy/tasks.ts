@@ -22,6 +22,7 @@ export type Task =
       readonly periods: readonly BusyPeriod[];
     }
   | { readonly kind: 'extras'; readonly trace: Trace; readonly seed: number }
+  | { readonly kind: 'alone'; readonly trace: Trace; readonly seed: number }
   | {
       readonly kind: 'deadline';
       readonly trace: Trace;
@@ -58,6 +59,7 @@ export function createThreads() {
   return {
     rules: (tasks: readonly Task[]) => work<RulesDone>(tasks),
     hindsight: (tasks: readonly Task[]) => work<HindsightDone>(tasks),
+    alone: (tasks: readonly Task[]) => work<readonly number[]>(tasks),
     extras: (tasks: readonly Task[]) => work<Extras>(tasks),
     deadline: (tasks: readonly Task[]) => work<Deadline>(tasks),
     end: () => Promise.all(threads.map((thread) => thread.terminate())),
