@@ -105,6 +105,27 @@ describe('what hangs', () => {
     assert.equal(of.manager.callsOf('requeueTask').length, 1);
   });
 
+  test('is given twice as long each time: it may only take longer than all others', async () => {
+    const of = createWorld();
+    await begin(of, { frames: '1-2', chunkSize: 1, video: false });
+    await takeTasks(of);
+    await record(of, 2, 'done', '2026-01-01T00:00:01Z');
+    const other = (await allTasks(of)).find(({ name }) => name === 'render-2');
+    of.manager.setTask(other?.id ?? '', { status: 'completed', stepsCompleted: 1 });
+    const minutes: number[] = [];
+    for (const attempt of [1, 2, 3]) {
+      for (let tries = 0; attempt > 1 && tries < 10 && (await takeTasks(of)) === 0; tries += 1)
+        await pass(of);
+      await record(of, 1, 'rendering', '2026-01-01T00:00:01Z', attempt);
+      const from = of.clock.now();
+      const isCounted = async () => (await run(of)).troubles[0]?.attempts === attempt;
+      for (let passes = 0; passes < 100 && !(await isCounted()); passes += 1) await pass(of);
+      minutes.push(Math.round((of.clock.now() - from) / MINUTE / 10) * 10);
+    }
+    assert.deepEqual(minutes, [10, 20, 40]);
+    assert.equal((await run(of)).troubles[0]?.message, 'it stood still for 40 minutes');
+  });
+
   test('a check that never ends is tried again, and then the run fails with what to do', async () => {
     const of = createWorld({ checkFirst: 'always' });
     await begin(of, { frames: '1-2', video: false });

@@ -20,6 +20,8 @@ import {
 /** A frame that stands still for this many times the usual is hung, but never before ten minutes. */
 const HUNG_FACTOR = 5;
 const HUNG_AT_LEAST_MS = 10 * 60_000;
+/** A frame may just take longer than all others (the first ones are black, one has the crowd in it): the next attempt waits twice as long. */
+const LONGER_EACH_TIME = 2;
 /**
  * Before any frame was rendered nobody knows what is usual: heavy ones take hours, and all that are under way are thrown away
  * when this is too short.
@@ -200,8 +202,18 @@ function hungAfterMs(run: RunRecord, task: TaskObserved): number {
   const limit = run.settings?.frameMinutesLimit.value ?? null;
   // A person's limit is about frames.
   if (limit !== null) return Math.max(isFrames ? 0 : HUNG_AT_LEAST_MS, limit * 60_000);
-  if (run.times.frames === 0) return isFrames ? HUNG_AT_FIRST_MS : CHECK_HUNG_AT_FIRST_MS;
-  return Math.max(HUNG_AT_LEAST_MS, HUNG_FACTOR * secondsPerFrame(run) * 1000);
+  const usual = HUNG_FACTOR * secondsPerFrame(run) * 1000;
+  const atFirst = isFrames ? Math.max(HUNG_AT_FIRST_MS, usual) : CHECK_HUNG_AT_FIRST_MS;
+  const atLeast = run.times.frames === 0 ? atFirst : Math.max(HUNG_AT_LEAST_MS, usual);
+  return atLeast * LONGER_EACH_TIME ** attemptsAt(run, task);
+}
+
+/** Of the frame of this task that was begun most often in vain and is still tried. */
+function attemptsAt({ troubles }: RunRecord, task: TaskObserved): number {
+  if (troubles.length === 0) return 0;
+  const frames = new Set(framesOfTask(task));
+  const tried = troubles.filter(({ frame, attempts }) => frames.has(frame) && attempts < MAX_ATTEMPTS);
+  return Math.max(0, ...tried.map(({ attempts }) => attempts));
 }
 
 function stillness({ now }: Sight, run: RunRecord, task: TaskObserved, due: Due): string {
