@@ -72,7 +72,12 @@ describe('a machine', () => {
   });
 
   test('of a worker that waits on and on without a word is no longer believed in', () => {
-    assert.deepEqual(used(order, 100_000), [450, 0, 0]);
+    assert.deepEqual(used(order, 100_000), [900, 0, 0]);
+  });
+
+  test('that takes four times as long to boot as was guessed is paid for all the same', () => {
+    const runs = follow(order, life({ startedAt: 600_000 }), TIMES, 601_000);
+    assert.deepEqual(used(runs, 601), [600, 1, 0]);
   });
 });
 

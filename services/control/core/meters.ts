@@ -6,8 +6,12 @@ const REUSE_MS = 20_000;
 const LEAST_MS = 60_000;
 /** Compute Engine bills a spot machine to the end of the notice that it gives. */
 const NOTICE_MS = 30_000;
-/** A worker that waits for longer than so many usual boots has had no machine all the while. */
+/**
+ * A worker that waits for longer than so many usual boots has had no machine all the while; but the cluster's autoscaler waits
+ * this long for any machine before it gives it up (its max-node-provision-time), and it may be far slower than was guessed.
+ */
 const LONGEST_BOOTS = 3;
+const GIVEN_UP_AFTER_MS = 15 * 60_000;
 
 /** The task that a worker was last seen with, and since when it is at its present step. */
 export interface TaskInHand {
@@ -77,7 +81,7 @@ export function useUntil(meter: Meter, at: EpochMs, { bootMs }: MachineTimes): U
   const { from, startedAt, endedAt, until } = meter;
   if (from === null) return NO_USE;
   const bootEnd = startedAt ?? endedAt ?? at;
-  const boot = within(Math.min(at, bootEnd) - from, LONGEST_BOOTS * bootMs);
+  const boot = within(Math.min(at, bootEnd) - from, Math.max(LONGEST_BOOTS * bootMs, GIVEN_UP_AFTER_MS));
   const worker = startedAt === null ? 0 : within(Math.min(at, endedAt ?? at) - startedAt);
   const empty = endedAt === null ? 0 : within(Math.min(at, until ?? at) - endedAt);
   return { boot, worker, empty };
