@@ -14,7 +14,7 @@ import { plotOf } from './policy/plot.ts';
 import { tableOf } from './policy/table.ts';
 import { createThreads } from './policy/tasks.ts';
 
-const { values } = parseArgs({
+const { values, tokens } = parseArgs({
   options: {
     trace: { type: 'string', multiple: true },
     json: { type: 'boolean', default: false },
@@ -23,15 +23,18 @@ const { values } = parseArgs({
     brief: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true },
   },
+  allowPositionals: true,
+  tokens: true,
 });
 
 async function main(): Promise<void> {
-  const files = values.trace ?? globSync(join(import.meta.dirname, 'traces/*.json')).sort();
+  const files = allOf('trace') ?? globSync(join(import.meta.dirname, 'traces/*.json')).sort();
+  const only = allOf('only');
   const traces = files.map(readTrace);
   const threads = createThreads();
   const results: TraceResult[] = [];
   for (const trace of traces) {
-    const result = await benchTrace(trace, threads, values.only, !values.brief);
+    const result = await benchTrace(trace, threads, only, !values.brief);
     results.push(result);
     if (values.plot !== undefined) plot(values.plot, result, results.length);
     if (!values.json) process.stdout.write(`${tableOf(result)}\n`);
@@ -46,9 +49,31 @@ function plot(folder: string, result: TraceResult, number: number): void {
   writeFileSync(join(folder, `${number}-${name}.svg`), plotOf(result));
 }
 
+/** Of an option that may have several values, as they come behind it; `undefined` = it is not given. */
+function allOf(option: 'trace' | 'only'): readonly string[] | undefined {
+  let named = '';
+  const found = tokens.flatMap((token) => {
+    if (token.kind === 'option') named = token.name;
+    if (token.kind === 'positional' && named !== 'trace' && named !== 'only')
+      fail(`${token.value}: for what? --trace ${token.value} runs a trace`);
+    const value = token.kind === 'option-terminator' ? undefined : token.value;
+    return named === option && value !== undefined ? [value] : [];
+  });
+  return found.length === 0 ? undefined : found;
+}
+
 function readTrace(file: string): Trace {
-  const trace = parseTrace(JSON.parse(readFileSync(file, 'utf8')));
-  return values.seeds === undefined ? trace : { ...trace, seeds: Number(values.seeds) };
+  try {
+    const value: object = JSON.parse(readFileSync(file, 'utf8'));
+    return parseTrace(values.seeds === undefined ? value : { ...value, seeds: Number(values.seeds) });
+  } catch (error) {
+    return fail(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function fail(message: string): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
 }
 
 await main();
