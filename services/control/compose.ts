@@ -37,8 +37,8 @@ const clock = { now: () => Date.now() };
 /** Looking is cheap on one machine. */
 const LOOK_EVERY_MS = 1000;
 const LIST_EVERY_MS = 30_000;
-/** The farm's processes are given so long to sign off when the service ends. */
-const FAREWELL_MS = 30_000;
+/** So long may the farm's processes take to sign off when the service ends; a dead service's lease (30 s) may be in the way. */
+const FAREWELL_MS = 50_000;
 
 export interface LocalService {
   readonly app: FastifyInstance;
@@ -47,8 +47,8 @@ export interface LocalService {
   /** What `status.json` says; `null` before the first pass. */
   status(): Promise<StatusDocument | null>;
   start(): void;
-  /** Ends the loop; `takeDown` ends the farm's processes, too. */
-  stop(takeDown: boolean): Promise<void>;
+  /** Ends the loop and the farm's processes; `false` = another service works in this folder, and the farm is left to it. */
+  stop(): Promise<boolean>;
 }
 
 /** Everything of local mode, put together: folders are the buckets, processes are the farm. */
@@ -137,15 +137,16 @@ export async function composeLocal(config: LocalConfig, log: Logger): Promise<Lo
     scenesDir: dirs.scenes,
     status: () => readStatus(ports.records),
     start: () => ticks.start(),
-    stop: async (takeDown) => {
+    stop: async () => {
       clearInterval(watchManager);
       events.stop();
       reconciler.stop();
       wakeUp();
       await ticks.stop();
       await app.close();
-      if (takeDown) await takeFarmDown(ports, log);
+      const isOurs = await takeFarmDown(ports, reconciler.hold, log);
       await reconciler.release().catch(onError);
+      return isOurs;
     },
   };
 }
@@ -254,14 +255,21 @@ async function readStatus(records: Records): Promise<StatusDocument | null> {
   return (seen?.value as StatusDocument | undefined) ?? null;
 }
 
-/** Runs that were not finished go on when the service is started again. */
-async function takeFarmDown(ports: Ports, log: Logger): Promise<void> {
+/**
+ * Runs that were not finished go on when the service is started again. `false` = another service holds the lease and goes on
+ * telling: the farm is its own, and may be rendering.
+ */
+async function takeFarmDown(ports: Ports, hold: () => Promise<boolean>, log: Logger): Promise<boolean> {
   const endsAt = clock.now() + FAREWELL_MS;
+  const lastTold = await readStatus(ports.records);
   while (clock.now() < endsAt) {
-    const farm = await ports.farm.look();
-    if (farm.state === 'absent') return;
-    await ports.farm.delete();
+    if (await hold()) {
+      const farm = await ports.farm.look();
+      if (farm.state === 'absent') return true;
+      await ports.farm.delete();
+    } else if ((await readStatus(ports.records))?.asOf !== lastTold?.asOf) return false;
     await delay(300);
   }
   log.error({ leftovers: await ports.farm.leftovers() }, 'the farm did not go down in time');
+  return true;
 }

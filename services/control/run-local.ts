@@ -44,7 +44,7 @@ async function run(config: LocalConfig): Promise<number> {
   const stopped = Promise.withResolvers<number>();
   closeWithGrace({ delay: 60_000, logger: false }, async ({ err }) => {
     say('tablao: taking the farm down');
-    await service.stop(true);
+    await end(service);
     stopped.resolve(err === undefined ? 0 : 1);
   });
   return Promise.race([follow(config, service), stopped.promise]);
@@ -140,11 +140,16 @@ async function finish(
   progress: { done(): void },
 ): Promise<number> {
   progress.done();
-  await service.stop(true);
+  await end(service);
   const bad = runs.filter((run) => run.state !== 'completed');
   for (const run of bad)
     say(`tablao: ${run.shot}: ${run.state}: ${run.reason?.message ?? ''} ${run.reason?.action ?? ''}`);
   return bad.length === 0 ? 0 : 1;
+}
+
+async function end(service: LocalService): Promise<void> {
+  if (await service.stop()) return;
+  say('tablao: the farm stays up: another Tablao works in this folder, and it is left to that one.');
 }
 
 function sayNoBlender(): void {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { cannotSeeProcesses, farmProcesses } from '../e2e/service.ts';
+import { cannotSeeProcesses, farmProcesses, startService } from '../e2e/service.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../services/control/main.ts');
 const MAKE = resolve(import.meta.dirname, '../e2e/make_shots.py');
@@ -71,6 +71,17 @@ describe('kill -9 in the middle of rendering', {
     const before = framesOf(bucket);
     assert.equal(await ended(start(bucket, scene)), 0);
     assertWhole(bucket, before);
+  });
+
+  test('of the service: a new one that is told to end takes down the farm that it finds', async (t) => {
+    const bucket = join(folder, 'heir');
+    const first = start(bucket, scene);
+    await untilFrames(bucket, 1);
+    first.kill('SIGKILL');
+    await ended(first);
+    const second = await startService(t, { bucket });
+    assert.equal(await second.stop(), 0);
+    assert.deepEqual(farmProcesses(bucket), [], second.said());
   });
 
   test('of nothing: Ctrl-C takes the farm down at once, and the next start goes on', async () => {

@@ -57,6 +57,8 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
   readonly runTick: RunTick;
   /** The running tick ends with its present pass. */
   readonly stop: () => void;
+  /** For what is done between passes: `false` = somebody else has the lease. */
+  readonly hold: () => Promise<boolean>;
   readonly release: () => Promise<void>;
 } {
   const { clock } = ports;
@@ -246,6 +248,10 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
     runTick,
     stop: () => {
       isStopping = true;
+    },
+    hold: async () => {
+      held = await ports.lease.acquire(holder, LEASE_MS);
+      return held !== null;
     },
     release: async () => {
       if (held !== null) await ports.lease.release(held);
