@@ -23,8 +23,8 @@ function poolsToTry({ jobs, policy }: Trace): readonly Pool[] {
   const frames = jobs.reduce((sum, job) => sum + job.frames, 0);
   const most = Math.min(policy.maxWorkers, frames);
   const sizes = new Set<number>();
-  for (let size = 1; size <= most; size = Math.max(size + 1, Math.round(size * most ** (1 / MOST_SIZES))))
-    sizes.add(size);
+  const step = most <= MOST_SIZES ? 1 : most ** (1 / MOST_SIZES);
+  for (let size = 1; size <= most; size = Math.max(size + 1, Math.round(size * step))) sizes.add(size);
   sizes.add(most);
   const all = jobs.every(({ chunkSize }) => chunkSize !== undefined) ? [1] : TASKS_PER_WORKER;
   return [...sizes].flatMap((workers) => all.map((tasksPerWorker) => ({ workers, tasksPerWorker })));
@@ -34,7 +34,7 @@ function poolsToTry({ jobs, policy }: Trace): readonly Pool[] {
  * Jobs that come while something is left of the ones before are one period; one without frames is none. `ends` = the median
  * end of each job with ours.
  */
-export function periodsOf({ jobs, policy }: Trace, ends: readonly number[]): readonly BusyPeriod[] {
+export function periodsOf({ jobs, policy, cloud }: Trace, ends: readonly number[]): readonly BusyPeriod[] {
   const order = jobs
     .map((job, index) => ({ job, index }))
     .filter(({ job }) => job.frames > 0)
@@ -44,6 +44,7 @@ export function periodsOf({ jobs, policy }: Trace, ends: readonly number[]): rea
     creation: number | null;
     keptSeconds: number;
   }[] = [];
+  const endingSeconds = policy.idleTeardownSeconds + cloud.clusterDeleteSeconds;
   let creations = 0;
   let busyUntil = Number.NEGATIVE_INFINITY;
   for (const one of order) {
@@ -53,7 +54,11 @@ export function periodsOf({ jobs, policy }: Trace, ends: readonly number[]): rea
     else {
       const stands = period !== undefined && idle < policy.idleTeardownSeconds;
       if (!stands) creations += 1;
-      periods.push({ jobs: [one], creation: stands ? null : creations, keptSeconds: stands ? idle : 0 });
+      periods.push({
+        jobs: [one],
+        creation: stands ? null : creations,
+        keptSeconds: stands ? idle - endingSeconds : 0,
+      });
     }
     busyUntil = Math.max(busyUntil, ends[one.index] ?? 0);
   }
@@ -79,6 +84,7 @@ export function frontierOf(
   found: readonly (readonly (readonly Found[])[])[],
   periods: readonly BusyPeriod[],
 ): readonly FrontierPoint[] {
+  if (periods.length === 0) return [];
   const points = poolsToTry(trace).map(({ workers }, pool) => {
     const all = medians(found, pool, periods.length);
     const dollars = all.reduce((sum, one) => sum + one.dollars, 0);

@@ -22,7 +22,10 @@ export interface BusyPeriod {
   readonly jobs: readonly { readonly job: TraceJob; readonly index: number }[];
   /** Which creation of a cluster it is, from 1; `null` = the one before still stands. */
   readonly creation: number | null;
-  /** Idle seconds before it that are paid for the cluster that still stands. */
+  /**
+   * Where the cluster still stands, seconds for which it is paid before this period; less those of its end, which the period
+   * before has paid, and which did not come.
+   */
   readonly keptSeconds: number;
 }
 
