@@ -24,7 +24,7 @@ const DEFAULTS: LocalConfig = {
   bucketDir: 'bucket',
   scenes: [],
   exitWhenIdle: false,
-  maxWorkers: null,
+  maxWorkers: 1,
   ignoreGlobs: ['**/{lib,libs,library,assets,addons}/**'],
   settleMs: 20_000,
   maxAtOnce: 3,
@@ -105,6 +105,16 @@ describe('parseConfig', () => {
       parseConfig({ MISSING_FILES_GRACE_HOURS: '0' }, ['--exit-when-idle']).missingFilesGraceMs,
       0,
     );
+  });
+
+  it('takes an idle farm down after ten seconds when somebody waits for the end, unless told how long it stays', () => {
+    const idleMs = (env: Record<string, string>, ...more: string[]) =>
+      local(env, ['--exit-when-idle', ...more]).idleTeardownMs;
+    assert.equal(idleMs({}), 10_000);
+    assert.equal(idleMs({ IDLE_TEARDOWN_SECONDS: '' }), 10_000);
+    assert.equal(idleMs({ IDLE_TEARDOWN_SECONDS: '600' }), 600_000);
+    assert.equal(idleMs({}, '--idle-seconds', '0'), 0);
+    assert.equal(local({}, []).idleTeardownMs, 600_000);
   });
 
   it('keeps commas inside braces together in IGNORE_GLOBS, and knows none', () => {

@@ -74,7 +74,8 @@ function stepOf(run: RunStatus): string {
   const { total, done, failed } = run.frames;
   const percent = total === 0 ? 0 : Math.floor((done / total) * 100);
   const step = Math.floor(percent / STEP_PERCENT);
-  return [run.state, run.reason?.code ?? '', run.version ?? '', step, failed].join('/');
+  const reason = reasonLines(run).length === 0 ? '' : (run.reason?.code ?? '');
+  return [run.state, reason, run.version ?? '', step, failed].join('/');
 }
 
 function lineOf(run: RunStatus): string {

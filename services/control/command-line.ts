@@ -30,11 +30,11 @@ const OPTIONS: readonly Option[] = [
   },
   { name: 'bucket', value: 'DIR', help: 'the folder that stands for the buckets (default ./bucket)' },
   { name: 'port', value: 'N', help: 'port of the page, 0 = any free one (default 8080, same as PORT)' },
-  { name: 'max-workers', value: 'N', help: 'at most so many workers (default: what this machine can carry)' },
+  { name: 'max-workers', value: 'N', help: 'at most so many Blenders at a time (default 1)' },
   {
     name: 'idle-seconds',
     value: 'N',
-    help: 'take the farm down after so long without work (IDLE_TEARDOWN_SECONDS)',
+    help: 'take the farm down after so long without work (default 600, with --exit-when-idle 10)',
   },
   { name: 'help', value: null, help: 'show this and end' },
 ];

@@ -11,7 +11,6 @@ import { type BlenderFound, findBlenders } from './adapters/local/blenders.ts';
 import { createLocalFarm } from './adapters/local/farm.ts';
 import { findFlamenco } from './adapters/local/flamenco-programs.ts';
 import { createLocalLease } from './adapters/local/lease.ts';
-import { memoryForWorkers } from './adapters/local/memory.ts';
 import { createLocalRecords } from './adapters/local/records.ts';
 import { createLocalRenders } from './adapters/local/renders.ts';
 import { createLocalScenes } from './adapters/local/scenes.ts';
@@ -44,6 +43,7 @@ export interface LocalService {
   readonly app: FastifyInstance;
   readonly blenders: readonly BlenderFound[];
   readonly scenesDir: string;
+  readonly rendersDir: string;
   /** What `status.json` says; `null` before the first pass. */
   status(): Promise<StatusDocument | null>;
   start(): void;
@@ -135,6 +135,7 @@ export async function composeLocal(config: LocalConfig, log: Logger): Promise<Lo
     app,
     blenders,
     scenesDir: dirs.scenes,
+    rendersDir: dirs.renders,
     status: () => readStatus(ports.records),
     start: () => ticks.start(),
     stop: async () => {
@@ -231,7 +232,7 @@ function localPolicy(config: LocalConfig, dirs: Dirs, blenders: readonly Blender
     pools: [
       {
         name: 'local',
-        max: Math.max(1, config.maxWorkers ?? Math.min(1, memoryForWorkers())),
+        max: config.maxWorkers,
         pricePerHour: config.pricePerWorkerHour,
         tag: null,
         bootSeconds: 5,

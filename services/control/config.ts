@@ -7,8 +7,12 @@ import { VARIABLES, type Values, type VariableName } from './variables.ts';
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
+/** One Blender uses all processors of a machine. */
+const USUAL_WORKERS = 1;
 /** With `--exit-when-idle` somebody waits for the end: missing files are given only this long. */
 const GRACE_WHEN_EXITING = 10 * SECOND;
+/** The same for a farm without work, unless somebody says how long it is to stay: nothing more is likely to come. */
+const IDLE_WHEN_EXITING = 10 * SECOND;
 
 /** What can be set in both modes, in our units: milliseconds and dollars. */
 export interface CommonConfig {
@@ -45,8 +49,7 @@ export interface LocalConfig extends CommonConfig {
   /** The .blend files of `--scene`, as given. */
   readonly scenes: readonly string[];
   readonly exitWhenIdle: boolean;
-  /** `null` = what this machine can carry. */
-  readonly maxWorkers: number | null;
+  readonly maxWorkers: number;
   readonly pricePerWorkerHour: number;
   /** `[]` = look for them. */
   readonly blenderPaths: readonly string[];
@@ -80,7 +83,7 @@ export function parseConfig(env: Environment, argv: readonly string[]): Config {
   const cloud = isCloud ? readCloud(env, line, problems) : null;
   if (values !== null) problems.push(...contradictions(values, env, line, isCloud));
   if (values === null || problems.length > 0) throw new ConfigError(problems);
-  const common = toCommon(values, line);
+  const common = toCommon(values, env, line);
   return cloud === null ? toLocal(common, values, line, maxWorkers) : { ...common, ...cloud };
 }
 
@@ -92,13 +95,13 @@ function readCloud(env: Environment, line: CommandLine, problems: string[]): Clo
   return values === null || problems.length > before ? null : toCloudPart(values);
 }
 
-function readMaxWorkers(line: CommandLine, problems: string[]): number | null {
-  if (line.maxWorkers === null) return null;
+function readMaxWorkers(line: CommandLine, problems: string[]): number {
+  if (line.maxWorkers === null) return USUAL_WORKERS;
   if (/^\d{1,4}$/.test(line.maxWorkers) && Number(line.maxWorkers) > 0) return Number(line.maxWorkers);
   problems.push(
     `--max-workers ${line.maxWorkers} cannot be used: nothing would be rendered, or nobody knows by how many. Give 1 to 9999, or leave it out.`,
   );
-  return null;
+  return USUAL_WORKERS;
 }
 
 /** Each value may be right alone and still make no sense beside another. */
@@ -159,15 +162,17 @@ function both(values: Values, first: VariableName, second: VariableName): string
   return `${first}=${values[first]} beside ${second}=${values[second]}`;
 }
 
-function toCommon(values: Values, line: CommandLine): CommonConfig {
+function toCommon(values: Values, env: Environment, line: CommandLine): CommonConfig {
   const graceMs = values.MISSING_FILES_GRACE_HOURS * HOUR;
+  const isIdleTimeGiven = Boolean(env.IDLE_TEARDOWN_SECONDS?.trim()) || line.idleSeconds !== null;
   return {
     port: values.PORT,
     ignoreGlobs: values.IGNORE_GLOBS,
     settleMs: values.SETTLE_SECONDS * SECOND,
     maxAtOnce: values.MAX_AT_ONCE,
     missingFilesGraceMs: line.exitWhenIdle ? Math.min(graceMs, GRACE_WHEN_EXITING) : graceMs,
-    idleTeardownMs: values.IDLE_TEARDOWN_SECONDS * SECOND,
+    idleTeardownMs:
+      line.exitWhenIdle && !isIdleTimeGiven ? IDLE_WHEN_EXITING : values.IDLE_TEARDOWN_SECONDS * SECOND,
     keepControlPlane: values.KEEP_CONTROL_PLANE,
     maxFarmMs: values.MAX_FARM_HOURS * HOUR,
     maxUnknownMs: values.MAX_UNKNOWN_HOURS * HOUR,
@@ -190,12 +195,7 @@ function toNotify({
   return url === '' ? null : { url, secret: secret === '' ? null : secret };
 }
 
-function toLocal(
-  common: CommonConfig,
-  values: Values,
-  line: CommandLine,
-  maxWorkers: number | null,
-): LocalConfig {
+function toLocal(common: CommonConfig, values: Values, line: CommandLine, maxWorkers: number): LocalConfig {
   return {
     ...common,
     mode: 'local',

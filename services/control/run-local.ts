@@ -86,7 +86,7 @@ async function bringScenes(config: LocalConfig, service: LocalService): Promise<
   const brought = new Map();
   for (const file of config.scenes) {
     const { shot, copied, missing } = await bringScene({
-      file: resolve(file),
+      file,
       scenesDir,
       readFacts,
       brought,
@@ -141,10 +141,13 @@ async function finish(
 ): Promise<number> {
   progress.done();
   await end(service);
-  const bad = runs.filter((run) => run.state !== 'completed');
-  for (const run of bad)
-    say(`tablao: ${run.shot}: ${run.state}: ${run.reason?.message ?? ''} ${run.reason?.action ?? ''}`);
-  return bad.length === 0 ? 0 : 1;
+  for (const run of runs) say(`tablao: ${run.shot}: ${run.state}: ${outcomeOf(run, service)}`);
+  return runs.every((run) => run.state === 'completed') ? 0 : 1;
+}
+
+function outcomeOf({ state, shot, version, reason }: RunStatus, { rendersDir }: LocalService): string {
+  if (state === 'completed') return `its frames are in ${join(rendersDir, shot, version ?? '')}`;
+  return `${reason?.message ?? ''} ${reason?.action ?? ''}`;
 }
 
 async function end(service: LocalService): Promise<void> {

@@ -158,6 +158,14 @@ describe('progress in a log', () => {
     );
   });
 
+  it('writes no line twice for a reason that it does not tell', () => {
+    const reason = { code: 'x', message: 'All goes well.', action: null };
+    assert.deepEqual(
+      lines(aStatus(), aStatus({ runs: [aRun()] }), aStatus({ runs: [aRun({ reason })] })).slice(1),
+      ['09:05:07 film/sh010 v001: rendering 6/24 frames'],
+    );
+  });
+
   it('says why, on the same line', () => {
     const reason = { code: 'x', message: 'No camera.', action: 'Add one.' };
     const after = lines(

@@ -59,6 +59,9 @@ describe('npm start on one machine', { skip: cannotRender }, () => {
     ]);
     const ended = await runToEnd(bucket, scenes);
     assert.equal(ended.code, 0, ended.output);
+    assert.ok(
+      ended.output.includes(`first: completed: its frames are in ${join(bucket, 'renders/first/v001')}`),
+    );
     const renders = (shot: string) =>
       readdirSync(join(bucket, 'renders', shot, 'v001')).filter((name) => name.endsWith('.png'));
     assert.deepEqual(renders('first'), ['take_001.png', 'take_003.png', 'take_005.png']);
