@@ -7,12 +7,15 @@ interface Counts {
   readonly queued: number;
   readonly open: number;
   readonly pending: number;
-  /** Jobs that have not ended, pending ones included. */
+  /** Jobs that have not ended: pending ones included, as KEDA counts them. */
   readonly running: number;
   readonly most: number;
 }
 
-/** KEDA ScaledJob: a Kubernetes Job for each task, which renders that one and ends. `started` = how many more at each poll. */
+/**
+ * KEDA ScaledJob: a Kubernetes Job for each task, which renders that one and ends. `started` = how many more at each poll, by
+ * `scalingStrategy` of KEDA's specification of it.
+ */
 function scaledJob(started: (counts: Counts) => number): RuleMaker {
   return () => ({
     everySeconds: POLL_SECONDS,
@@ -35,7 +38,10 @@ export const kedaJobAccurate = scaledJob(({ queued, pending, running, most }) =>
   return wanted + running > most ? most - running : wanted - pending;
 });
 
-/** `eager`: min(most − running − pending, queue): all the room there is. KEDA's `running` leaves out those that are pending. */
+/**
+ * `eager`: min(most − running − pending, queue) at each poll. Jobs that are pending are among those that run, so they count twice;
+ * and what waits for them is ordered again until half of the maximum is there.
+ */
 export const kedaJobEager = scaledJob(({ queued, pending, running, most }) =>
-  Math.min(most - running, Math.max(0, queued - pending)),
+  Math.min(most - running - pending, queued),
 );
