@@ -38,6 +38,16 @@ describe('npm run bench:policy', () => {
     );
   });
 
+  it('renders frames that need more memory than the usual machines have, with ours and with the rules', () => {
+    const jobs = [{ atSeconds: 0, frames: 4, secondsPerFrame: { mean: 30, cv: 0.1 }, memoryGiB: 200 }];
+    const args = ['--brief', '--json', '--only', 'tablao', 'keda-job-default'];
+    const { status, stdout, stderr } = bench('--trace', traceFile('large', { jobs }), ...args);
+    assert.equal(status, 0, stderr);
+    const [result] = (JSON.parse(stdout) as { traces: readonly TraceResult[] }).traces;
+    const frames = Object.values(result?.rules ?? {}).map((rule) => rule.frames);
+    assert.deepEqual(frames, [4, 4]);
+  });
+
   for (const [what, args, said] of [
     ['a key that nobody knows', ['--trace', traceFile('three', { clouds: {} })], /three\.json: .*"clouds"/s],
     ['a file that is not there', ['--trace', join(folder, 'none.json')], /none\.json: ENOENT/],

@@ -15,6 +15,7 @@ const jobSchema = z.strictObject({
   }),
   /** Until Blender has loaded the shot, for each task anew; 5 s: the sample and middling production files on 16 cores. */
   loadSeconds: seconds.default(5),
+  /** The machines have room for it, whatever it is. */
   memoryGiB: z.number().positive().default(4),
   chunkSize: z.int().min(1).optional(),
   finishByHours: z.number().positive().optional(),

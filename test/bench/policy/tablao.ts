@@ -12,6 +12,8 @@ import { shotName, shotOf } from './shots.ts';
 const LONGEST_HOURS = 24 * 7;
 const HOUR_MS = 3_600_000;
 const LAST_PASSES_MS = 2 * 60_000;
+/** What an n2d-standard-16 has for a frame. Whoever renders larger ones has a pool of larger machines, at the price of the trace. */
+const USUAL_MEMORY_GIB = 52;
 
 export interface Tablao {
   readonly outcome: Outcome;
@@ -81,7 +83,7 @@ function settingsOf(job: TraceJob, now: number): Record<string, unknown> {
 }
 
 /** What a deployment with this cloud and these wishes is configured with. */
-export function policyOf({ cloud, policy }: Trace): Partial<Policy> {
+export function policyOf({ jobs, cloud, policy }: Trace): Partial<Policy> {
   return {
     // A burst is not held back for a person's word here.
     maxAtOnce: Number.MAX_SAFE_INTEGER,
@@ -98,7 +100,7 @@ export function policyOf({ cloud, policy }: Trace): Partial<Policy> {
         // The deployment's guess, whatever this cloud is like; the pool's consolidation delay it has set itself.
         bootSeconds: 150,
         tailSeconds: cloud.nodeReleaseSeconds,
-        memoryGiB: 52,
+        memoryGiB: Math.max(USUAL_MEMORY_GIB, ...jobs.map(({ memoryGiB }) => memoryGiB)),
       },
     ],
   };
