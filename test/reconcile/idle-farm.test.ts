@@ -7,6 +7,8 @@ async function cancel(of: World): Promise<void> {
   await command(of, { kind: 'cancel', runId: (await run(of)).id });
 }
 
+const sentenceOf = (of: World) => (of.records.valueAt('status.json') as StatusDocument).sentence;
+
 describe('an idle farm', () => {
   test('goes although some looks at it fail', async () => {
     const of = createWorld();
@@ -52,8 +54,11 @@ describe('an idle farm', () => {
     await begin(of);
     for (const { id } of await of.manager.workers()) of.manager.setWorker(id, { status: 'testing' });
     await cancel(of);
-    await pass(of, 12);
+    await pass(of, 2);
+    assert.equal(sentenceOf(of), 'Nothing to render; the farm is idle and goes down unless work comes.');
+    await pass(of, 10);
     assert.equal((await of.farm.look()).state, 'up', 'it waits for them first');
+    assert.equal(sentenceOf(of), 'The farm is going down: its workers are signing off.');
     await pass(of, 15);
     assert.deepEqual(await of.farm.look(), { state: 'absent' });
   });
@@ -66,7 +71,7 @@ describe('an idle farm', () => {
     const looks = of.farm.callsOf('look').length;
     await pass(of);
     assert.equal(memory(of).stage, 'letting-go');
-    assert.match((of.records.valueAt('status.json') as StatusDocument).sentence, /KEEP_CONTROL_PLANE keeps/);
+    assert.match(sentenceOf(of), /KEEP_CONTROL_PLANE keeps/);
     const more = of.farm.callsOf('look').length - looks;
     assert.ok(more <= 11, `${more} looks in a minute`);
   });

@@ -116,6 +116,25 @@ describe('the status', () => {
     assert.deepEqual(await seen(), [3, 'noManager'], 'no workers');
   });
 
+  test('says that the manager does not answer, and what of frames in hand where there may be any', async () => {
+    const of = createWorld();
+    const said = () => statusOf(of).runs[0]?.reason?.message;
+    of.farm.failUntilHealed('transient', 'install');
+    await upload(of, { video: false });
+    await pass(of, 8);
+    assert.match(said() ?? '', /^Flamenco Manager does not answer yet \(.*\)\.$/);
+    of.farm.heal();
+    await pass(of, 4);
+    await takeTasks(of);
+    of.farm.failUntilHealed('transient', 'install');
+    of.farm.loseManager();
+    await pass(of);
+    assert.match(
+      said() ?? '',
+      /^Flamenco Manager does not answer yet .*\. Frames that workers have in hand go on\.$/,
+    );
+  });
+
   test('says what is waited for while nobody renders', async () => {
     const of = createWorld({ droughtMs: 5 * MINUTE });
     await upload(of, { video: false });

@@ -47,8 +47,7 @@ function wholeDocument(reported: Reported): StatusDocument {
   const { memory, policy, now, nextLookAt, left } = reported;
   const pools = policy.pools.map((pool) => poolStatus(reported, pool));
   const runs = reported.runs.map((run) => runStatus(reported, run, pools, left.get(run.id)));
-  const endsAt =
-    memory.idleSince === null || policy.keepControlPlane ? null : memory.idleSince + policy.idleTeardownMs;
+  const endsAt = idleEnd(reported);
   const spent = spentIn(memory.ledger, reported.observed);
   return {
     schema: 1,
@@ -246,7 +245,15 @@ function thumbnailOf(run: RunRecord): string | null {
   return last === undefined ? null : thumbnailPath(rendersFolder(run), last);
 }
 
-function sentence({ memory, runs, policy }: Reported, pools: readonly PoolStatus[]): string {
+/** When an idle farm goes down; `null` = it is not idle, or is kept. */
+function idleEnd({ memory, policy }: Reported): EpochMs | null {
+  return memory.idleSince === null || policy.keepControlPlane
+    ? null
+    : memory.idleSince + policy.idleTeardownMs;
+}
+
+function sentence(reported: Reported, pools: readonly PoolStatus[]): string {
+  const { memory, runs, policy, now } = reported;
   const rendering = runs.filter(({ state }) => state === 'rendering').length;
   const queued = runs.filter(({ state }) => state === 'queued').length;
   const waiting = runs.filter(
@@ -262,6 +269,8 @@ function sentence({ memory, runs, policy }: Reported, pools: readonly PoolStatus
   const waits = waiting > 0 ? ` ${plural(waiting, 'shot')} ${waiting === 1 ? 'waits' : 'wait'}.` : '';
   if (memory.stage === 'letting-go' && policy.keepControlPlane)
     return `Nothing to render; KEEP_CONTROL_PLANE keeps the farm up.${waits}`;
+  if (memory.stage === 'letting-go' && now < (idleEnd(reported) ?? now))
+    return `Nothing to render; the farm is idle and goes down unless work comes.${waits}`;
   if (memory.stage === 'letting-go' || memory.stage === 'deleting')
     return `The farm is going down: ${memory.stageReason ?? 'nothing is left to render'}.${waits}`;
   if (memory.stage !== 'absent') return `Nothing to render; the farm is kept up${whyKept(memory)}.${waits}`;

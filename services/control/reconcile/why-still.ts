@@ -28,10 +28,10 @@ export function whyStill(
 ): Reason | null {
   if (!wantsFarm(run.state) || !SAYS_LITTLE.has(run.reason?.code)) return null;
   if (active > 0 && tasksOf(seen.observed, run) !== 'unknown') return null;
-  return whyNoFarm(seen) ?? whyNoTask(seen, run) ?? whyNoWorker(seen, run, pools);
+  return whyNoFarm(seen, run) ?? whyNoTask(seen, run) ?? whyNoWorker(seen, run, pools);
 }
 
-function whyNoFarm({ observed: { farm }, memory, now }: Seen): Reason | null {
+function whyNoFarm({ observed: { farm }, memory, now }: Seen, { jobId }: RunRecord): Reason | null {
   const { setback, stageReason } = memory;
   if (farm === 'unknown') return because('farmUnknown', 'The farm cannot be seen at the moment.');
   if (setback !== null && now < setback.until) return because('noFarm', `${whenAgain(setback)}.`);
@@ -42,10 +42,8 @@ function whyNoFarm({ observed: { farm }, memory, now }: Seen): Reason | null {
     return because('noFarm', `The farm is going down${stageReason === null ? '' : ` (${stageReason})`}.`);
   if (farm.manager === 'ready') return null;
   const trouble = stageReason === null ? '' : ` (${stageReason})`;
-  return because(
-    'noManager',
-    `Flamenco Manager does not answer yet${trouble}. Frames that workers have in hand go on.`,
-  );
+  const inHand = jobId === null ? '' : ' Frames that workers have in hand go on.';
+  return because('noManager', `Flamenco Manager does not answer yet${trouble}.${inHand}`);
 }
 
 function whyNoTask({ observed }: Seen, { id }: RunRecord): Reason | null {
