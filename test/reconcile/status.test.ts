@@ -131,7 +131,7 @@ describe('the status', () => {
     await pass(of);
     assert.match(
       said() ?? '',
-      /^Flamenco Manager does not answer yet .*\. Frames that workers have in hand go on\.$/,
+      /^Flamenco Manager does not answer yet.*\. Frames that workers have in hand go on\.$/,
     );
   });
 
