@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { framesOf } from '../../services/control/core/frames.ts';
+import type { RunRecord } from '../../services/control/core/run.ts';
 import type { StatusDocument } from '../../services/control/core/status-document.ts';
 import {
   begin,
@@ -15,6 +16,7 @@ import {
   run,
   takeTasks,
   upload,
+  type World,
   workOff,
 } from './world.ts';
 
@@ -96,15 +98,20 @@ describe('a deadline', () => {
 });
 
 describe('a deadline while nobody knows the frames', () => {
-  // 400 s until there is a farm, 60 s for a boot, and 24 frames for 4 workers; a minute passes until it is admitted.
+  // 240 s at least until there is a farm and 42 s for a boot, 400 s and 60 s as a rule, and 24 frames for 4 workers; a minute passes
+  // until it is admitted.
   for (const [minutes, said] of [
-    [8, /^finishBy: cannot be kept: about 8 min pass before the first frame begins, and 7 min are left\.$/],
+    [5, /^finishBy: cannot be kept: about 5 min pass before the first frame begins, and 4 min are left\.$/],
     [
-      9,
-      /^finishBy: cannot be kept: about 8 min are needed with all 4 workers even if a frame takes only 5 s/,
+      6,
+      /^finishBy: cannot be kept: about 5 min are needed with all 4 workers even if a frame takes only 5 s/,
     ],
-    [10, /^finishBy: will probably not be kept: about 10 min are needed .* even if a frame takes only 20 s/],
-    [20, null],
+    [
+      8,
+      /^finishBy: will probably not be kept: about 8 min pass before the first frame begins, and 7 min are left\.$/,
+    ],
+    [9, /^finishBy: will probably not be kept: about 9 min are needed .* even if a frame takes only 10 s/],
+    [10, null],
   ] as const)
     test(`and ${minutes} minutes are left is judged at once by the farm, a boot and frames that are quick`, async () => {
       const of = createWorld({ pools: [{ ...POOL, bootSeconds: 60 }] });
@@ -156,6 +163,47 @@ describe('a deadline while nobody knows the frames', () => {
       /finishBy: will probably not be kept: about .* if a frame takes 600 s, as the last version \(v001\) has it/,
     );
   });
+});
+
+describe('a deadline beside other shots', () => {
+  const warningsOf = async (of: World, shot: string) => {
+    const names = await of.records.list('runs/');
+    const runs = names.map((name) => of.records.valueAt(name) as RunRecord);
+    return runs.find((one) => one.shot === shot)?.warnings ?? ['no such run'];
+  };
+  const behind = { ...settings, frames: '1-2000' };
+
+  test('is judged without those that come after it, and with those that came before', async () => {
+    const of = createWorld();
+    const finishBy = later(of.clock.now(), 20 * MINUTE);
+    await upload(of, { ...settings, finishBy }, 'film/first');
+    await pass(of);
+    await upload(of, behind, 'film/second');
+    await pass(of);
+    await upload(of, { ...settings, finishBy }, 'film/third');
+    await pass(of);
+    assert.deepEqual(await warningsOf(of, 'film/first'), []);
+    assert.match((await warningsOf(of, 'film/third')).join(), /^finishBy: cannot be kept: about \d+ min are/);
+  });
+
+  // 20 frames of a minute are left, and 200 go before them: surely 5 s each, as it seems a minute.
+  for (const [minutes, said] of [
+    [8, /^finishBy: cannot be kept: about 9 min are needed with all 4 workers, and \d+ min are left\.$/],
+    [12, /^finishBy: will probably not be kept: about 13 min are needed with all 4 workers, and/],
+    [90, /^$/],
+  ] as const)
+    test(`in ${minutes} minutes is judged by what is known of those that go before it`, async () => {
+      const of = createWorld();
+      await begin(of, { ...settings, finishBy: later(of.clock.now(), (16 + minutes) * MINUTE) });
+      await takeTasks(of);
+      await pass(of);
+      await endTasks(of, { seconds: 60 });
+      await pass(of);
+      const { shot } = await run(of);
+      await upload(of, { ...settings, frames: '1-200', priority: 80 }, 'film/urgent');
+      await pass(of, 2);
+      assert.match((await warningsOf(of, shot)).join(), said);
+    });
 });
 
 describe('a cap', () => {

@@ -68,7 +68,8 @@ function isTaught({ times, like }: RunRecord): boolean {
   return times.frames > 0 || like !== null;
 }
 
-function inOrder(a: RunRecord, b: RunRecord): number {
+/** As Flamenco hands their tasks out: by priority, then age. */
+export function inOrder(a: RunRecord, b: RunRecord): number {
   const priority = ({ settings }: RunRecord) => settings?.priority.value ?? 0;
   return priority(b) - priority(a) || (a.admittedAt ?? 0) - (b.admittedAt ?? 0);
 }

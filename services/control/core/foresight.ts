@@ -1,13 +1,15 @@
 import { capOf } from './cap.ts';
 import { type Draft, openRuns, type Sight, updateRun } from './draft.ts';
-import { type Estimate, estimates, secondsToFarm } from './estimate.ts';
-import { forecastFor, withForecast } from './forecast-warnings.ts';
-import { LEAST_SECONDS, leastSeconds } from './frame-times.ts';
+import { type Estimate, estimates, inOrder, secondsToFarm } from './estimate.ts';
+import { withForecast } from './forecast-warnings.ts';
+import { expectedSeconds, LEAST_SECONDS, leastSeconds, secondsUnderWay } from './frame-times.ts';
 import type { PoolPolicy } from './model.ts';
-import { FARM_SECONDS, workAhead } from './pool-size.ts';
+import { FARM_SECONDS } from './pool-size.ts';
 import { poolOf } from './pools.ts';
 import { type RunRecord, versionName, wantsFarm } from './run.ts';
 import { poolAtHand } from './staff.ts';
+import { openFrames } from './submission.ts';
+import type { EpochMs } from './time.ts';
 
 /** Says in the warnings of a run when, by what its frames have taught, its cap or its deadline will not be kept. */
 export function foresee(sight: Sight, draft: Draft): void {
@@ -44,72 +46,73 @@ function capWarning(
   return forecast > cap ? `: about $${forecast.toFixed(2)} are forecast, and it stops at $${cap}` : null;
 }
 
-/** Nine frames of ten take longer, at a guess: what this says of a deadline is likely, and no more. */
-const QUICK_SECONDS = 20;
-/** Nearly all do: a farm that comes late makes nothing likely that was not when the deadline was set. */
-const QUICKEST_SECONDS = 10;
+/** Nearly all frames take longer: what this says of a deadline is likely, and no more. */
+const QUICK_SECONDS = 10;
 /**
  * Of one that runs, and no other has ended, only its least is known: a time that is n times as long has odds of 1 in n (any magnitude
  * is equally likely). So four of five go on for a quarter of what they have taken, and half of them for as long again.
  */
 const LIKELY_AGAIN = 0.25;
 const EVEN_AGAIN = 1;
+/** Few clusters are there sooner (`FARM_SECONDS`), and few machines in less than this share of the usual time. */
+const LEAST_FARM_SECONDS = 240;
+const LEAST_OF_BOOT = 0.7;
 
+/** What is sure, with frames of no length where none has ended; then what is likely. */
 function deadlineWarning(sight: Sight, draft: Draft, run: RunRecord, pool: PoolPolicy): string | null {
   if (run.finishBy === null) return null;
   const leftSeconds = (run.finishBy - sight.now) / 1000;
-  if (run.times.frames === 0) return unknownWarning(sight, draft, run, pool, leftSeconds);
-  const { seconds, workers } = timeAhead(sight, draft, run, pool);
-  if (seconds <= leftSeconds) return null;
-  const rest = `about ${duration(seconds)} are needed with ${workers}`;
-  return leftSeconds > 0
-    ? `: cannot be kept: ${rest}, and ${duration(leftSeconds)} are left`
-    : ` passed ${duration(-leftSeconds)} ago; ${rest}`;
-}
-
-/** Before frames have taught how long they take: what is sure, the farm, a boot and frames of no length; then what is likely even so. */
-function unknownWarning(
-  sight: Sight,
-  draft: Draft,
-  run: RunRecord,
-  pool: PoolPolicy,
-  leftSeconds: number,
-): string | null {
-  if (leftSeconds <= 0) return ` passed ${duration(-leftSeconds)} ago`;
+  const isKnown = run.times.frames > 0;
+  const needed = (eachOf: EachOf) => timeAhead(sight, draft, run, pool, eachOf);
+  if (leftSeconds <= 0) {
+    const { seconds, workers } = needed(likelySeconds);
+    const rest = isKnown ? `; about ${duration(seconds)} are needed with ${workers}` : '';
+    return ` passed ${duration(-leftSeconds)} ago${rest}`;
+  }
   const left = `${duration(leftSeconds)} are left`;
   const begins = secondsToFirstFrame(sight, draft, pool);
-  if (begins > leftSeconds)
-    return `: cannot be kept: about ${duration(begins)} pass before the first frame begins, and ${left}`;
-  const taken = leastSeconds(run, sight.now);
-  for (const [each, verdict, why] of [
-    [LEAST_SECONDS, 'cannot be kept', `even if a frame takes only ${LEAST_SECONDS} s`],
-    likelyFrame(sight, run, taken),
+  for (const [verdict, until, eachOf] of [
+    ['cannot be kept', begins.least, surelySeconds],
+    [PROBABLY, begins.usual, likelySeconds],
   ] as const) {
-    const { seconds, workers } = timeAhead(sight, draft, run, pool, each);
-    if (begins + seconds > leftSeconds)
-      return `: ${verdict}: about ${duration(begins + seconds)} are needed with ${workers} ${why}, and ${left}`;
+    if (until > leftSeconds)
+      return `: ${verdict}: about ${duration(until)} pass before the first frame begins, and ${left}`;
+    const { seconds, workers } = needed(eachOf);
+    if (until + seconds <= leftSeconds) continue;
+    const why = isKnown ? '' : ` ${frameWords(run, eachOf(run, sight.now))}`;
+    return `: ${verdict}: about ${duration(until + seconds)} are needed with ${workers}${why}, and ${left}`;
   }
+  const taken = leastSeconds(run, sight.now);
+  if (isKnown || EVEN_AGAIN * taken <= leftSeconds) return null;
   const sofar = `a frame has taken ${duration(taken)} so far, none has ended, and ${left}`;
-  if (LIKELY_AGAIN * taken > leftSeconds) return `: will probably not be kept: ${sofar}`;
-  return EVEN_AGAIN * taken > leftSeconds ? `: may not be kept, the odds are even: ${sofar}` : null;
+  return LIKELY_AGAIN * taken > leftSeconds ? `: ${PROBABLY}: ${sofar}` : `: ${EVEN}: ${sofar}`;
 }
 
-/** What a frame likely takes, at least; and the words for it. */
-function likelyFrame({ now }: Sight, run: RunRecord, taken: number): readonly [number, string, string] {
-  const { like, warnings, admittedAt, receivedAt } = run;
-  const isNew = (now - (admittedAt ?? receivedAt)) / 1000 < FARM_SECONDS;
-  const quick = isNew || forecastFor(warnings, 'finishBy') !== null ? QUICK_SECONDS : QUICKEST_SECONDS;
-  const isLike = like !== null && like.seconds > taken;
-  const each = isLike ? like.seconds : Math.max(quick, taken);
-  const words = isLike
-    ? `if a frame takes ${Math.round(each)} s, as the last version (${versionName(like.version)}) has it`
-    : `even if a frame takes only ${Math.round(each)} s`;
-  return [each, 'will probably not be kept', words];
+const PROBABLY = 'will probably not be kept';
+const EVEN = 'may not be kept, the odds are even';
+
+/** Seconds that a frame of a run takes, by what is known now. */
+type EachOf = (run: RunRecord, now: EpochMs) => number;
+
+const surelySeconds: EachOf = (run, now) =>
+  run.times.frames > 0 ? expectedSeconds(run, now) : LEAST_SECONDS;
+
+/** At least, as long as none has ended. */
+const likelySeconds: EachOf = (run, now) => {
+  if (run.times.frames > 0) return expectedSeconds(run, now);
+  return Math.max(run.like?.seconds ?? QUICK_SECONDS, leastSeconds(run, now));
+};
+
+function frameWords({ like }: RunRecord, each: number): string {
+  const seconds = `a frame takes ${like?.seconds === each ? '' : 'only '}${Math.round(each)} s`;
+  return like?.seconds === each
+    ? `if ${seconds}, as the last version (${versionName(like.version)}) has it`
+    : `even if ${seconds}`;
 }
 
 /** With all the workers that there can be, if each is busy to the end. */
-function timeAhead(sight: Sight, draft: Draft, run: RunRecord, { max }: PoolPolicy, unknownSeconds?: number) {
-  const { seconds, frames } = workAhead(sight, draft, run, unknownSeconds);
+function timeAhead(sight: Sight, draft: Draft, run: RunRecord, { max }: PoolPolicy, eachOf: EachOf) {
+  const { seconds, frames } = workAhead(sight, draft, run, eachOf);
   const workers = Math.max(1, Math.min(max, frames));
   return {
     seconds: seconds / workers,
@@ -117,15 +120,36 @@ function timeAhead(sight: Sight, draft: Draft, run: RunRecord, { max }: PoolPoli
   };
 }
 
+/** What must be rendered until this run is done: its own frames and those that go before them, less what was rendered of those that run. */
+function workAhead(sight: Sight, draft: Draft, run: RunRecord, eachOf: EachOf) {
+  const pool = poolOf(sight.policy, run);
+  let seconds = 0;
+  let frames = 0;
+  for (const other of openRuns(draft)) {
+    const isBehind = inOrder(run, other) < 0 || other.stopping !== null;
+    if (!wantsFarm(other.state) || isBehind || poolOf(sight.policy, other) !== pool) continue;
+    const open = openFrames(other).length;
+    const each = eachOf(other, sight.now);
+    frames += open;
+    seconds += Math.max(0, open * each - secondsUnderWay(other, each, sight.now));
+  }
+  return { seconds, frames };
+}
+
 /** A worker boots when the farm is there; 0 once somebody is there to begin. */
-function secondsToFirstFrame(sight: Sight, draft: Draft, pool: PoolPolicy): number {
+function secondsToFirstFrame(sight: Sight, draft: Draft, pool: PoolPolicy) {
   const { observed, now } = sight;
-  if (observed.farm === 'unknown' || observed.workers === 'unknown') return 0;
+  if (observed.farm === 'unknown' || observed.workers === 'unknown') return { least: 0, usual: 0 };
   const ages = observed.workers
     .filter((worker) => worker.pool === pool.name && worker.state !== 'ended')
     .map(({ orderedAt }) => (now - orderedAt) / 1000);
+  const oldest = Math.max(0, ...ages);
   const { waiting, coming } = secondsToFarm(sight, draft);
-  return waiting + coming + Math.max(0, pool.bootSeconds - Math.max(0, ...ages));
+  const until = (farm: number, boot: number) => waiting + Math.max(0, farm) + Math.max(0, boot - oldest);
+  return {
+    least: until(coming - FARM_SECONDS + LEAST_FARM_SECONDS, LEAST_OF_BOOT * pool.bootSeconds),
+    usual: until(coming, pool.bootSeconds),
+  };
 }
 
 function duration(seconds: number): string {

@@ -12,7 +12,6 @@ import {
   secondsAroundTask,
   secondsLeft,
   secondsPerFrame,
-  secondsUnderWay,
   spreadOf,
   trendAhead,
 } from './frame-times.ts';
@@ -249,32 +248,6 @@ function leftOfActive(run: RunRecord, task: TaskObserved, usual: number, now: nu
 function leftOfFrame({ now }: Sight, run: RunRecord, task: TaskObserved, each: number): number {
   const age = ageOf(run, task.id, now) ?? 0;
   return loadingLeft(run, task.id, now) + secondsLeft(age, each, spreadOf(run.times));
-}
-
-/**
- * What must be rendered until this run is done: its own frames and those that go before them, less what was rendered of
- * those that run. `unknownSeconds`: a frame of a shot that has none yet; left out = by what running ones say.
- */
-export function workAhead(
-  sight: Sight,
-  draft: Draft,
-  run: RunRecord,
-  unknownSeconds?: number,
-): { readonly seconds: number; readonly frames: number } {
-  const priorityOf = (one: RunRecord) => one.settings?.priority.value ?? 0;
-  const pool = poolOf(sight.policy, run);
-  let seconds = 0;
-  let frames = 0;
-  for (const other of openRuns(draft)) {
-    const isBehind = priorityOf(other) < priorityOf(run) || other.stopping !== null;
-    if (!wantsFarm(other.state) || isBehind || poolOf(sight.policy, other) !== pool) continue;
-    const open = openFrames(other).length;
-    frames += open;
-    const isUnknown = other.times.frames === 0 && unknownSeconds !== undefined;
-    const each = isUnknown ? unknownSeconds : expectedSeconds(other, sight.now);
-    seconds += Math.max(0, open * each - secondsUnderWay(other, each, sight.now));
-  }
-  return { seconds, frames };
 }
 
 /** Of the time until a deadline this share, and these seconds, are kept for what a forecast does not know: lost machines, late boots, a look. */
