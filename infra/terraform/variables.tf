@@ -93,9 +93,16 @@ variable "settings" {
   description = "More environment variables of the service, such as IDLE_TEARDOWN_SECONDS = \"300\"."
   type        = map(string)
   default     = {}
+  # A name that nobody reads would leave its default in force without a word, and so would one that the deployment sets.
   validation {
-    condition     = length(setintersection(keys(var.settings), ["PORT", "ROLE", "AUTH_MODE", "STATE_BUCKET"])) == 0
-    error_message = "PORT, ROLE, AUTH_MODE and STATE_BUCKET follow from the deployment: leave them out of settings."
+    condition = length(setsubtract(keys(var.settings), [
+      "ALLOW_SCENE_SCRIPTS", "AUTH_AUDIENCE", "BUDGET_STOP", "CHECK_FIRST", "DEADMAN_MINUTES", "DROUGHT_MINUTES",
+      "FIXED_PRICE_PER_HOUR", "IDLE_TEARDOWN_SECONDS", "IGNORE_GLOBS", "KEEP_CONTROL_PLANE", "KNOWN_HOSTS", "LOG_LEVEL",
+      "MANAGER_MACHINE_TYPE", "MANAGER_UNREACHABLE_SECONDS", "MAX_AT_ONCE", "MAX_FARM_HOURS", "MAX_UNKNOWN_HOURS",
+      "MISSING_FILES_GRACE_HOURS", "PEOPLE", "SETTLE_SECONDS", "VALUE_OF_TIME_PER_HOUR",
+      "SIGN_IN_CLIENT_SECRET", "SESSION_KEY", "NOTIFY_WEBHOOK_URL", "NOTIFY_WEBHOOK_SECRET", # refused below
+    ])) == 0
+    error_message = "settings has a name that is none of the service's (README.md lists them: is it spelled right?), or that follows from other variables: monthly_dollars, pools, prices_date, blenders, images, zones, people, sign_in_client_id."
   }
   validation {
     condition     = length(setintersection(keys(var.settings), ["SIGN_IN_CLIENT_SECRET", "SESSION_KEY", "NOTIFY_WEBHOOK_URL", "NOTIFY_WEBHOOK_SECRET"])) == 0

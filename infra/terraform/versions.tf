@@ -2,8 +2,9 @@ terraform {
   required_version = ">= 1.9"
   required_providers {
     google = {
-      source  = "hashicorp/google"
-      version = "~> 6.50"
+      source = "hashicorp/google"
+      # The one that the tests' schema is of.
+      version = "6.50.0"
     }
   }
   # The bucket is made by `npm run deploy`, which names it: -backend-config=bucket=…

@@ -123,6 +123,16 @@ describe('bad arguments', () => {
     });
 });
 
+describe('--help', () => {
+  for (const name of ['deploy', 'verify', 'destroy', 'proxy', 'reapply-chart'])
+    test(`of ${name} tells what it takes, and is no failure`, async () => {
+      const ran = await runScript(name, ['--help'], NO_PATH);
+      assert.equal(ran.code, 0);
+      assert.match(ran.out, new RegExp(`^npm run ${name} -- --project ID .*\\n\\n {2}--project ID `));
+      assert.equal(ran.words, '');
+    });
+});
+
 describe("every command of the scripts and READMEs by gcloud's own check", { skip: gcloudAbsent }, () => {
   test('is one that gcloud knows', async () => {
     const runs = await Promise.all(

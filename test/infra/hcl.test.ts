@@ -3,9 +3,16 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { CLOUD_VARIABLES } from '../../services/control/cloud-variables.ts';
+import { VARIABLES } from '../../services/control/variables.ts';
 import { faultsOf, readDeclared } from './hcl.ts';
 import { TERRAFORM_DIR } from './terraform-tools.ts';
 import { schemaInUse } from './terraform-world.ts';
+
+const OF_ONE_MACHINE = ['BLENDER', 'FLAMENCO_DIR', 'PRICE_PER_WORKER_HOUR'];
+const OF_THE_IMAGE = ['PORT', 'ROLE', 'HELM', 'CHART_DIR'];
+/** Set for one way of reaching the page only: behind Identity-Aware Proxy they are given. */
+const ALSO_TAKEN = ['PEOPLE'];
 
 describe('infra/terraform, read without Terraform', () => {
   test('uses only what the provider knows, and gives what it wants', async () => {
@@ -65,5 +72,16 @@ describe('infra/terraform, read without Terraform', () => {
     assert.ok(permissions.length > 10 && kinds.length > 8);
     const unexplained = [...permissions, ...kinds].filter((each) => !text.includes(each));
     assert.deepEqual(unexplained, []);
+  });
+
+  test('takes in `settings` each variable of the service that nothing else sets, and no other', () => {
+    const variables = readFileSync(join(TERRAFORM_DIR, 'variables.tf'), 'utf8');
+    const [, list = ''] = /setsubtract\(keys\(var\.settings\), \[([^\]]+)\]/.exec(variables) ?? [];
+    const taken = [...list.matchAll(/"([A-Z_]+)"/g)].map(([, name = '']) => name);
+    const services = readFileSync(join(TERRAFORM_DIR, 'services.tf'), 'utf8');
+    const set = [...services.matchAll(/^ {4}([A-Z_]+) += /gm)].map(([, name = '']) => name);
+    const elsewhere = new Set([...set, ...OF_ONE_MACHINE, ...OF_THE_IMAGE]);
+    const open = Object.keys({ ...VARIABLES, ...CLOUD_VARIABLES }).filter((name) => !elsewhere.has(name));
+    assert.deepEqual([...taken].sort(), [...open, ...ALSO_TAKEN].sort());
   });
 });

@@ -1,6 +1,9 @@
 /** What was typed is wrong; the message says what to type. */
 export class Misuse extends Error {}
 
+/** What an option does was asked; the message says it. */
+export class Help extends Error {}
+
 /**
  * @typedef {object} Option
  * @property {string} [value] What stands for the value in the usage: "ID". Without it the option is a switch.
@@ -11,7 +14,7 @@ export class Misuse extends Error {}
  */
 
 /**
- * `--name VALUE` and `--name=VALUE` by the options that are given; `--help` prints them. Throws `Misuse` with all that is
+ * `--name VALUE` and `--name=VALUE` by the options that are given. Throws `Help` at `--help`, and `Misuse` with all that is
  * wrong at once.
  * @param {readonly string[]} argv
  * @param {{command: string, does: string, options: Record<string, Option>}} known
@@ -25,7 +28,7 @@ export function parseArguments(argv, known) {
   for (let index = 0; index < argv.length; index += 1) {
     const [name, ...rest] = argv[index].replace(/^--/, '').split('=');
     const option = argv[index].startsWith('--') ? known.options[name] : undefined;
-    if (name === 'help' || name === 'h') throw new Misuse(usage(known));
+    if (argv[index] === '--help' || argv[index] === '-h') throw new Help(usage(known));
     if (option === undefined) {
       problems.push(`${argv[index]} is not known here.`);
       continue;

@@ -1,4 +1,4 @@
-import { Misuse } from './arguments.mjs';
+import { Help, Misuse } from './arguments.mjs';
 import { ProgramFailed } from './programs.mjs';
 
 /** Runs a program of ours; what went wrong is told without a stack where a person can do something about it. */
@@ -6,6 +6,10 @@ export async function main(program) {
   try {
     await program(process.argv.slice(2));
   } catch (error) {
+    if (error instanceof Help) {
+      process.stdout.write(`${error.message}\n`);
+      return;
+    }
     if (!(error instanceof Misuse || error instanceof ProgramFailed || error?.code === 'ENOENT')) throw error;
     const missing = error.code === 'ENOENT' ? `${error.path} is not installed.` : '';
     process.stderr.write(`\n${missing || error.message}\n`);

@@ -235,6 +235,22 @@ run "refuses_settings_that_follow" {
   expect_failures = [var.settings]
 }
 
+run "refuses_settings_that_nobody_reads" {
+  command = plan
+  variables {
+    settings = { IDLE_TEARDOWN_SECOND = "60" }
+  }
+  expect_failures = [var.settings]
+}
+
+run "refuses_settings_that_other_variables_give" {
+  command = plan
+  variables {
+    settings = { MONTHLY_BUDGET_DOLLARS = "5000" }
+  }
+  expect_failures = [var.settings]
+}
+
 run "refuses_secrets_that_all_may_read" {
   command = plan
   variables {
