@@ -20,8 +20,12 @@ import {
 /** A frame that stands still for this many times the usual is hung, but never before ten minutes. */
 const HUNG_FACTOR = 5;
 const HUNG_AT_LEAST_MS = 10 * 60_000;
-/** A frame may just take longer than all others (the first ones are black, one has the crowd in it): the next attempt waits twice as long. */
+/**
+ * A frame may just take longer than all others (the first ones are black, one has the crowd in it): the next attempt waits twice as
+ * long, up to this. For longer ones there is `frameMinutesLimit`.
+ */
 const LONGER_EACH_TIME = 2;
+const LONGER_UP_TO_MS = 6 * 60 * 60_000;
 /**
  * Before any frame was rendered nobody knows what is usual: heavy ones take hours, and all that are under way are thrown away
  * when this is too short.
@@ -205,7 +209,8 @@ function hungAfterMs(run: RunRecord, task: TaskObserved): number {
   const usual = HUNG_FACTOR * secondsPerFrame(run) * 1000;
   const atFirst = isFrames ? Math.max(HUNG_AT_FIRST_MS, usual) : CHECK_HUNG_AT_FIRST_MS;
   const atLeast = run.times.frames === 0 ? atFirst : Math.max(HUNG_AT_LEAST_MS, usual);
-  return atLeast * LONGER_EACH_TIME ** attemptsAt(run, task);
+  const longer = atLeast * LONGER_EACH_TIME ** attemptsAt(run, task);
+  return Math.max(atLeast, Math.min(longer, LONGER_UP_TO_MS));
 }
 
 /** Of the frame of this task that was begun most often in vain and is still tried. */
