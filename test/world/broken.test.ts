@@ -58,10 +58,12 @@ const GONE_FOR_LONG: WorldSpec['services'][number] = {
   jumps: [],
 };
 
-const CAPPED_SHOT: WorldSpec['shots'][number] = {
+const SHOT_OF_SINGLE_FRAMES: WorldSpec['shots'][number] = {
   ...{ name: 'film/s1', frames: 60, secondsPerFrame: 120, loadSeconds: 5, memoryGiB: 4, chunkSize: 1 },
-  ...{ maxDollars: 0.05, finishBy: null, hasImage: false, fate: 'sound' },
+  ...{ maxDollars: null, finishBy: null, hasImage: false, fate: 'sound' },
 };
+
+const CAPPED_SHOT: WorldSpec['shots'][number] = { ...SHOT_OF_SINGLE_FRAMES, maxDollars: 0.05 };
 
 /** A deliberately broken decision for each invariant. */
 const BROKEN: Readonly<Record<string, RunOptions & { readonly spec?: Partial<WorldSpec> }>> = {
@@ -124,6 +126,10 @@ const BROKEN: Readonly<Record<string, RunOptions & { readonly spec?: Partial<Wor
   },
   noBusyWorkerKilled: { breaks: busy },
   'noBusyWorkerKilled, of a task that is taken away': { breaks: taking },
+  'noBusyWorkerKilled, by a budget that is to drain': {
+    believes: { budgetStop: 'now' },
+    spec: { policy: { ...PEACE.policy, monthlyBudgetDollars: 0.1 }, shots: [SHOT_OF_SINGLE_FRAMES] },
+  },
   nothingFromUnknown: {
     breaks: async ({ port, method }, act, also) => {
       try {
@@ -159,6 +165,13 @@ const BROKEN: Readonly<Record<string, RunOptions & { readonly spec?: Partial<Wor
       return act();
     },
     spec: { policy: { ...PEACE.policy, monthlyBudgetDollars: 0.001 }, shots: [CAPPED_SHOT] },
+  },
+  "budgetHolds, a month's that stops nobody who is there already": {
+    believes: { monthlyBudgetDollars: null },
+    spec: {
+      policy: { ...PEACE.policy, monthlyBudgetDollars: 0.1, budgetStop: 'now' },
+      shots: [{ ...SHOT_OF_SINGLE_FRAMES, frames: 300 }],
+    },
   },
   "budgetHolds, a run's own": {
     // The service does not see the cap.

@@ -18,8 +18,16 @@ const { values } = parseArgs({
 const EVERY_FAULT = 5000;
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
-if (values.seed === undefined) await runMany(Number(values.seeds));
-else await runOne(Number(values.seed));
+if (values.seed === undefined) await runMany(numberOf('seeds', values.seeds));
+else await runOne(numberOf('seed', values.seed));
+
+/** No worlds at all would hold every invariant. */
+function numberOf(option: string, value: string): number {
+  const number = Number(value);
+  if (Number.isSafeInteger(number) && number >= 1) return number;
+  process.stderr.write(`--${option} ${value}: it takes a whole number from 1 on\n`);
+  process.exit(1);
+}
 
 async function runOne(seed: number): Promise<void> {
   const { text, violation } = await storyOf(drawWorld(seed), values.whole ? Number.POSITIVE_INFINITY : 80);

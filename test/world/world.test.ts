@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { drawWorld } from './draw.ts';
 import { FAULTS } from './faults.ts';
@@ -24,5 +26,11 @@ describe('random worlds', () => {
     const story = async (seed: number) => (await storyOf(drawWorld(seed), Number.POSITIVE_INFINITY)).text;
     assert.equal(await story(3), await story(3));
     assert.notEqual(await story(3), await story(4));
+  });
+
+  it('are not none: a number of seeds that is no number is said', () => {
+    const run = spawnSync(process.execPath, [join(import.meta.dirname, 'run.ts'), '--seeds', 'x']);
+    assert.equal(run.status, 1);
+    assert.match(String(run.stderr), /--seeds x: it takes a whole number/);
   });
 });

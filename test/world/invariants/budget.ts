@@ -13,7 +13,7 @@ const SKEW_MS = 5 * 60_000;
 /** Nothing is ordered once the budget is spent, and by what the world bills it is not overrun by more than a pass can commit; nor is a run's own. */
 export const budgetHolds: NewInvariant = ({ spec, world }) => {
   const budget = spec.policy.monthlyBudgetDollars;
-  const { bill, clock } = world;
+  const { clock } = world;
   const perSecond = mostPerHour(world) / 3600;
   // A cluster that hangs is billed until it lets itself be deleted, and is no more work that is ordered.
   const isKnown = !spec.creations.includes('hangs');
@@ -22,15 +22,21 @@ export const budgetHolds: NewInvariant = ({ spec, world }) => {
     before: ({ name }) => {
       if (budget === null || (name !== 'workers.order' && name !== 'farm.create')) return null;
       const now = clock.now();
-      const begin = Math.max(world.startedAt, monthOf(now));
-      if (monthOf(now - SKEW_MS) !== monthOf(now + SKEW_MS)) return null;
+      if (isMonthUnsure(now)) return null;
       const ledger = memoryOf(world)?.ledger;
       const isCounted = ledger !== undefined && ledger.month === new Date(now).toISOString().slice(0, 7);
       const counted = isCounted ? ledger.thisMonth : 0;
       if (counted >= budget) return `${name} although $${counted} of $${budget} are counted`;
-      const billed = bill.dollars(now) - bill.dollars(begin);
       const most = 1.1 * budget + (LATE_SECONDS + unseenSeconds(spec)) * perSecond;
+      const billed = billedThisMonth(world, now);
       return isKnown && billed > most ? `${name} although $${billed} of $${budget} are billed` : null;
+    },
+    passed: () => {
+      const now = clock.now();
+      if (budget === null || !isKnown || isMonthUnsure(now)) return null;
+      const most = 1.1 * budget + (endSeconds(spec) + unseenSeconds(spec)) * perSecond;
+      const billed = billedThisMonth(world, now);
+      return billed > most ? `$${billed} of this month's $${budget} are billed` : null;
     },
     wrote: (run) => {
       const shot = spec.shots.find(({ name }) => name === run.shot);
@@ -54,6 +60,20 @@ function mostPerHour({ policy }: SimWorld): number {
 function monthOf(at: number): number {
   const date = new Date(at);
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth());
+}
+
+function billedThisMonth({ bill, startedAt }: SimWorld, now: number): number {
+  return bill.dollars(now) - bill.dollars(Math.max(startedAt, monthOf(now)));
+}
+
+function isMonthUnsure(now: number): boolean {
+  return monthOf(now - SKEW_MS) !== monthOf(now + SKEW_MS);
+}
+
+/** From the look that finds a month's budget spent until nothing is paid for; frames that are to end have a quarter of MAX_FARM_HOURS. */
+function endSeconds({ policy }: WorldSpec): number {
+  const drainSeconds = policy.budgetStop === 'drain' ? (policy.maxFarmHours * 3600) / 4 : 0;
+  return LATE_SECONDS + ROUND_SECONDS + drainSeconds;
 }
 
 /** What a run that stops at its cap still has in hand is finished. */

@@ -6,17 +6,21 @@ import type { NewInvariant, Watched, WatchedCall } from '../watch.ts';
 
 /** Clocks of services may be off by so much. */
 const SKEW_MS = 5 * 60_000;
+/** Frames that end while a spent budget drains have this share of MAX_FARM_HOURS (core/farm-life.ts). */
+const DRAIN_SHARE = 0.25;
 
 /** No busy worker is killed by us but by the named exceptions of design.md §1 (and strangers, §7), each counted. */
 export const noBusyWorkerKilled: NewInvariant = (watched) => {
   let killed = 0;
   let excuse: string | null = null;
   let inHand: TaskRow | null = null;
+  const spentForMs = followBudget(watched);
   return {
     name: 'noBusyWorkerKilled',
     before: (call) => {
       killed = watched.world.tally.killedByUs;
-      if (call.name === 'farm.delete') excuse = whyDelete(watched);
+      const spentMs = spentForMs();
+      if (call.name === 'farm.delete') excuse = whyDelete(watched, spentMs);
       else if (call.name === 'workers.remove') excuse = whyRemove(watched, String(call.args[0]));
       else if (call.name === 'manager.setJobStatus') return judgeCancel(watched, call);
       inHand = TAKES.has(call.name) ? taskInHand(watched, call) : null;
@@ -34,18 +38,29 @@ export const noBusyWorkerKilled: NewInvariant = (watched) => {
   };
 };
 
+/** Asked before each call: for how long the month's budget has been spent, as far as it is counted; `null` = it is not. */
+function followBudget({ world, spec }: Watched): () => number | null {
+  const budget = spec.policy.monthlyBudgetDollars;
+  let since: number | null = null;
+  return () => {
+    const isSpent = budget !== null && (memoryOf(world)?.ledger.thisMonth ?? 0) >= budget;
+    since = isSpent ? (since ?? world.clock.now()) : null;
+    return since === null ? null : world.clock.now() - since;
+  };
+}
+
 /** Which of the exceptions it is; `null` = none. By what the world knows, not by what the service says. */
-function whyDelete(watched: Watched): string | null {
+function whyDelete(watched: Watched, spentMs: number | null): string | null {
   const { world, spec, readAt } = watched;
   const { cluster, clock, policy, startedAt } = world;
   const now = clock.now();
-  const memory = memoryOf(world);
   if (isTornDown(watched)) return 'a person tore the farm down';
   if (cluster.isBroken) return 'the farm was broken';
   if (cluster.upSince !== null && now - cluster.upSince >= policy.maxFarmMs - SKEW_MS)
     return 'MAX_FARM_HOURS';
-  const budget = spec.policy.monthlyBudgetDollars;
-  if (budget !== null && (memory?.ledger.thisMonth ?? 0) >= budget) return 'the budget was spent';
+  if (spentMs !== null && spec.policy.budgetStop === 'now') return 'the budget was spent';
+  if (spentMs !== null && spentMs >= DRAIN_SHARE * policy.maxFarmMs - SKEW_MS)
+    return 'the budget was spent, and a frame did not end';
   const seen = ['farm.look', 'manager.jobs', 'workers.list'].map((name) => readAt.get(name) ?? startedAt);
   return now - Math.min(...seen) >= policy.maxUnknownMs - SKEW_MS ? 'MAX_UNKNOWN_HOURS' : null;
 }
@@ -62,13 +77,14 @@ function whyRemove({ world: { manager } }: Watched, name: string): string | null
 }
 
 function judgeCancel(watched: Watched, { args }: WatchedCall): string | null {
-  const { world, count } = watched;
+  const { world, spec, count } = watched;
   const job = world.manager.farm.jobs.get(String(args[0]));
   if (args[1] !== 'cancel-requested' || job === undefined) return null;
   if (!job.tasks.some(({ status }) => status === 'active')) return null;
   const run = runsOf(world).find(({ id }) => id === job.metadata.run);
   const isPeople = run?.state === 'cancelled' || run?.state === 'superseded';
-  const isParked = run?.state === 'waiting' && ['budget', 'paused'].includes(run.reason?.code ?? '');
+  const mayPark = ['paused', ...(spec.policy.budgetStop === 'now' ? ['budget'] : [])];
+  const isParked = run?.state === 'waiting' && mayPark.includes(run.reason?.code ?? '');
   const isHopeless = run !== undefined && isFinal(run.state) && run.state !== 'completed';
   if (!isPeople && !isParked && !isHopeless && !isTornDown(watched))
     return `a job that renders was cancelled; its run is ${run?.state}`;
@@ -107,17 +123,24 @@ const NEEDS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Nothing is destroyed out of an unknown. */
-export const nothingFromUnknown: NewInvariant = (watched) => ({
-  name: 'nothingFromUnknown',
-  before: ({ name, unread }) => {
-    const missing = NEEDS[name]?.find((read) => unread.has(read) && !isNeedless(watched, name, read));
-    if (missing === undefined) return null;
-    // One that goes already is only told so once more, by a look that was a little old.
-    if (name === 'farm.delete' && (watched.world.cluster.isDeleting || whyDelete(watched) !== null))
-      return null;
-    return `${name} in a pass that could not read ${missing}`;
-  },
-});
+export const nothingFromUnknown: NewInvariant = (watched) => {
+  const spentForMs = followBudget(watched);
+  return {
+    name: 'nothingFromUnknown',
+    before: ({ name, unread }) => {
+      const spentMs = spentForMs();
+      const missing = NEEDS[name]?.find((read) => unread.has(read) && !isNeedless(watched, name, read));
+      if (missing === undefined) return null;
+      // One that goes already is only told so once more, by a look that was a little old.
+      if (
+        name === 'farm.delete' &&
+        (watched.world.cluster.isDeleting || whyDelete(watched, spentMs) !== null)
+      )
+        return null;
+      return `${name} in a pass that could not read ${missing}`;
+    },
+  };
+};
 
 /** A farm without machines goes whatever its jobs are: none of its workers runs, and that is looked at once more. */
 function isNeedless({ world }: Watched, name: string, read: string): boolean {
