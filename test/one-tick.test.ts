@@ -52,6 +52,22 @@ describe('ticks of one process', () => {
     assert.equal(passes, 2);
   });
 
+  it('do not rest when somebody asked during the pass, which may not have seen his matter', {
+    timeout: 20_000,
+  }, async () => {
+    const { oneAtATime, wait } = createOneTick();
+    let passes = 0;
+    const runTick = oneAtATime(async () => {
+      passes += 1;
+      await runTick('b');
+      await wait(30_000);
+      passes += 1;
+      return DONE;
+    });
+    await runTick('a');
+    assert.equal(passes, 2);
+  });
+
   it('are not begun anew for ever in one request, whoever asks', async () => {
     let now = 0;
     const { oneAtATime } = createOneTick({ clock: { now: () => now } });

@@ -27,6 +27,7 @@ import type { Policy } from './core/model.ts';
 import type { StatusDocument } from './core/status-document.ts';
 import { buildApp } from './http/app.ts';
 import { once } from './http/page-files.ts';
+import { createRest } from './one-tick.ts';
 import type { Records } from './ports/records.ts';
 import type { Ports } from './reconcile/ports.ts';
 import { createReconciler } from './reconcile/reconcile.ts';
@@ -67,29 +68,26 @@ export async function composeLocal(config: LocalConfig, log: Logger): Promise<Lo
     cacheFile: join(dirs.state, 'blenders.json'),
   });
   const ports = await localPorts(config, dirs, blenders, log);
+  const rest = createRest();
   const reconciler = createReconciler({
     ports,
     policy: localPolicy(config, dirs, blenders),
     log,
     holder: randomUUID(),
     intakeSince: 0,
-    wait: (ms) => Promise.race([delay(ms), kicked()]),
+    wait: rest.wait,
   });
-  let wakeUp: () => void = () => {};
-  /** A kick during a tick's rest between two passes ends the rest. */
-  function kicked(): Promise<void> {
-    return new Promise((done) => {
-      wakeUp = done;
-    });
-  }
   const ticks = createLocalTicker({
-    onTick: (trigger) => reconciler.runTick(trigger),
+    onTick: (trigger) => {
+      rest.answer();
+      return reconciler.runTick(trigger);
+    },
     onError: (error) => log.error({ err: error }, 'tick failed'),
     clock,
   });
   const ticker = {
     kick: async () => {
-      wakeUp();
+      rest.ask();
       await ticks.kick();
     },
   };
@@ -142,7 +140,7 @@ export async function composeLocal(config: LocalConfig, log: Logger): Promise<Lo
       clearInterval(watchManager);
       events.stop();
       reconciler.stop();
-      wakeUp();
+      rest.ask();
       await ticks.stop();
       await app.close();
       const isOurs = await takeFarmDown(ports, reconciler.hold, log);

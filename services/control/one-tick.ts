@@ -1,10 +1,45 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunTick } from './reconcile/tick.ts';
 
+/** The loop's rest between two passes, and those who ask for a look. */
+export interface Rest {
+  /** Ends early when somebody asks meanwhile, and at once when he did during the pass before: it may not have seen his matter. */
+  readonly wait: (ms: number) => Promise<void>;
+  readonly ask: () => void;
+  /** Whether somebody has asked since the last rest or answer. The pass that follows sees what he asked for. */
+  readonly answer: () => boolean;
+}
+
+export function createRest(): Rest {
+  let isAsked = false;
+  let wakeUp: () => void = () => {};
+  return {
+    wait: async (ms) => {
+      const woken = new Promise<void>((done) => {
+        wakeUp = done;
+      });
+      if (isAsked) wakeUp();
+      const ending = new AbortController();
+      const rested = delay(ms, undefined, { signal: ending.signal }).catch(() => {});
+      await Promise.race([rested, woken]);
+      ending.abort();
+      isAsked = false;
+    },
+    ask: () => {
+      isAsked = true;
+      wakeUp();
+    },
+    answer: () => {
+      const wasAsked = isAsked;
+      isAsked = false;
+      return wasAsked;
+    },
+  };
+}
+
 /** One tick at a time in this process: two would hold the same lease. */
 export interface OneTick {
-  /** For the loop's rest between two passes: ends early when somebody asks for a look meanwhile. */
-  readonly wait: (ms: number) => Promise<void>;
+  readonly wait: Rest['wait'];
   /**
    * A tick that comes while one runs has it look once more, and is answered at once. One that comes when that should have
    * ended long ago stays until it has: a request that is given up takes its processor away, and what was begun in it would
@@ -22,35 +57,23 @@ const LONG_MS = 90_000;
 
 export function createOneTick({ clock = { now: () => performance.now() } }: Options = {}): OneTick {
   let running: { readonly since: number; readonly ended: Promise<unknown> } | null = null;
-  let isAskedAgain = false;
-  let wakeUp: () => void = () => {};
+  const { wait, ask, answer } = createRest();
 
   async function run(runTick: RunTick, trigger: string): ReturnType<RunTick> {
     const since = clock.now();
     for (;;) {
-      isAskedAgain = false;
+      answer();
       const result = await runTick(trigger);
       // The next regular tick looks then.
-      if (!isAskedAgain || clock.now() - since >= LONG_MS) return result;
+      if (!answer() || clock.now() - since >= LONG_MS) return result;
     }
   }
 
   return {
-    wait: async (ms) => {
-      const woken = new Promise<void>((done) => {
-        wakeUp = done;
-      });
-      const ending = new AbortController();
-      const rested = delay(ms, undefined, { signal: ending.signal }).catch(() => {});
-      await Promise.race([rested, woken]);
-      ending.abort();
-      // The pass that follows sees what was asked for.
-      isAskedAgain = false;
-    },
+    wait,
     oneAtATime: (runTick) => async (trigger) => {
       if (running !== null) {
-        isAskedAgain = true;
-        wakeUp();
+        ask();
         if (clock.now() - running.since >= LONG_MS) await running.ended;
         return { lookAgainAt: null, passes: 0, isElsewhere: true };
       }
