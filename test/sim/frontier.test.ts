@@ -42,6 +42,22 @@ describe('hindsight', () => {
     assert.equal(secondsOfFarm(traceOf(300)), 2 * (313 + 300 + 200));
   });
 
+  it('has no machine before the last of several stock-outs that overlap is over', () => {
+    const cloud = {
+      stockouts: [
+        [50, 400],
+        [300, 900],
+        [900, 1000],
+      ].map(([from, to]) => ({ fromSeconds: from, toSeconds: to })),
+    };
+    const trace = traceOf(0);
+    const periods = periodsOf(trace, [2000, 2000]);
+    const short = { ...trace, cloud: { ...trace.cloud, ...cloud } } as Trace;
+    const [first] = lookBack(short, 1, periods);
+    // Its boot, the first poll and the loading; then its frame, and the other one.
+    assert.equal(first?.[0]?.endSeconds, 1000 + 113 + 100 + 110);
+  });
+
   it('tries each size of a pool up to sixty', () => {
     const jobs = [{ atSeconds: 0, frames: 60, secondsPerFrame: { mean: 100, cv: 0 } }];
     const trace = traceOf(0, { jobs, policy: { maxWorkers: 60 } });

@@ -209,7 +209,8 @@ class Run {
 
   #whenInStock(at: number): number {
     const shortage = this.#trace.cloud.stockouts.find((one) => at >= one.fromSeconds && at < one.toSeconds);
-    return shortage === undefined ? at : shortage.toSeconds;
+    // Another one may have begun before this one ends.
+    return shortage === undefined ? at : this.#whenInStock(shortage.toSeconds);
   }
 
   #zoneEventFor(machine: number, since: number): number {
