@@ -336,6 +336,7 @@ describe('tablao pull', { concurrency: 4 }, () => {
     assert.match(newest.said, /0 of 1 frames of v002/);
     const none = await pull(['film/sh999', '--url', bench.url]);
     assert.match(none.said, /There is no film\/sh999 to fetch/);
+    assert.doesNotMatch(none.said, /What came is kept/);
   });
 
   it('puts no other version, no other shot and no frame of theirs among what a folder holds', async (t) => {

@@ -2,7 +2,9 @@ import { parseArgs } from 'node:util';
 import { optionMistake } from '../option-mistake.ts';
 import { SERVICE_HELP, serviceOptions } from '../service/service-options.ts';
 
-export const PULL_USAGE = `Usage: npm run pull -- SHOT [options]
+/** The text of `--help`; `command`: as it was typed. */
+export function pullUsage(command: string): string {
+  return `Usage: ${command} SHOT [options]
 
 Fetches the frames of a shot that are proved to be whole, also while others are still being rendered. What is here already
 is not fetched again; what breaks off goes on where it stopped.
@@ -15,6 +17,7 @@ is not fetched again; what breaks off goes on where it stopped.
 ${SERVICE_HELP}
 Exit code: 0 all frames of the shot are here, 1 they are not (yet), 2 the command line is wrong.
 `;
+}
 
 export interface PullOptions {
   readonly shot: string;

@@ -2,13 +2,14 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { plainText } from '../../control/core/plain-text.ts';
 import type { RunRecord } from '../../control/core/run.ts';
+import { calledAs } from '../called-as.ts';
 import { forEachAtOnce } from '../service/at-once.ts';
 import { createPatience } from '../service/patience.ts';
 import { createServiceClient, type ServiceClient, ServiceError } from '../service/service-client.ts';
 import { sizeText } from '../terminal-text.ts';
 import { DiskError, dropPart, fetchFile, isHere, type RemoteFile } from './fetch-file.ts';
 import { filesOfFrame } from './frame-files.ts';
-import { PULL_USAGE, type PullOptions, parsePull } from './options.ts';
+import { type PullOptions, parsePull, pullUsage } from './options.ts';
 import { createRunsOfShot } from './runs-of-shot.ts';
 import { comingRun, type ShotVersion, versionOf } from './shot-version.ts';
 import { claimFolder, OtherVersionError } from './whose-folder.ts';
@@ -21,13 +22,14 @@ const PREVIEW = 'preview.mp4';
 
 /** `tablao pull`: fetches the proved frames of a shot. Resolves to the exit code. */
 export async function pull(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const command = calledAs('pull', env);
   const options = parsePull(args, env);
   if (options === 'help') {
-    process.stdout.write(PULL_USAGE);
+    process.stdout.write(pullUsage(command));
     return 0;
   }
   if (typeof options === 'string') {
-    process.stderr.write(`pull: ${options}\nSee npm run pull -- --help\n`);
+    process.stderr.write(`pull: ${options}\nSee ${command} --help\n`);
     return MISUSED;
   }
   try {
@@ -38,9 +40,9 @@ export async function pull(args: readonly string[], env: NodeJS.ProcessEnv): Pro
       return 1;
     }
     if (!(error instanceof ServiceError || error instanceof DiskError)) throw error;
-    process.stderr.write(
-      `pull: ${plainText(error.message)}\nWhat came is kept: the same command goes on from there.\n`,
-    );
+    process.stderr.write(`pull: ${plainText(error.message)}\n`);
+    if (error instanceof DiskError || error.isPassing)
+      process.stderr.write('What came is kept: the same command goes on from there.\n');
     return 1;
   }
 }

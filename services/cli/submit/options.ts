@@ -2,7 +2,9 @@ import { parseArgs } from 'node:util';
 import { optionMistake } from '../option-mistake.ts';
 import { SERVICE_HELP, serviceOptions } from '../service/service-options.ts';
 
-export const SUBMIT_USAGE = `Usage: npm run submit -- SHOT.blend [options]
+/** The text of `--help`; `command`: as it was typed. */
+export function submitUsage(command: string): string {
+  return `Usage: ${command} SHOT.blend [options]
 
 Sends a shot and every file that it needs to Tablao, and has it rendered. What the bucket has already is not sent again;
 a sending that broke off goes on where it stopped when the same command is given again.
@@ -17,6 +19,7 @@ a sending that broke off goes on where it stopped when the same command is given
 ${SERVICE_HELP}
 Exit code: 0 sent (with --watch: completed), 1 it was not, 2 the command line is wrong.
 `;
+}
 
 export interface SubmitOptions {
   readonly file: string;

@@ -1,10 +1,11 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { plainText } from '../../control/core/plain-text.ts';
+import { calledAs } from '../called-as.ts';
 import { readFacts } from '../read-facts.ts';
 import { createServiceClient, type ServiceClient, ServiceError } from '../service/service-client.ts';
 import { latestRunOf, watchRun } from '../watch/watch-run.ts';
-import { parseSubmit, SUBMIT_USAGE, type SubmitOptions } from './options.ts';
+import { parseSubmit, type SubmitOptions, submitUsage } from './options.ts';
 import { planSubmit, SubmitError, type SubmitPlan } from './plan.ts';
 import { planText } from './plan-text.ts';
 import { createSendBar } from './send-bar.ts';
@@ -17,13 +18,14 @@ const MISUSED = 2;
 
 /** `tablao submit`: sends a shot with all that it needs. Resolves to the exit code. */
 export async function submit(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const command = calledAs('submit', env);
   const options = parseSubmit(args, env);
   if (options === 'help') {
-    process.stdout.write(SUBMIT_USAGE);
+    process.stdout.write(submitUsage(command));
     return 0;
   }
   if (typeof options === 'string') {
-    process.stderr.write(`submit: ${options}\nSee npm run submit -- --help\n`);
+    process.stderr.write(`submit: ${options}\nSee ${command} --help\n`);
     return MISUSED;
   }
   try {
@@ -49,7 +51,7 @@ async function send(options: SubmitOptions, env: NodeJS.ProcessEnv): Promise<num
   const before = await latestRunOf(client, plan.shot);
   await sendAll(client, plan, env);
   process.stdout.write(
-    `${plainText(plan.shot)} is sent. Fetch its frames with: tablao pull ${quoted(plan.shot)}\n`,
+    `${plainText(plan.shot)} is sent. Fetch its frames with: ${calledAs('pull', env)} ${quoted(plan.shot)}\n`,
   );
   if (!options.watch) return 0;
   return watchRun({ client, shot: plan.shot, after: before });
