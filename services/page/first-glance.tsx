@@ -1,6 +1,6 @@
 import type { PoolStatus, StatusDocument } from '../control/core/status-document.ts';
 import { useNow } from './desk.ts';
-import { clockText, dollarsText, forText, plural, workersText } from './format.ts';
+import { dollarsText, forText, nextLookText, plural, workersText } from './format.ts';
 import { outlook, STAGE_TEXTS, STAGES, whatComesNext } from './glance.ts';
 
 interface Props {
@@ -41,8 +41,8 @@ export function FirstGlance({ status }: Props) {
       )}
       {status.messages !== undefined && <Messages messages={status.messages} />}
       <p class="as-of">
-        As of {new Date(status.asOf).toLocaleTimeString()}; next look about{' '}
-        {clockText(Date.parse(status.nextLookAt), now)}.
+        As of {new Date(status.asOf).toLocaleTimeString()}
+        {nextLookText(status.nextLookAt, now)}.
       </p>
     </section>
   );

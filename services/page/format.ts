@@ -55,11 +55,20 @@ export function forText(since: string, now: number): string {
   return `for ${durationText(Math.max(0, (now - Date.parse(since)) / 1000))}`;
 }
 
-/** `14:30`, or with the day when it is not within the next half day. */
+/** `14:30`, as it is written where the reader is (`2:30 PM`), or with the day when it is not within the next half day. */
 export function clockText(at: number, now: number): string {
   const isNear = Math.abs(at - now) < 12 * 3_600_000;
-  const time = { hour: '2-digit', minute: '2-digit' } as const;
-  return new Date(at).toLocaleString([], isNear ? time : { weekday: 'short', ...time });
+  const time = new Date(at).toLocaleTimeString([], CLOCK);
+  return isNear ? time : `${new Date(at).toLocaleDateString([], { weekday: 'short' })} ${time}`;
+}
+
+/** Hours and minutes in the reader's own way; `2-digit` hours would be `02:30 PM`. */
+export const CLOCK = { timeStyle: 'short' } as const;
+
+/** When it is looked again, where that is worth saying: while things move, it is all the time. */
+export function nextLookText(nextLookAt: string, now: number): string {
+  const at = Date.parse(nextLookAt);
+  return at - now < 60_000 ? '' : `; next look about ${clockText(at, now)}`;
 }
 
 /** `18 of 24 frames, 2 in work, 1 failed` */

@@ -1,7 +1,7 @@
 import type uPlot from 'uplot';
 import type { PoolSample } from '../control/core/pool-sample.ts';
 import type { StatusDocument } from '../control/core/status-document.ts';
-import { dollarsText, saysMore } from './format.ts';
+import { CLOCK, dollarsText, saysMore } from './format.ts';
 
 /** A decision on the time axis. */
 export interface Mark {
@@ -95,7 +95,7 @@ export function plotOptions({ what, width, marks, onPoint }: Wanted): uPlot.Opti
 }
 
 function timeText(seconds: number): string {
-  return new Date(seconds * 1000).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  return new Date(seconds * 1000).toLocaleTimeString([], CLOCK);
 }
 
 /** A number holds until the next one is seen. */

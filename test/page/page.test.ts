@@ -26,6 +26,17 @@ describe('what the page says', () => {
     );
   });
 
+  it('tells times as they are written where the reader is, and of the next look only when it is not at once', () => {
+    const now = new Date(2026, 10, 24, 14, 30).getTime();
+    const at = (seconds: number) => now + seconds * 1000;
+    assert.doesNotMatch(format.clockText(new Date(2026, 10, 24, 19, 5).getTime(), now), /^0/);
+    assert.equal(format.nextLookText(new Date(at(5)).toISOString(), now), '');
+    assert.equal(
+      format.nextLookText(new Date(at(300)).toISOString(), now),
+      `; next look about ${format.clockText(at(300), now)}`,
+    );
+  });
+
   it('shows money only where there is some', () => {
     const nothing = { p10: 0, p50: 0, p90: 0, soFar: 0 };
     assert.equal(format.costText(nothing), '');
