@@ -53,5 +53,6 @@ describe('the history', () => {
     const records = new FakeRecords();
     records.failNext('overwrite', 'transient');
     await createHistory(records).add(statusAt(0, 1));
+    assert.equal(records.callsOf('overwrite').length, 1, 'it was tried');
   });
 });
