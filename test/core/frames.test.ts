@@ -32,18 +32,30 @@ describe('chunks', () => {
   const taught = (seconds: number) => ({ frames: 1, sumSeconds: seconds });
   const UNKNOWN = { frames: 0, sumSeconds: 0 };
 
-  test('hold every frame once, in order', () => {
+  test('hold every frame once, each chunk frames that follow one another, in the sizes that were asked for', () => {
     fc.assert(
       fc.property(someFrames, fc.integer({ min: 1, max: 50 }), (frames, size) => {
         const sorted = frames.toSorted((a, b) => a - b);
+        const sizes = chunkSizesFor(sorted.length, UNKNOWN, 20, size);
+        const chunks = cutIntoChunks(sorted, sizes).map((chunk) => framesOf(chunk));
         assert.deepEqual(
-          cutIntoChunks(sorted, chunkSizesFor(sorted.length, UNKNOWN, 20, size)).flatMap((chunk) => [
-            ...framesOf(chunk),
-          ]),
-          sorted,
+          chunks.map((chunk) => chunk.length),
+          sizes,
         );
+        const inPlace = chunks.toSorted((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
+        assert.deepEqual(inPlace.flat(), sorted);
       }),
     );
+  });
+
+  test('are handed out spread over the shot: whatever the number, the first ones leave no large part out', () => {
+    assert.deepEqual(cutIntoChunks(framesOf('1-9'), [2, 2, 2, 2, 1]), ['1-2', '8-9', '5-6', '3-4', '7']);
+    for (const count of [8, 40, 77, 500]) {
+      const all = cutIntoChunks(framesOf(`0-${count - 1}`), new Array<number>(count).fill(1)).map(Number);
+      const first = [...all.slice(0, 8), count].sort((a, b) => a - b);
+      const widest = Math.max(...first.map((frame, at) => frame - (first[at - 1] ?? 0)));
+      assert.ok(widest <= count / 3, `${widest} of ${count}`);
+    }
   });
 
   test('are as large as a person says, and one frame when frames are slow', () => {

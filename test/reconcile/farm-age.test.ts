@@ -47,7 +47,7 @@ describe('MAX_FARM_HOURS', () => {
     assert.equal((await of.farm.look()).state, 'up', 'a frame is still rendered');
     await endTasks(of);
     await pass(of, 2);
-    assert.deepEqual((await run(of)).proved, '1-8');
+    assert.deepEqual((await run(of)).proved, '1-2,5-6,9-10,17-18');
     await pass(of, 14);
     assert.equal((await run(of)).state, 'queued');
     assert.equal((await run(of)).stopping, null);

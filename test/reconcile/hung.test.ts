@@ -14,12 +14,13 @@ async function record(
   state: 'rendering' | 'done',
   startedAt: string,
   attempt = 1,
+  seconds = 1,
 ): Promise<void> {
   const now = await run(of);
   const name = String(frame).padStart(4, '0');
   const folder = rendersFolder(now);
   if (state === 'done') of.renders.put(`${folder}/tablao_${name}.png`, PNG);
-  const value = { schema: 1, frame, run: now.id, state, attempt, worker: 'w', seconds: 1, startedAt };
+  const value = { schema: 1, frame, run: now.id, state, attempt, worker: 'w', seconds, startedAt };
   of.renders.put(`${folder}/records/${name}.json`, JSON.stringify(value));
 }
 
@@ -128,6 +129,24 @@ describe('what hangs', () => {
     of.manager.setTask(other?.id ?? '', { status: 'completed', stepsCompleted: 1 });
     assert.deepEqual(await minutesOfAttempts(of), [10, 20, 40]);
     assert.equal((await run(of)).troubles[0]?.message, 'it stood still for 40 minutes');
+  });
+
+  test('is not what may be as slow as hardly one, where those that have ended differ much', async () => {
+    const of = createWorld();
+    await begin(of, { frames: '1-5', chunkSize: 1, video: false });
+    for (const [frame, seconds] of [
+      [2, 60],
+      [3, 240],
+      [4, 90],
+      [5, 600],
+    ] as const)
+      await record(of, frame, 'done', '2026-01-01T00:00:01Z', 1, seconds);
+    await takeTasks(of);
+    for (const task of await allTasks(of))
+      if (task.name !== 'render-1') of.manager.setTask(task.id, { status: 'completed', stepsCompleted: 1 });
+    // Five times their mean are 21 minutes.
+    const [first = 0] = await minutesOfAttempts(of);
+    assert.ok(first >= 80 && first <= 120, `${first} minutes`);
   });
 
   test('is waited for for six hours at most', async () => {

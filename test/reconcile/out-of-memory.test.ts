@@ -79,12 +79,12 @@ describe('a frame that runs out of memory', () => {
     await begin(of, settings);
     await takeTasks(of);
     await pass(of);
-    await killWorkerOf(of, 2);
+    await killWorkerOf(of, 9);
     await pass(of, 3);
     const [job] = await of.manager.jobs();
     assert.equal(job?.status, 'pause-requested');
     assert.equal((await allTasks(of)).filter(({ status }) => status === 'active').length, 3);
-    for (const frame of [1, 3, 4]) await killWorkerOf(of, frame);
+    for (const frame of [1, 5, 17]) await killWorkerOf(of, frame);
     await pass(of, 6);
     assert.deepEqual([(await run(of)).pool, (await run(of)).hasMoved], ['big', true]);
     await workOff(of);
@@ -97,7 +97,7 @@ describe('a frame that runs out of memory', () => {
     await begin(of, settings);
     await takeTasks(of);
     await pass(of);
-    await killWorkerOf(of, 2);
+    await killWorkerOf(of, 9);
     await pass(of, 3);
     const [job] = await of.manager.jobs();
     assert.deepEqual([job?.status, (await run(of)).stopping?.code], ['pause-requested', 'outOfMemory']);

@@ -41,7 +41,7 @@ describe('hold', () => {
     assert.equal(held.reason?.message, 'The first, middle and last frame (1,12,24) are in film/sh010/v001.');
     assert.deepEqual(
       (await allTasks(of)).map(({ name }) => name),
-      ['render-1', 'render-12', 'render-24'],
+      ['render-1', 'render-24', 'render-12'],
       'a task each, and no video of three frames',
     );
     await pass(of, 30);

@@ -76,13 +76,29 @@ export function leastForLoading(frames: number, { each, around }: TaskTimes, wor
   return Math.ceil(frames / (waves * workers));
 }
 
-/** Frames in order, cut into expressions of these sizes: `["1-4", "5-8", "9"]`. */
+/**
+ * Frames cut into expressions of these sizes, each of frames that follow one another, in the order in which they are handed out: spread over the
+ * shot (`["1-4", "13-15", "8-10", …]`). So the first ones to end are like those that are left, whatever grows slower towards an end, and what
+ * is wrong with a picture somewhere is seen before most are paid for.
+ */
 export function cutIntoChunks(frames: readonly number[], sizes: readonly number[]): readonly string[] {
+  const places = spreadOver(sizes.length);
+  const sizeAt: number[] = [];
+  for (const [turn, place] of places.entries()) sizeAt[place] = sizes[turn] ?? 0;
   let from = 0;
-  return sizes.map((size) => {
+  const inPlace = sizeAt.map((size) => {
     from += size;
     return formatFrames(frames.slice(from - size, from));
   });
+  return places.flatMap((place) => inPlace[place] ?? []);
+}
+
+/** All places from 0, in an order of which every beginning is spread evenly: 0, 4, 2, 6, 1, … (van der Corput 1935, in bits). */
+function spreadOver(count: number): readonly number[] {
+  let places = [0];
+  for (let step = 1; step < count; step *= 2)
+    places = [...places.map((at) => 2 * at), ...places.map((at) => 2 * at + 1)];
+  return places.filter((place) => place < count);
 }
 
 /** The frames of a render task, from its name; `null` for any other task. */

@@ -1,22 +1,23 @@
 import { type Draft, openRuns, type Sight } from './draft.ts';
-import { secondsUntilDone } from './forecast.ts';
-import { expectedSeconds, spreadOf } from './frame-times.ts';
-import { framesOf } from './frames.ts';
+import { endsInTurn, secondsUntilDone } from './forecast.ts';
+import { expectedSeconds, expectedTimes, spreadOf } from './frame-times.ts';
 import type { PoolPolicy } from './model.ts';
+import { outlookOf } from './outlook.ts';
 import {
   FARM_SECONDS,
   moreWorkers,
   type Needs,
   NO_NEEDS,
   needsOf,
+  type OwnNeeds,
   perTaskOf,
   sumOfNeeds,
-  trendOf,
 } from './pool-size.ts';
 import { poolOf, priceOf } from './pools.ts';
 import { type RunRecord, wantsFarm } from './run.ts';
 import { pendingSetback } from './setback.ts';
-import { poolAtHand, whoIsThere } from './staff.ts';
+import { longestOf, type Spread } from './spread.ts';
+import { type Member, poolAtHand, whoIsThere } from './staff.ts';
 import type { Band } from './status-document.ts';
 import { unfinishedFrames } from './submission.ts';
 import { variantFor } from './variants.ts';
@@ -27,16 +28,19 @@ export interface Estimate {
   readonly dollars: Band;
 }
 
+const MEDIAN = 0.5;
 /** 10th and 90th percentile of a normal distribution, in standard deviations. */
 const Z90 = 1.2816;
 /** What an earlier run of the same shot says of one whose frames nobody has seen yet. */
 const LIKE_SPREAD = 0.35;
+/** And by what share the new version may take longer, nine times of ten. */
+const LIKE_UPWARD = 1;
 /** What the model itself is off by, as a share (measured by the bench of the policy). */
 const MODEL_SPREAD = 0.04;
 /** A look, a poll: seconds by which the end is off in any case. */
 const LEAST_SPREAD_SECONDS = 10;
 /** Frames of which none is known yet may be so much slower: the share by which what is left of such may take longer, nine times of ten. */
-const UNSEEN_UPWARD = 1.5;
+const UNSEEN_UPWARD = 2.2;
 /** Of what the last frames of a team take beyond the mean by their spread, so much is not in the forecast's last wave. */
 const LAST_SHARE = 0.35;
 /** `clusters delete` takes 3 to 6 minutes, and the fee runs meanwhile. */
@@ -59,9 +63,13 @@ export function estimates(sight: Sight, draft: Draft): ReadonlyMap<string, Estim
   return all;
 }
 
+const FEW = 3;
+
 /** By its own frames once there are a few, or else as an earlier run's were. */
-function spreadFor({ times, like }: RunRecord): number {
-  return times.frames < 3 && like !== null ? like.spread : spreadOf(times);
+function spreadFor(run: RunRecord, now: number): number {
+  const { times, like } = run;
+  if (times.frames < FEW) return like === null ? spreadOf(times) : like.spread;
+  return expectedTimes(run, now).spread;
 }
 
 function isTaught({ times, like }: RunRecord): boolean {
@@ -89,7 +97,7 @@ function estimatePool(
   const pool = poolAtHand(sight, draft, configured, runs);
   const price = priceOf(policy, configured, variantFor(sight, draft.memory, configured)?.name, now);
   const whole = sumOfNeeds(needs);
-  const team = whoIsThere(sight, pool, workers, whole.busy);
+  const team = whoIsThere(sight, pool, workers, whole.busy).map((one) => asLongAgain(one, pool, now));
   const freeAt = team.map((member) => member.freeAt);
   const unoccupied = team.filter(({ isBusy }) => !isBusy).map((member) => member.freeAt);
   const more = moreWorkers(
@@ -98,19 +106,22 @@ function estimatePool(
     policy,
   );
   const farm = secondsToFarm(sight, draft);
+  const all = [...freeAt, ...Array.from({ length: more }, () => pool.bootSeconds)];
+  const ends = endsOf(needs, all);
+  const untilDone = Math.max(0, ...ends, ...whole.busy.values());
+  // Whoever has no machine by then is taken back, and costs nothing.
+  const coming = team.filter((member) => member.freeAt <= untilDone);
   const around =
-    (team.length + more) * pool.tailSeconds + more * pool.bootSeconds + sumOf(team.map(bootLeft));
-  const endOfAll = farm.coming + secondsUntilDone(workOf(whole, freeAt), more, pool.bootSeconds);
+    (coming.length + more) * pool.tailSeconds + more * pool.bootSeconds + sumOf(coming.map(bootLeft));
+  const endOfAll = farm.coming + untilDone;
   const farmEnd = policy.keepControlPlane ? 0 : FARM_END_SECONDS + policy.idleTeardownMs / 1000;
   // The quotas leave no worker at present.
   if (!Number.isFinite(endOfAll)) return;
-  let before = NO_NEEDS;
   for (const [index, run] of runs.entries()) {
-    const own = needs[index] ?? NO_NEEDS;
-    // Who is busy until when stands in `freeAt`.
-    before = sumOfNeeds([before, { ...own, busy: NO_NEEDS.busy }]);
-    if (!isTaught(run) || !isOnItsWay(sight, run)) continue;
-    const waits = own.queued > 0 ? secondsUntilDone(workOf(before, freeAt), more, pool.bootSeconds) : 0;
+    const own = needs[index];
+    if (own === undefined || !isTaught(run) || !isOnItsWay(sight, run)) continue;
+    const waits = ends[index] ?? 0;
+    const left = unfinishedFrames(run).length;
     const again =
       timesAgain(run, team.length) * (LOST_HALFWAY * expectedSeconds(run, now) + pool.bootSeconds);
     const seconds =
@@ -118,17 +129,45 @@ function estimatePool(
       farm.coming +
       Math.max(waits, ...own.busy.values(), 0) +
       again +
-      lastExcess(run, team.length + more, now);
+      lastExcess(timesOf(run, now), Math.min(team.length + more, left));
     const share = workSeconds(own) / Math.max(1, workSeconds(whole));
     const lost = lostShare(run);
     const paid = workSeconds(own) / (1 - lost) + share * around;
     const dollars = (paid * price + share * (endOfAll + farmEnd) * policy.fixedPricePerHour) / 3600;
-    const upward = UNSEEN_UPWARD * unseenShare(sight, run);
+    const upward = upwardOf(sight, run);
     into.set(run.id, {
-      seconds: withUpward(secondsBand(sight, run, seconds, again), upward),
-      dollars: withUpward(bandAround(dollars, Math.hypot(relativeSpread(run), lost), 0), upward),
+      seconds: withUpward(secondsBand(sight, run, seconds, { again, waits }), upward),
+      dollars: withUpward(
+        bandAround(dollars, Math.hypot(relativeSpread(run, now), LOSS_SPREAD * lost), 0),
+        upward,
+      ),
     });
   }
+}
+
+/** With more tasks that wait they are taken to be alike: so many one by one would take too long. */
+const MOST_IN_TURN = 20_000;
+
+/** When the last queued task of each run has ended, in their order. */
+function endsOf(needs: readonly OwnNeeds[], freeAt: readonly number[]): readonly number[] {
+  const queued = needs.reduce((sum, one) => sum + one.queued, 0);
+  if (queued <= MOST_IN_TURN)
+    return endsInTurn(
+      needs.map(({ tasks }) => tasks),
+      freeAt,
+    );
+  let before = NO_NEEDS;
+  return needs.map((own) => {
+    // Who is busy until when stands in `freeAt`.
+    before = sumOfNeeds([before, { ...own, busy: NO_NEEDS.busy }]);
+    return own.queued === 0 ? 0 : secondsUntilDone(workOf(before, freeAt), 0, 0);
+  });
+}
+
+/** What is left may take so much more, as a share, by what nobody has seen. */
+function upwardOf(sight: Sight, run: RunRecord): number {
+  if (run.times.frames === 0) return LIKE_UPWARD;
+  return UNSEEN_UPWARD * outlookOf(sight, run, expectedSeconds(run, sight.now)).unknown;
 }
 
 /** What frames that nobody has seen the like of may take more. */
@@ -136,24 +175,18 @@ function withUpward(band: Band, upward: number): Band {
   return { ...band, p90: Math.hypot(band.p90 - band.p50, upward * band.p50) + band.p50 };
 }
 
-/** Of the frames that are left, those beyond all that have ended or run for long. */
-function unseenShare(sight: Sight, run: RunRecord): number {
-  const left = unfinishedFrames(run).length;
-  const total = Math.max(1, framesOf(run.frames ?? '').length);
-  return left === 0 ? 0 : Math.min(1, (trendOf(sight, run).unseen * total) / left);
+/** The last one of a team to be done is slower than most. */
+function lastExcess(times: Spread, team: number): number {
+  return team < 2 ? 0 : LAST_SHARE * (longestOf(team, MEDIAN, times) - times.mean);
 }
 
-/**
- * The last one of a team to be done is slower than most: by the expectation of the largest of so many, for times that are spread
- * log-normally (Blom 1958; the normal's quantile by a logistic curve).
- */
-function lastExcess(run: RunRecord, team: number, now: number): number {
-  const many = Math.min(team, unfinishedFrames(run).length);
-  if (many < 2) return 0;
-  const variance = Math.log(1 + spreadFor(run) ** 2);
-  const z = Math.log((many - 0.375) / 0.625) / 1.702;
-  return LAST_SHARE * expectedSeconds(run, now) * (Math.exp(Math.sqrt(variance) * z - variance / 2) - 1);
+/** By its own frames once there are a few, or else as an earlier run's were. */
+function timesOf(run: RunRecord, now: number): Spread {
+  return { mean: expectedSeconds(run, now), spread: spreadFor(run, now) };
 }
+
+/** What is lost differs from what was, by so many times as much. */
+const LOSS_SPREAD = 1.6;
 
 /** Of few frames all may have been lost, which does not say that all will be. */
 const MOST_LOST = 0.5;
@@ -188,6 +221,17 @@ const PAUSED = new Set(['paused', 'pause-requested']);
 
 const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
 
+/** Who has waited for a machine for longer than boots take waits as long again, at even odds: there is none at present. */
+const LATE_BOOT = 1.5;
+
+function asLongAgain(member: Member, { bootSeconds }: PoolPolicy, now: number): Member {
+  const { worker, freeAt } = member;
+  const waited = (now - worker.orderedAt) / 1000;
+  return worker.startedAt === null && waited > LATE_BOOT * bootSeconds
+    ? { ...member, freeAt: Math.max(freeAt, waited) }
+    : member;
+}
+
 /** Those that boot are paid until they are there; it is what they are not free for. */
 function bootLeft({ isBusy, freeAt }: { readonly isBusy: boolean; readonly freeAt: number }): number {
   return isBusy ? 0 : freeAt;
@@ -220,17 +264,37 @@ function timesAgain(run: RunRecord, team: number): number {
   return sum;
 }
 
-/** Of the mean that was learned from some frames, and of the sum of those that are left. */
-function relativeSpread(run: RunRecord): number {
-  if (run.times.frames === 0) return LIKE_SPREAD;
-  const left = Math.max(1, unfinishedFrames(run).length);
-  return spreadFor(run) * Math.hypot(1 / Math.sqrt(run.times.frames), 1 / Math.sqrt(left)) + MODEL_SPREAD;
+/** Of few that differ much the longest ones are missing, as a rule: they look more alike than they are. */
+function honest(spread: number): number {
+  return spread * Math.hypot(1, spread);
 }
 
-function secondsBand(sight: Sight, run: RunRecord, seconds: number, again: number): Band {
-  const lastFrame = spreadFor(run) * expectedSeconds(run, sight.now);
-  const band = bandAround(seconds, relativeSpread(run), LEAST_SPREAD_SECONDS + lastFrame);
-  return { ...band, p10: Math.max(0, band.p10 - again), p90: band.p90 + again };
+/** Of the mean that was learned from some frames, and of the sum of those that are left. */
+function relativeSpread(run: RunRecord, now: number): number {
+  if (run.times.frames === 0) return LIKE_SPREAD;
+  const left = Math.max(1, unfinishedFrames(run).length);
+  return (
+    spreadFor(run, now) * Math.hypot(1 / Math.sqrt(run.times.frames), 1 / Math.sqrt(left)) + MODEL_SPREAD
+  );
+}
+
+/** `waits`: until all have begun; the longest frame of those that are left begins half-way there, on average. */
+function secondsBand(
+  sight: Sight,
+  run: RunRecord,
+  p50: number,
+  { again, waits }: { readonly again: number; readonly waits: number },
+): Band {
+  const times = timesOf(run, sight.now);
+  const left = Math.max(1, unfinishedFrames(run).length);
+  const longest = waits / 2 + longestOf(left, 0.9, { ...times, spread: honest(times.spread) });
+  const band = bandAround(
+    p50,
+    relativeSpread(run, sight.now),
+    LEAST_SPREAD_SECONDS + times.spread * times.mean,
+  );
+  const p90 = Math.max(longest, band.p90 + LOSS_SPREAD * again);
+  return { p10: Math.max(0, band.p10 - again), p50, p90 };
 }
 
 function bandAround(p50: number, share: number, more: number): Band {

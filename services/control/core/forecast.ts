@@ -59,6 +59,34 @@ function startsOf(secondsPerTask: number, startSpreadSeconds: number): (seconds:
 const WAVES_IN_STEP = 6;
 const LEAST_BLUR = 0.001;
 
+/**
+ * When the last task of each queue has ended, where one queue goes before the next: whoever is free first takes the next task. Seconds of each
+ * task. An empty queue ends at 0.
+ */
+export function endsInTurn(
+  queues: readonly (readonly number[])[],
+  freeAt: readonly number[],
+): readonly number[] {
+  const free = freeAt.toSorted((a, b) => a - b);
+  return queues.map((queue) => queue.reduce((end, seconds) => Math.max(end, takeNext(free, seconds)), 0));
+}
+
+/** The first of a heap is busy for so long; when it will be free again. */
+function takeNext(heap: number[], seconds: number): number {
+  const end = (heap[0] ?? Number.POSITIVE_INFINITY) + seconds;
+  let at = 0;
+  for (;;) {
+    const left = 2 * at + 1;
+    const child = (heap[left + 1] ?? end) < (heap[left] ?? end) ? left + 1 : left;
+    const least = heap[child] ?? end;
+    if (least >= end) break;
+    heap[at] = least;
+    at = child;
+  }
+  heap[at] = end;
+  return end;
+}
+
 /** What a second costs until all is done, and what a worker costs beyond its tasks (boot, release). Dollars. */
 export interface Prices {
   readonly perSecond: number;

@@ -1,5 +1,6 @@
 import type { FrameRecord } from './proof.ts';
-import type { FrameTimes, RunRecord, Standstill } from './run.ts';
+import type { FrameTimes, PartTimes, RunRecord, Standstill } from './run.ts';
+import { atDeviations, beyond, type Spread } from './spread.ts';
 import type { EpochMs } from './time.ts';
 
 /** Seconds a frame is taken to need before any was rendered: rather long, so that of a few slow frames none waits for a late worker. */
@@ -19,9 +20,23 @@ const LONG_LOAD_SECONDS = 300;
 /** A run is looked at in so many parts. */
 export const PARTS = 24;
 
+export const NONE: PartTimes = { frames: 0, sumSeconds: 0 };
+
 /** Which part of a run's frames the one at this place (from 0) belongs to. */
 export function partAt(place: number, frames: number): number {
   return Math.min(PARTS - 1, Math.floor((PARTS * place) / Math.max(1, frames)));
+}
+
+/** With one more frame of this part. */
+function withSample(parts: FrameTimes['parts'], part: number, seconds: number): readonly PartTimes[] {
+  return Array.from({ length: PARTS }, (_, index) => {
+    const before = parts?.[index] ?? NONE;
+    return index === part ? plus(before, { frames: 1, sumSeconds: seconds }) : before;
+  });
+}
+
+export function plus(a: PartTimes, b: PartTimes): PartTimes {
+  return { frames: a.frames + b.frames, sumSeconds: a.sumSeconds + b.sumSeconds };
 }
 
 /** Adds what a finished frame's record says; `part` = where in its run it stands. */
@@ -39,17 +54,6 @@ export function learn(times: FrameTimes, record: FrameRecord, part: number): Fra
   };
 }
 
-function withSample(
-  parts: FrameTimes['parts'],
-  part: number,
-  seconds: number,
-): NonNullable<FrameTimes['parts']> {
-  return Array.from({ length: PARTS }, (_, index) => {
-    const { frames, sumSeconds } = parts?.[index] ?? { frames: 0, sumSeconds: 0 };
-    return index === part ? { frames: frames + 1, sumSeconds: sumSeconds + seconds } : { frames, sumSeconds };
-  });
-}
-
 /** Adds what a frame that still runs says of loading. */
 export function learnLoading(times: FrameTimes, seconds: number): FrameTimes {
   return { ...times, loads: times.loads + 1, sumLoadSeconds: times.sumLoadSeconds + seconds };
@@ -61,61 +65,52 @@ export function secondsPerFrame({ times, like }: Taught): number {
 }
 
 type Taught = Pick<RunRecord, 'times'> & Partial<Pick<RunRecord, 'like'>>;
-type Known = Taught & Pick<RunRecord, 'standstill'>;
+export type Known = Taught & Pick<RunRecord, 'standstill'>;
+
+/** Seconds that a frame is taken to need by all that is known now. `usual`: for a shot of which no frame was rendered, in an earlier run neither. */
+export function expectedSeconds(run: Known, now: EpochMs, usual: number = PRIOR_SECONDS): number {
+  if (run.times.frames > 0) return expectedTimes(run, now).mean;
+  const prior = run.like?.seconds ?? usual;
+  const late = runningFor(run, now).filter((age) => age > prior);
+  const sum = late.reduce((total, age) => total + AT_LEAST_TO_LIKELY * age, prior);
+  return sum / (1 + late.length);
+}
 
 /**
- * Seconds that a frame is taken to need by all that is known now. The first to end are the fastest, so those that run count
- * as well: each with what it will have taken on average, given that it has taken so long (expectation and maximization over a
- * normal spread, Dempster et al. 1977). `usual`: for a shot of which no frame was rendered, in an
- * earlier run neither.
+ * Mean and coefficient of variation of a run's frames, of which some have ended. The first to end are the fastest, so those that run count
+ * as well: each with what it will have taken on average, given that it has taken so long (expectation and maximization, Dempster et al.
+ * 1977, by the moments of a log-normal spread). A usual spread counts as a few frames would.
  */
-export function expectedSeconds(run: Known, now: EpochMs, usual: number = PRIOR_SECONDS): number {
-  const { frames, sumSeconds } = run.times;
+export function expectedTimes(run: Known, now: EpochMs): Spread {
+  const { frames, sumSeconds, sumSquaredSeconds } = run.times;
   const ages = runningFor(run, now);
-  if (frames === 0) {
-    const prior = run.like?.seconds ?? usual;
-    const late = ages.filter((age) => age > prior);
-    const sum = late.reduce((total, age) => total + AT_LEAST_TO_LIKELY * age, prior);
-    return sum / (1 + late.length);
-  }
-  const spread = frames < FEW ? USUAL_SPREAD : Math.max(LEAST_SPREAD, spreadOf(run.times));
   let mean = sumSeconds / frames;
+  let spread = USUAL_SPREAD;
   for (let round = 0; round < ROUNDS; round += 1) {
-    const likely = ages.reduce((sum, age) => sum + likelySeconds(age, mean, spread * mean), sumSeconds);
-    mean = likely / (frames + ages.length);
+    let [sum, squares] = [sumSeconds, sumSquaredSeconds];
+    for (const age of ages) {
+      const likely = beyond(age, { mean, spread });
+      sum += likely.mean;
+      squares += likely.square;
+    }
+    const count = frames + ages.length;
+    mean = sum / count;
+    const variance = Math.max(0, squares / count - mean ** 2) / mean ** 2;
+    spread = Math.sqrt((count * variance + FEW * USUAL_SPREAD ** 2) / (count + FEW));
   }
-  return mean;
+  return { mean, spread };
 }
 
 const FEW = 5;
 const USUAL_SPREAD = 0.25;
-const LEAST_SPREAD = 0.05;
 const ROUNDS = 8;
 
-/**
- * What is left of a frame that has been rendered for so long: its mean beyond that age less the age, for times that are spread
- * log-normally. Where they differ much one that is old already is likely one of the slowest, and half done.
- */
-export function secondsLeft(age: number, mean: number, spread: number): number {
-  const variance = Math.log(1 + Math.max(LEAST_SPREAD, spread) ** 2);
-  const deviation = Math.sqrt(variance);
-  const z = (Math.log(Math.max(1e-3, age) / mean) + variance / 2) / deviation;
-  // Far out the quotient of two tails is lost in rounding: there it is nearly the age over the tail's slope.
-  if (z > 4) return (age * deviation) / (z - deviation);
-  return (mean * tail(z - deviation)) / tail(z) - age;
-}
+/** Hardly a frame of many thousands is farther out than so many deviations; those that have ended look more alike than all are. */
+const RARE = 4.5;
 
-/** The share of a normal spread beyond so many deviations, by a logistic curve (Page 1977): 0.1 % is near enough. */
-function tail(z: number): number {
-  return 1 / (1 + Math.exp(1.5976 * z + 0.07056 * z ** 3));
-}
-
-/** The mean of a normal spread beyond an age. */
-function likelySeconds(age: number, mean: number, deviation: number): number {
-  const z = (age - mean) / Math.max(1e-9, deviation);
-  if (z > 4) return age + deviation / z;
-  const density = Math.exp(-(z ** 2) / 2) / Math.sqrt(2 * Math.PI);
-  return mean + (deviation * density) / tail(z);
+/** How many times the mean hardly a frame takes, for times that are spread log-normally as those are that have ended. */
+export function rareFactor(times: FrameTimes): number {
+  return atDeviations(RARE, { mean: 1, spread: spreadOf(times) });
 }
 
 /** A new version may be quicker than the earlier one, by so much at most as a rule. */
@@ -161,54 +156,6 @@ export function loadingLeft(run: Known, taskId: string, now: EpochMs): number {
   const mark = run.standstill[taskId];
   if (mark === undefined || mark.steps > 0 || run.times.loads === 0) return 0;
   return Math.max(0, loadSecondsOf(run) - (now - mark.since) / 1000);
-}
-
-/** A frame that is being rendered. */
-export interface Running {
-  readonly taskId: string;
-  readonly part: number;
-}
-
-/** So many frames are the newest ones, at least, and this share of all that are known. */
-const NEWEST = 4;
-const NEWEST_SHARE = 0.1;
-
-/**
- * How much slower the frames to come are than all that are known together (1 = as they are), and what share of the run's parts nothing is known of yet. Frames come
- * almost in order: a trend that the last ones show, running ones by what they will have taken at least, tells of the rest. What may be
- * chance is left out (shrunk as James and Stein did).
- */
-export function trendAhead(
-  run: Known,
-  running: readonly Running[],
-  now: EpochMs,
-): { readonly factor: number; readonly unseen: number } {
-  const { frames, sumSeconds, parts = [] } = run.times;
-  if (frames === 0 || sumSeconds <= 0) return { factor: 1, unseen: 1 };
-  const mean = sumSeconds / frames;
-  const spread = Math.max(LEAST_SPREAD, spreadOf(run.times));
-  const known = Array.from({ length: PARTS }, (_, part) => parts[part] ?? { frames: 0, sumSeconds: 0 });
-  for (const { taskId, part } of running) {
-    const age = ageOf(run, taskId, now);
-    const before = known[part];
-    // One that is younger than most says nothing yet.
-    if (age === null || before === undefined || age < mean) continue;
-    const seconds = likelySeconds(age, mean, spread * mean);
-    known[part] = { frames: before.frames + 1, sumSeconds: before.sumSeconds + seconds };
-  }
-  const newest = { frames: 0, sumSeconds: 0 };
-  const enough = Math.max(NEWEST, NEWEST_SHARE * frames);
-  let first = PARTS;
-  while (first > 0 && newest.frames < enough) {
-    first -= 1;
-    newest.frames += known[first]?.frames ?? 0;
-    newest.sumSeconds += known[first]?.sumSeconds ?? 0;
-  }
-  const unseen = 1 - (first + 1) / PARTS;
-  const ratio = newest.frames === 0 ? 1 : newest.sumSeconds / newest.frames / mean;
-  const chance = (spread ** 2 * 2) / Math.max(1, newest.frames);
-  const sure = ratio === 1 ? 0 : Math.max(0, 1 - chance / (ratio - 1) ** 2);
-  return { factor: 1 + sure * (ratio - 1), unseen };
 }
 
 /** Seconds until a task's first frame begins, by those that were seen. */

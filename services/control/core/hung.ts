@@ -1,7 +1,7 @@
 import { barrenMs, followBarren } from './barren.ts';
 import { CHECK_TASK } from './chunks.ts';
 import { act, type Draft, moveRun, note, type Sight, titleOf, updateRun } from './draft.ts';
-import { secondsPerFrame } from './frame-times.ts';
+import { rareFactor, secondsPerFrame } from './frame-times.ts';
 import { framesOf } from './frames.ts';
 import type { RunObserved, TaskObserved } from './model.ts';
 import type { FrameTrouble, RunRecord, Standstill } from './run.ts';
@@ -17,7 +17,7 @@ import {
   withWorker,
 } from './troubles.ts';
 
-/** A frame that stands still for this many times the usual is hung, but never before ten minutes. */
+/** A frame that stands still for this many times the usual is hung, or for longer than hardly one where they differ much, but never before ten minutes. */
 const HUNG_FACTOR = 5;
 const HUNG_AT_LEAST_MS = 10 * 60_000;
 /**
@@ -206,7 +206,7 @@ function hungAfterMs(run: RunRecord, task: TaskObserved): number {
   const limit = run.settings?.frameMinutesLimit.value ?? null;
   // A person's limit is about frames.
   if (limit !== null) return Math.max(isFrames ? 0 : HUNG_AT_LEAST_MS, limit * 60_000);
-  const usual = HUNG_FACTOR * secondsPerFrame(run) * 1000;
+  const usual = Math.max(HUNG_FACTOR, rareFactor(run.times)) * secondsPerFrame(run) * 1000;
   const atFirst = isFrames ? Math.max(HUNG_AT_FIRST_MS, usual) : CHECK_HUNG_AT_FIRST_MS;
   const atLeast = run.times.frames === 0 ? atFirst : Math.max(HUNG_AT_LEAST_MS, usual);
   const longer = atLeast * LONGER_EACH_TIME ** attemptsAt(run, task);

@@ -8,19 +8,17 @@ import {
   LEAST_SECONDS,
   leastLikely,
   loadingLeft,
-  partAt,
   secondsAroundTask,
-  secondsLeft,
   secondsPerFrame,
   spreadOf,
-  trendAhead,
 } from './frame-times.ts';
 import type { JobObserved, PoolPolicy, TaskObserved } from './model.ts';
+import { outlookOf } from './outlook.ts';
 import { poolOf, waitsForGonePool } from './pools.ts';
 import { type RunRecord, wantsFarm } from './run.ts';
 import { chunkSizesOf, NEAR_DEADLINE_SECONDS, openFrames, wantsCheck } from './submission.ts';
 import { activeTasks, framesTasks, runnableTasks } from './tasks.ts';
-import { framesOfTask, placesOf } from './troubles.ts';
+import { framesOfTask } from './troubles.ts';
 
 /** What is left to do for a pool, as far as it can run now. */
 export interface Demand {
@@ -131,6 +129,12 @@ function isKnown(runs: readonly RunRecord[]): boolean {
   return runs.some(({ times }) => times.frames > 0);
 }
 
+/** What is left of one run. */
+export interface OwnNeeds extends Needs {
+  /** Seconds of each of the queued tasks, in the order in which they are handed out. */
+  readonly tasks: readonly number[];
+}
+
 /**
  * What is left of a run of a pool whose runs are `others`, itself among them. `null` = it could not be read. Of a job that was
  * lost only one frame counts, until it is known what it had delivered; with `isForecast` all that are not known to be there.
@@ -141,57 +145,45 @@ export function needsOf(
   run: RunRecord,
   others: readonly RunRecord[],
   isForecast = false,
-): Needs | null {
+): OwnNeeds | null {
   const asKnown = expectedSeconds(run, sight.now, run.times.frames > 0 ? undefined : usualSeconds(others));
-  const each = isForecast ? asKnown * trendOf(sight, run).factor : asKnown;
+  const outlook = isForecast && run.times.frames > 0 ? outlookOf(sight, run, asKnown) : null;
+  const each = outlook?.each ?? asKnown;
   const leastEach = isKnown(others) ? each : Math.min(each, leastLikely(run, sight.now));
   const around = secondsAroundTask(run);
-  const needsFor = (tasks: number, frames: number) => ({
-    queued: tasks,
-    seconds: frames * each + tasks * around,
-    least: frames * leastEach + tasks * around,
-    ...{ frames, around: tasks * around },
-  });
+  const needsFor = (sizes: readonly number[]) => {
+    const all = sizes.reduce((sum, size) => sum + size, 0);
+    // Of a task that was begun before some frames may be there.
+    const frames = Math.min(all, outlook?.frames ?? all);
+    return {
+      queued: sizes.length,
+      seconds: frames * each + sizes.length * around,
+      least: frames * leastEach + sizes.length * around,
+      ...{ frames, around: sizes.length * around },
+      tasks: sizes.map((size) => ((size * frames) / all) * each + around),
+    };
+  };
   const upcoming = upcomingTasks(sight, draft, run, isForecast);
-  if (upcoming !== null) return { ...NO_NEEDS, ...needsFor(upcoming.tasks, upcoming.frames) };
+  if (upcoming !== null) return { ...NO_NEEDS, ...needsFor(upcoming) };
   const seen = sight.observed.details.get(run.id);
   if (seen === undefined || seen.job === 'unknown' || seen.tasks === 'unknown') return null;
   const isStopping = run.stopping !== null;
   const runnable = isForecast ? framesTasks(seen.tasks) : runnableTasks(seen.tasks);
   const tasks = isStopping ? activeTasks(seen) : runnable;
   const busy = new Map<string, number>();
-  let [queued, frames] = [0, 0];
+  let sizes: number[] = [];
   for (const task of tasks) {
     const left = Math.max(1, task.stepsTotal - task.stepsCompleted);
-    if (task.status === 'active' && task.workerId !== null)
-      busy.set(
-        task.workerId,
-        isForecast && run.times.frames > 0
-          ? (left - 1) * each + leftOfFrame(sight, run, task, each)
-          : leftOfActive(run, task, left * each, sight.now),
-      );
-    else {
-      queued += 1;
-      frames += left;
-    }
+    if (task.status !== 'active' || task.workerId === null) sizes.push(left);
+    else busy.set(task.workerId, outlook?.leftOf(task) ?? leftOfActive(run, task, left * each, sight.now));
   }
   if (run.stopping?.code === 'recut') {
     const inHand = new Set(activeTasks(seen).flatMap(framesOfTask));
-    frames = openFrames(run).filter((frame) => !inHand.has(frame)).length;
-    queued = chunkSizesOf(sight, run, frames, null).length;
+    const frames = openFrames(run).filter((frame) => !inHand.has(frame)).length;
+    sizes = [...chunkSizesOf(sight, run, frames, null)];
   }
   const open = seen.tasks.filter(({ status }) => status === 'queued' || status === 'active').length;
-  return { ...needsFor(queued, frames), busy, hasMoreBehind: !isStopping && open > tasks.length };
-}
-
-/** What the last frames of a run tell of those to come. */
-export function trendOf(sight: Sight, run: RunRecord): ReturnType<typeof trendAhead> {
-  const places = placesOf(run);
-  const running = activeTasks(sight.observed.details.get(run.id)).flatMap((task) => {
-    const place = places.get(framesOfTask(task)[task.stepsCompleted] ?? Number.NaN);
-    return place === undefined ? [] : [{ taskId: task.id, part: partAt(place, places.size) }];
-  });
-  return trendAhead(run, running, sight.now);
+  return { ...needsFor(sizes), busy, hasMoreBehind: !isStopping && open > tasks.length };
 }
 
 function runsOf(sight: Sight, draft: Draft, pool: PoolPolicy): readonly RunRecord[] {
@@ -207,13 +199,13 @@ function usualSeconds(runs: readonly RunRecord[]): number | undefined {
   return known.reduce((sum, run) => sum + secondsPerFrame(run), 0) / known.length;
 }
 
-/** Tasks of a job that is about to be submitted, or of one that was lost; `null` = its job is there, or cannot be seen. */
+/** Frames of each task of a job that is about to be submitted, or of one that was lost; `null` = its job is there, or cannot be seen. */
 function upcomingTasks(
   sight: Sight,
   draft: Draft,
   run: RunRecord,
   isForecast: boolean,
-): { readonly tasks: number; readonly frames: number } | null {
+): readonly number[] | null {
   const seen = sight.observed.details.get(run.id);
   // That of an earlier round has ended: the next one is still to come.
   const isKnownJob =
@@ -221,15 +213,13 @@ function upcomingTasks(
   const isLost = seen?.job === null && run.jobId !== null;
   if (isKnownJob || (run.jobId !== null && !isLost)) return null;
   const isHeld = run.stopping !== null && run.stopping.code !== 'recut';
-  if (isHeld || run.settings === null) return { tasks: 0, frames: 0 };
+  if (isHeld || run.settings === null) return [];
   // What a lost job had delivered is looked at first.
-  if (isLost && !isForecast) return { tasks: 1, frames: 1 };
+  if (isLost && !isForecast) return [1];
   // One worker is enough for the check, and a bad shot costs no more than that.
   const isCheckAhead = run.check === 'pending' || (run.check === 'none' && wantsCheck(sight, draft, run));
-  if (isCheckAhead && !isForecast) return { tasks: 1, frames: 1 };
-  const frames = openFrames(run).length;
-  const sizes = chunkSizesOf(sight, run, frames, run.settings.chunkSize.value);
-  return { tasks: sizes.length, frames };
+  if (isCheckAhead && !isForecast) return [1];
+  return chunkSizesOf(sight, run, openFrames(run).length, run.settings.chunkSize.value);
 }
 
 function isOfEarlierRound({ round }: RunRecord, job: JobObserved): boolean {
@@ -243,11 +233,6 @@ function leftOfActive(run: RunRecord, task: TaskObserved, usual: number, now: nu
   const taken = run.times.loads === 0 ? elapsed : (ageOf(run, task.id, now) ?? 0);
   const longer = taken * (run.times.frames === 0 ? 0.5 : 0.1);
   return loadingLeft(run, task.id, now) + Math.max(usual - taken, longer);
-}
-
-function leftOfFrame({ now }: Sight, run: RunRecord, task: TaskObserved, each: number): number {
-  const age = ageOf(run, task.id, now) ?? 0;
-  return loadingLeft(run, task.id, now) + secondsLeft(age, each, spreadOf(run.times));
 }
 
 /** Of the time until a deadline this share, and these seconds, are kept for what a forecast does not know: lost machines, late boots, a look. */

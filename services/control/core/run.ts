@@ -110,11 +110,11 @@ export interface FrameTimes {
   readonly loads: number;
   readonly sumLoadSeconds: number;
   readonly maxMemoryMiB: number;
-  /** By the frame's place in the run, in equal parts: they come almost in order, and the last known ones are most like those to come. */
+  /** By the frame's place in the run, in equal parts: neighbours are alike. */
   readonly parts?: readonly PartTimes[];
 }
 
-interface PartTimes {
+export interface PartTimes {
   readonly frames: number;
   readonly sumSeconds: number;
 }

@@ -92,7 +92,7 @@ export function poolAtHand(
 }
 
 /** A worker that can be counted on for another task. */
-interface Member {
+export interface Member {
   readonly worker: WorkerObserved;
   /** As the manager knows it; `null` = not yet. */
   readonly row: ManagerWorkerObserved | null;

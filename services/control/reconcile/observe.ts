@@ -292,11 +292,11 @@ async function lookAtRun(
   if (job === 'unknown') return NOTHING;
   const tasks = job === null ? [] : (readTasks.get(job.id) ?? 'unknown');
   const hasEnded = job === null ? run.round > 0 : !isLiveJob(job);
-  const told = framesToLookAt(run, tasks, ports.clock.now());
+  const proved = new Set(framesOf(run.proved));
+  const told = framesToLookAt(run, tasks, proved, ports.clock.now());
   const frames = hasEnded ? framesOf(run.frames ?? '') : told;
   // Which tasks of a job that has ended came to an end is not known: any of its frames may be there.
   const expected = hasEnded && tasks === 'unknown' ? frames : told;
-  const proved = new Set(framesOf(run.proved));
   const open = frames.filter((frame) => !proved.has(frame) && !isGivenUp(run, frame));
   // Once more at the end: a frame that was there may have been taken away since.
   const asked = { open, expected: new Set(expected), proved: hasEnded ? [...proved] : [] };
@@ -328,20 +328,24 @@ async function readLoading(
   return record === 'unknown' || record?.run !== run.id || !record.loadSeconds ? null : record.loadSeconds;
 }
 
-/** So many frames teach how long one takes; before, they are looked at as soon as they are done. */
-const TAUGHT_BY = 20;
+/** Frames of tasks that still run are looked at once they would teach so much: a share of those that are known. */
+const TEACHES = 0.1;
 
-/** Those of tasks that have ended, and of those in which one seems to hang; the first ones of a run, too, while others of their task are rendered. */
+/** Those of tasks that have ended, of those in which one seems to hang, and of those that run for long what is done. */
 function framesToLookAt(
   run: RunRecord,
   tasks: readonly TaskObserved[] | Unknown,
+  proved: ReadonlySet<number>,
   now: EpochMs,
 ): readonly number[] {
   if (tasks === 'unknown') return [];
   const ended = tasks.filter(({ status }) => status === 'completed' || status === 'failed');
-  const underway = run.times.frames < TAUGHT_BY ? tasks.filter(({ status }) => status === 'active') : [];
-  const done = underway.flatMap((task) => framesOfTask(task).slice(0, task.stepsCompleted));
-  return [...ended.flatMap(framesOfTask), ...done, ...framesOfHungTasks(run, tasks, now)];
+  const done = tasks
+    .filter(({ status }) => status === 'active')
+    .flatMap((task) => framesOfTask(task).slice(0, task.stepsCompleted))
+    .filter((frame) => !proved.has(frame));
+  const isMuch = done.length >= TEACHES * run.times.frames;
+  return [...ended.flatMap(framesOfTask), ...(isMuch ? done : []), ...framesOfHungTasks(run, tasks, now)];
 }
 
 /** What the workers said last about tasks that did not deliver. A log that cannot be read is left out. */
