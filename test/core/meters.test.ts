@@ -59,6 +59,8 @@ describe('a machine', () => {
   test('that nobody waits for any more boots to its end, and is empty then', () => {
     const withdrawn = follow(order, life({ endedAt: 20_000 }), TIMES, 25_000);
     assert.deepEqual(used(withdrawn, 9999), [150, 0, 60]);
+    const late = follow(order, life({ endedAt: 160_000 }), TIMES, 165_000);
+    assert.deepEqual(used(late, 9999), [197.5, 0, 60], 'one that is slow takes longer still');
   });
 
   test('that is not there costs nothing, and what was counted for it is given back', () => {

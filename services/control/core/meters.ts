@@ -12,6 +12,8 @@ const NOTICE_MS = 30_000;
  */
 const LONGEST_BOOTS = 3;
 const GIVEN_UP_AFTER_MS = 15 * 60_000;
+/** A machine that is still booting when others are there is a slow one: it takes this share of a usual boot more. */
+const SLOW_SHARE = 0.25;
 
 /** The task that a worker was last seen with, and since when it is at its present step. */
 export interface TaskInHand {
@@ -139,7 +141,7 @@ export function ended(
 ): Meter {
   if (meter.from === null) return { ...meter, endedAt: at, until: at };
   const isBooting = meter.startedAt === null && !isPreempted;
-  const endedAt = isBooting ? Math.max(at, meter.from + bootMs) : at;
+  const endedAt = isBooting ? Math.max(at + SLOW_SHARE * bootMs, meter.from + bootMs) : at;
   const until = Math.max(endedAt + (isPreempted ? NOTICE_MS : tailMs), meter.from + LEAST_MS);
   return { ...meter, endedAt, until };
 }
