@@ -376,7 +376,11 @@ describe('settings of the cloud mode', () => {
   for (const [name, env, words] of [
     ['a zone of another region', { ZONES: 'us-east1-b' }, ['us-east1-b', 'REGION=europe-west1']],
     ['one bucket for two', { RENDERS_BUCKET: 'film-scenes' }, ['not three', 'RENDERS_BUCKET']],
-    ['tokens that nobody checks', { K_SERVICE: '' }, ['AUTH_MODE=private', 'K_SERVICE', 'AUTH_MODE=public']],
+    [
+      'tokens that nobody checks',
+      { K_SERVICE: '' },
+      ['AUTH_MODE=private', 'K_SERVICE', 'AUTH_MODE=public', 'unset PROJECT'],
+    ],
     [
       'a public page without IAP',
       { ROLE: 'page', AUTH_MODE: 'public' },

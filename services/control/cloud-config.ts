@@ -138,7 +138,7 @@ function authProblems(values: CloudValues, env: Environment): readonly string[] 
   const isBehindIap = AUTH_AUDIENCE.some(isIap);
   if (AUTH_MODE === 'private' && !env.K_SERVICE)
     return [
-      'AUTH_MODE=private outside Cloud Run (K_SERVICE is not set): nobody would have checked the tokens, and anybody could write one. Set AUTH_MODE=public.',
+      'AUTH_MODE=private outside Cloud Run (K_SERVICE is not set): nobody would have checked the tokens, and anybody could write one. Set AUTH_MODE=public; or unset PROJECT to render on this machine.',
     ];
   if (AUTH_MODE === 'public' && ROLE === 'page' && !isBehindIap && !wantsSignIn(values))
     return [
