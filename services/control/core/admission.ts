@@ -1,6 +1,7 @@
 import { chooseBlender, newestSaved } from './blender-choice.ts';
 import { budgetReason, isBudgetSpent } from './budget.ts';
 import { isBlend } from './catalog.ts';
+import { withDeadlinePriority } from './deadline-priority.ts';
 import type { Draft, Sight } from './draft.ts';
 import { dropRun, lookAgain, moveRun, note, openRuns, shotMemory, updateShot } from './draft.ts';
 import { framesOf } from './frames.ts';
@@ -12,7 +13,7 @@ import { extensionOf, outputNames } from './output-names.ts';
 import { choosePool, poolOf } from './pools.ts';
 import { type Picture, type Pin, type Reason, type RunRecord, type RunSettings, wantsFarm } from './run.ts';
 import { isWorthScouting } from './scouts.ts';
-import { readSettings, resolveSettings } from './settings.ts';
+import { DEFAULT_PRIORITY, readSettings, resolveSettings } from './settings.ts';
 import type { SceneFacts, ShotFacts } from './shot-facts.ts';
 import { reject, type Verdict, wait } from './verdict.ts';
 
@@ -275,7 +276,8 @@ function admit(
     );
     return;
   }
-  const finishBy = verdict.settings.finishBy.value;
+  const wanted = verdict.settings.finishBy.value;
+  const finishBy = wanted === null ? null : sight.policy.parseTime(wanted);
   const extension = extensionOf(verdict.settings.format.value) ?? '.png';
   const picture = pictureOf(sight, verdict);
   moveRun(
@@ -287,12 +289,12 @@ function admit(
     {
       admittedAt: sight.now,
       version: versionFor(draft, run, inputsKey),
-      settings: verdict.settings,
+      settings: withDeadlinePriority(draft, verdict.settings, finishBy, sight.now),
       inputs: verdict.pins,
       inputsKey,
       blender: verdict.blender,
       pool: verdict.pool,
-      finishBy: finishBy === null ? null : sight.policy.parseTime(finishBy),
+      finishBy,
       frames: verdict.settings.frames.value,
       picture,
       like: likenessOf(shotMemory(draft, run.scenePath).learned, picture),
@@ -325,7 +327,10 @@ function wantsScouts(run: RunRecord, { hold, frames }: RunSettings): boolean {
 }
 
 export function settingsKeyOf(sight: Sight, settings: RunSettings, blender: string): string {
-  const values = Object.entries(settings).map(([key, setting]) => [key, setting.value]);
+  const { value, origin } = settings.priority;
+  // Without a person's word it depends on which others wait.
+  const priority = { origin, value: origin === 'default' ? DEFAULT_PRIORITY : value };
+  const values = Object.entries({ ...settings, priority }).map(([key, setting]) => [key, setting.value]);
   return sight.policy.hash(JSON.stringify([blender, values.sort()]));
 }
 

@@ -105,6 +105,8 @@ export function resolveSettings(sources: SettingsSources): SettingsResolved {
   };
 }
 
+export const DEFAULT_PRIORITY = 50;
+
 function plainSettings(
   sources: SettingsSources,
   scene: SceneFacts,
@@ -122,7 +124,7 @@ function plainSettings(
     chunkSize: pick('chunkSize', null),
     pool: pick('pool', null),
     memoryGiB: pick('memoryGiB', null),
-    priority: pick('priority', 50),
+    priority: pick('priority', DEFAULT_PRIORITY),
     video: pick('video', true),
     fps: pick('fps', scene.fps, 'blend'),
     maxDollars: pick('maxDollars', null),
