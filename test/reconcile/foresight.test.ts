@@ -180,7 +180,7 @@ describe('a deadline beside other shots', () => {
     await pass(of);
     await upload(of, behind, 'film/second');
     await pass(of);
-    await upload(of, { ...settings, finishBy }, 'film/third');
+    await upload(of, { ...settings, finishBy, priority: 50 }, 'film/third');
     await pass(of);
     assert.deepEqual(await warningsOf(of, 'film/first'), []);
     assert.match((await warningsOf(of, 'film/third')).join(), /^finishBy: cannot be kept: about \d+ min are/);
