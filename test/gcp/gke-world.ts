@@ -52,15 +52,17 @@ export async function gkeWorld(
   t: { after(fn: () => unknown): void },
   {
     manager = installedAtOnce(),
+    createMs = 240_000,
     call,
   }: {
     readonly manager?: ManagerOnCluster;
+    readonly createMs?: number;
     /** How Cloud Scheduler calls the jobs' targets; left out = it does not. */
     readonly call?: (gkeUrl: string) => (job: CalledJob) => Promise<number>;
   } = {},
 ) {
   const clock = new FakeClock();
-  const gke = await startGke({ clock });
+  const gke = await startGke({ clock, createMs });
   t.after(() => gke.close());
   const jobs = [{ name: DEADMAN_JOB, schedule: '0 0 1 1 *', state: 'PAUSED' }];
   const scheduler = await startScheduler(t, jobs, { clock, ...(call && { call: call(gke.url) }) });

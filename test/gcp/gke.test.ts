@@ -64,6 +64,30 @@ describe('farm on GKE', () => {
     assert.deepEqual(gke.clusters(), [`${C}/tablao-2`]);
   });
 
+  test('where creations take a quarter of an hour in every zone today, the last one that is tried is waited for', async (t) => {
+    const { farm, gke, clock, givenUp } = await gkeWorld(t, { createMs: 15 * MINUTE });
+    const states = new Set<string>();
+    for (let minute = 0; minute < 45 && !states.has('up'); minute += 1) {
+      const { state } = await farm.look();
+      states.add(state);
+      if (state === 'absent') await farm.create();
+      clock.advance(MINUTE);
+    }
+    assert.ok(states.has('up'));
+    assert.equal(givenUp.length, 2);
+    assert.ok(gke.clusters().includes(`${D}/tablao-3`));
+  });
+
+  test('but not for ever: GKE ends what hangs itself, and what it forgets to end is given up', async (t) => {
+    const { farm, gke, clock, givenUp } = await gkeWorld(t, { createMs: 24 * 60 * MINUTE });
+    for (let minute = 0; minute < 100 && givenUp.length < 3; minute += 1) {
+      if ((await farm.look()).state === 'absent') await farm.create();
+      clock.advance(MINUTE);
+    }
+    assert.match(givenUp.at(-1) ?? '', new RegExp(`${D}/tablao-3: its creation hangs`));
+    assert.ok(gke.clusters().length > 0);
+  });
+
   test('a cluster that was given up goes although nobody wants a farm any more, and the process is another', async (t) => {
     const { farm, restart, gke, clock } = await gkeWorld(t);
     gke.stockedOut.add(B);

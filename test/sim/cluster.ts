@@ -11,8 +11,10 @@ import type { CloudTimes } from './trace.ts';
 /** How a creation goes: it hangs as in a stock-out (reference/google-cloud.md §5), or comes to nothing. */
 export type Creation = 'works' | 'hangs' | 'fails';
 
-/** The adapter waits so long for a creation (CREATION_PATIENCE_MS of adapters/gcp/farm.ts)… */
+/** The adapter waits so long for a creation (adapters/gcp/farm.ts), unless all other zones were tried of late… */
 const PATIENCE_SECONDS = 12 * 60;
+const LAST_PATIENCE_SECONDS = 40 * 60;
+const TRIED_SECONDS = 90 * 60;
 /** …and GKE lets nobody delete one that hangs before it gives up itself. */
 const HANGS_SECONDS = 35 * 60;
 /** Helm, and the manager's image on its node. */
@@ -46,6 +48,7 @@ export class SimCluster implements Farm {
   #created = 0;
   #zone = 0;
   #givenUp = 0;
+  readonly #givenUpAt: EpochMs[] = [];
   #cancelNext: Cancel = () => {};
   #cancelDeadman: Cancel = () => {};
   /** What the next creations do; afterwards they work. */
@@ -94,11 +97,13 @@ export class SimCluster implements Farm {
     const { median, sigma } = times.clusterCreateSeconds;
     const seconds = lognormal(randomOf(seed, 'cluster', this.#created), median, sigma);
     const creation = this.creations.shift() ?? 'works';
-    // One that takes longer than the patience of the adapter is given up like one that hangs.
-    if (creation === 'hangs' || seconds > PATIENCE_SECONDS)
-      this.#then(PATIENCE_SECONDS, () => this.#giveUp(name, HANGS_SECONDS - PATIENCE_SECONDS));
-    else if (creation === 'fails') this.#then(seconds, () => this.#giveUp(name, 0));
-    else this.#then(seconds, () => this.#comeUp(name));
+    const patience = this.#patienceSeconds();
+    // One that takes longer than the patience of the adapter is given up like one that hangs; it can be deleted when it is there.
+    const endsAfter = creation === 'hangs' ? HANGS_SECONDS : seconds;
+    const isGivenUp = endsAfter > patience;
+    if (isGivenUp) this.#then(patience, () => this.#giveUp(name, endsAfter - patience));
+    else if (creation === 'works') this.#then(seconds, () => this.#comeUp(name));
+    else this.#then(endsAfter, () => this.#giveUp(name, 0));
     this.#pushDeadman();
     clock.changed();
   }
@@ -177,6 +182,12 @@ export class SimCluster implements Farm {
     this.#options.clock.changed();
   }
 
+  #patienceSeconds(): number {
+    const { clock } = this.#options;
+    const tried = this.#givenUpAt.filter((at) => clock.now() - at < TRIED_SECONDS * 1000);
+    return tried.length < ZONES.length - 1 ? PATIENCE_SECONDS : LAST_PATIENCE_SECONDS;
+  }
+
   /** The adapter looks elsewhere; what hangs is billed until it can be deleted. */
   #giveUp(name: string, untilDeletable: number): void {
     const { clock, times } = this.#options;
@@ -184,6 +195,7 @@ export class SimCluster implements Farm {
     this.#zone += 1;
     this.#cancelDeadman();
     this.#givenUp += 1;
+    this.#givenUpAt.push(clock.now());
     clock.after(untilDeletable + times.clusterDeleteSeconds, () => {
       this.#givenUp -= 1;
       this.#endBills(name);

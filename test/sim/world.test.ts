@@ -114,6 +114,15 @@ describe('simulated trouble', () => {
     assert.equal(outcome(world).state, 'completed');
   });
 
+  it('where all creations take longer than is usually waited for, the third one is waited for', async () => {
+    const clusterCreateSeconds = { median: 900, sigma: 0 };
+    const world = start({ cloud: { ...USUAL_CLOUD, clusterCreateSeconds, preemptionsPerHour: 0 } });
+    upload(world, 'film/s1', SHOT, { frames: '1-12' });
+    await runToEnd(world, 3);
+    assert.equal(outcome(world).state, 'completed');
+    assert.equal(world.bill.items('cluster').length, 3);
+  });
+
   it('a creation that fails is tried again', async () => {
     const world = start();
     world.cluster.creations.push('fails', 'fails');

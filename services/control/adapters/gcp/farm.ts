@@ -57,6 +57,13 @@ const OVERTAKEN: Reason = { code: 'transient', message: 'another one was created
 const MAX_MESSAGE = 500;
 /** A control plane with one node takes 4 to 7 minutes; a stock-out holds it for 35. */
 export const CREATION_PATIENCE_MS = 12 * 60_000;
+/**
+ * With all other zones tried of late it is waited for until GKE itself has given it up: where creations just take long today, the next
+ * one would not be there sooner either.
+ */
+export const LAST_CREATION_PATIENCE_MS = 40 * 60_000;
+/** So long a zone counts as tried of late. */
+const TRIED_MS = 90 * 60_000;
 /** A zone that had no machines is tried again after so long. */
 export const ZONE_RESTS_MS = 30 * 60_000;
 /** The manager of a cluster that GKE calls degraded may start anew meanwhile. */
@@ -139,14 +146,17 @@ export function createGkeFarm(options: Options): Farm & ClusterInUse {
     return message === null ? null : { name, zone, code: scarcityOf(message) ?? 'transient', message };
   }
 
-  async function whyGivenUp(cluster: ClusterSeen, { latest }: GkeMemory): Promise<Reason | null> {
+  async function whyGivenUp(cluster: ClusterSeen, { latest, failures }: GkeMemory): Promise<Reason | null> {
     const { name, zone, state, message } = cluster;
     if (state !== 'creating' && state !== 'failed') return null;
     const operation = latest?.name === name && latest.zone === zone ? latest.operation : null;
     const failure = operation === null ? null : await failureOf(zone, operation);
     if (failure !== null) return { code: scarcityOf(failure) ?? 'transient', message: failure };
     if (state === 'failed') return { code: scarcityOf(message) ?? 'transient', message };
-    if (clock.now() - cluster.createdAt <= CREATION_PATIENCE_MS) return null;
+    const isUntried = (other: string) =>
+      other !== zone && !failures.some((each) => each.zone === other && clock.now() - each.at < TRIED_MS);
+    const patienceMs = options.zones.some(isUntried) ? CREATION_PATIENCE_MS : LAST_CREATION_PATIENCE_MS;
+    if (clock.now() - cluster.createdAt <= patienceMs) return null;
     // One that hangs without a word waits for machines, as a rule.
     return { code: scarcityOf(message) ?? 'noCapacity', message: `its creation hangs; ${message}` };
   }
