@@ -3,10 +3,10 @@ import { parseArgs } from 'node:util';
 import { blendTools, fileSource } from '../control/adapters/local/blend-tools.ts';
 import { BlendError, type BlendFacts } from '../control/blend/facts.ts';
 import { readBlend } from '../control/blend/read.ts';
-import { outliveClosedPipe } from './closed-pipe.ts';
 import { printClosures } from './inspect-closure.ts';
 import { describeFile } from './inspect-text.ts';
 import { optionMistake } from './option-mistake.ts';
+import { outliveReader } from './outlive-reader.ts';
 
 const USAGE = `Usage: npm run inspect -- FILE… [--closure] [--json]
 
@@ -99,5 +99,5 @@ function explain(cause: unknown): { code: string; message: string } {
   return { code: 'unreadable', message: `it could not be read (${code})` };
 }
 
-outliveClosedPipe(process.stdout);
+outliveReader(process.stdout);
 process.exitCode = await main(process.argv.slice(2));

@@ -1,6 +1,6 @@
 // tablao COMMAND …: what people type. The package's bin (tablao.mjs) and the npm scripts start it.
 import { closest } from 'fastest-levenshtein';
-import { outliveClosedPipe } from './closed-pipe.ts';
+import { outliveReader } from './outlive-reader.ts';
 
 const COMMANDS = {
   submit: async () => (await import('./submit/submit.ts')).submit,
@@ -31,5 +31,5 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
   return run(args, process.env);
 }
 
-outliveClosedPipe(process.stdout);
+outliveReader(process.stdout);
 process.exitCode = await main(process.argv.slice(2));

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import { BringError, bringScene } from '../cli/bring-scene.ts';
+import { outliveReader } from '../cli/outlive-reader.ts';
 import { createProgress } from '../cli/progress.ts';
 import { readFacts } from '../cli/read-facts.ts';
 import { Unusable } from './adapters/local/unusable.ts';
@@ -17,6 +18,10 @@ const SAMPLE = resolve(import.meta.dirname, '..', 'flamenco-lite', 'sample', 'ta
 const SHOW_EVERY_MS = 500;
 /** By then every file that stood in the bucket at the start has become a run, or was found to be none. */
 const TAKEN_IN_AFTER_MS = 10_000;
+/** Longer than the farm is given to go down (compose.ts). */
+const LONGEST_END_MS = 60_000;
+const HOW_IT_GOES_ON =
+  'tablao: ended before the farm was down: what is left of it ends by itself after DEADMAN_MINUTES, or goes on with the next npm start.';
 /** Why a run waits when only a person can let it go on. */
 const FOR_A_PERSON = new Set(['budget', 'paused', 'needsBlender', 'needsScripts']);
 
@@ -34,7 +39,8 @@ export async function runLocal(config: LocalConfig): Promise<number> {
 
 async function run(config: LocalConfig): Promise<number> {
   await makeBucket(config.bucketDir);
-  const log = createLog(config, logFile(resolve(config.bucketDir, '.tablao', 'tablao.log')));
+  const logPath = resolve(config.bucketDir, '.tablao', 'tablao.log');
+  const log = createLog(config, logFile(logPath));
   const service = await composeLocal(config, log);
   if (service.blenders.length === 0) sayNoBlender();
   await bringScenes(config, service);
@@ -42,7 +48,14 @@ async function run(config: LocalConfig): Promise<number> {
   say(`tablao: the page is at http://127.0.0.1:${port}  (folder ${resolve(config.bucketDir)})`);
   service.start();
   const stopped = Promise.withResolvers<number>();
-  closeWithGrace({ delay: 60_000, logger: false }, async ({ err }) => {
+  for (const output of [process.stdout, process.stderr]) outliveReader(output);
+  const sayHowItGoesOn = () => say(HOW_IT_GOES_ON);
+  const endings = { onSecondSignal: sayHowItGoesOn, onTimeout: sayHowItGoesOn };
+  closeWithGrace({ delay: LONGEST_END_MS, logger: false, ...endings }, async ({ err }) => {
+    if (err !== undefined) {
+      log.fatal({ err }, 'the service ends');
+      say(`tablao: a fault of its own: ${err.message} (more in ${logPath})`);
+    }
     say('tablao: taking the farm down');
     await end(service);
     stopped.resolve(err === undefined ? 0 : 1);

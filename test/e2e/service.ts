@@ -37,6 +37,8 @@ export interface Service {
   readonly upload: (path: string, bytes: Uint8Array) => Promise<void>;
   /** Ctrl-C: its exit code. */
   readonly stop: () => Promise<number | null>;
+  /** As when its terminal is closed: its exit code. */
+  readonly hangUp: () => Promise<number | null>;
   /** `kill -9`. */
   readonly kill: () => Promise<void>;
 }
@@ -98,6 +100,11 @@ export async function startService(
       assert.equal(put.status, 200, await put.text());
     },
     stop: () => end(child, 'SIGINT', ended),
+    hangUp: () => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+      return end(child, 'SIGHUP', ended);
+    },
     kill: async () => {
       await end(child, 'SIGKILL', ended);
     },
@@ -188,7 +195,7 @@ export function framesOf(bucket: string, folder: string): readonly string[] {
 
 async function end(
   child: ChildProcess,
-  signal: 'SIGINT' | 'SIGKILL',
+  signal: 'SIGINT' | 'SIGHUP' | 'SIGKILL',
   ended: Promise<number | null>,
 ): Promise<number | null> {
   if (child.exitCode === null && child.signalCode === null) child.kill(signal);
