@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { roomForWorker } from './adapters/gcp/allocatable.ts';
 import type { CloudConfig } from './cloud-config.ts';
 import { tagOf } from './cloud-settings.ts';
-import { createIgnore } from './core/catalog.ts';
+import { commonPolicy } from './common-policy.ts';
 import type { Policy, PoolPolicy } from './core/model.ts';
 import type { PoolSettings } from './pool-settings.ts';
 
@@ -22,27 +21,12 @@ const MOUNTS = { scenes: '/tablao/scenes', renders: '/tablao/renders' };
 export function cloudPolicy(config: CloudConfig): Policy {
   const [first, ...others] = config.pools;
   return {
-    settleMs: config.settleMs,
-    maxAtOnce: config.maxAtOnce,
-    missingFilesGraceMs: config.missingFilesGraceMs,
-    idleTeardownMs: config.idleTeardownMs,
-    keepControlPlane: config.keepControlPlane,
+    ...commonPolicy(config),
     listEveryMs: LIST_EVERY_MS,
     lookEveryMs: LOOK_EVERY_MS,
-    maxFarmMs: config.maxFarmMs,
-    maxUnknownMs: config.maxUnknownMs,
-    deadmanMs: config.deadmanMs,
     droughtMs: config.droughtMs,
     pricesAt: config.pricesAt,
-    checkFirst: config.checkFirst,
-    allowSceneScripts: config.allowSceneScripts,
-    valueOfTimePerHour: config.valueOfTimePerHour,
     fixedPricePerHour: config.fixedPricePerHour,
-    monthlyBudgetDollars: config.monthlyBudgetDollars,
-    budgetStop: config.budgetStop,
-    isIgnored: createIgnore(config.ignoreGlobs),
-    parseTime: Date.parse,
-    hash: (text) => createHash('sha256').update(text).digest('hex'),
     // Official builds have the denoiser; what devices there are is the pools' matter.
     blenders: config.blenders.map((version) => ({ version, hasDenoiser: true, devices: [] })),
     pools: [poolPolicy(first), ...others.map(poolPolicy)],

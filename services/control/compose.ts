@@ -1,6 +1,5 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
@@ -22,11 +21,10 @@ import { plainEnvironment } from './adapters/local/worker-env.ts';
 import { createLocalWorkers } from './adapters/local/workers.ts';
 import { createWebhook } from './adapters/webhook/messenger.ts';
 import type { LocalConfig } from './config.ts';
-import { createIgnore } from './core/catalog.ts';
-import type { Policy } from './core/model.ts';
 import type { StatusDocument } from './core/status-document.ts';
 import { buildApp } from './http/app.ts';
 import { once } from './http/page-files.ts';
+import { localPolicy } from './local-policy.ts';
 import { createRest } from './one-tick.ts';
 import type { Records } from './ports/records.ts';
 import type { Ports } from './reconcile/ports.ts';
@@ -34,9 +32,6 @@ import { createReconciler } from './reconcile/reconcile.ts';
 
 const SERVICES_DIR = resolve(import.meta.dirname, '..');
 const clock = { now: () => Date.now() };
-/** Looking is cheap on one machine. */
-const LOOK_EVERY_MS = 1000;
-const LIST_EVERY_MS = 30_000;
 /** So long may the farm's processes take to sign off when the service ends; a dead service's lease (30 s) may be in the way. */
 const FAREWELL_MS = 50_000;
 
@@ -201,52 +196,6 @@ async function localPorts(
     ...(config.notify !== null && { messenger: createWebhook({ ...config.notify, clock }) }),
     clock,
   };
-}
-
-function localPolicy(config: LocalConfig, dirs: Dirs, blenders: readonly BlenderFound[]): Policy {
-  return {
-    settleMs: config.settleMs,
-    maxAtOnce: config.maxAtOnce,
-    missingFilesGraceMs: config.missingFilesGraceMs,
-    idleTeardownMs: config.idleTeardownMs,
-    keepControlPlane: config.keepControlPlane,
-    listEveryMs: LIST_EVERY_MS,
-    lookEveryMs: LOOK_EVERY_MS,
-    maxFarmMs: config.maxFarmMs,
-    maxUnknownMs: config.maxUnknownMs,
-    deadmanMs: config.deadmanMs,
-    droughtMs: Number.POSITIVE_INFINITY,
-    pricesAt: null,
-    checkFirst: config.checkFirst,
-    allowSceneScripts: config.allowSceneScripts,
-    valueOfTimePerHour: config.valueOfTimePerHour,
-    fixedPricePerHour: 0,
-    monthlyBudgetDollars: config.monthlyBudgetDollars,
-    budgetStop: config.budgetStop,
-    isIgnored: createIgnore(config.ignoreGlobs),
-    parseTime: Date.parse,
-    hash: (text) => createHash('sha256').update(text).digest('hex'),
-    blenders,
-    pools: [
-      {
-        name: 'local',
-        max: config.maxWorkers,
-        pricePerHour: config.pricePerWorkerHour,
-        tag: null,
-        bootSeconds: 5,
-        tailSeconds: 5,
-        hasGpu: blenders.length === 0 ? null : blenders.some(hasGpu),
-        memoryGiB: totalmem() / 1024 ** 3,
-        isMemoryShared: true,
-      },
-    ],
-    scenesRoot: dirs.scenes.replaceAll('\\', '/'),
-    rendersRoot: dirs.renders.replaceAll('\\', '/'),
-  };
-}
-
-function hasGpu({ devices }: BlenderFound): boolean {
-  return devices.some((device) => device !== 'CPU');
 }
 
 async function readStatus(records: Records): Promise<StatusDocument | null> {
