@@ -71,13 +71,24 @@ await main(async (argv) => {
       .on('error', () => socket.destroy());
     socket.on('close', () => asked.destroy());
   });
-  await new Promise((listening, failed) => {
-    server.on('error', failed);
-    server.listen(Number(given.port ?? 8080), '127.0.0.1', listening);
-  });
+  await listen(server, Number(given.port ?? 8080));
   const at = `http://127.0.0.1:${server.address().port}`;
   process.stdout.write(`The page: ${at}\nFlamenco, while a farm is up: ${at}/app\nCtrl-C ends this.\n`);
 });
+
+async function listen(server, port) {
+  try {
+    await new Promise((listening, failed) => {
+      server.on('error', failed);
+      server.listen(port, '127.0.0.1', listening);
+    });
+  } catch (error) {
+    const why = error.code === 'EADDRINUSE' ? 'another program listens there' : error.message;
+    throw new Misuse(
+      `The port ${port} cannot be used: ${why}. End that program (npm start, for one, takes 8080), or say --port 0: then all but uploads from the page works.`,
+    );
+  }
+}
 
 /** Known from the project's number; the service's other address would be refused by the service itself. */
 function pageOf({ ask }, { project, region }) {

@@ -14,17 +14,22 @@ interface Options {
   readonly gcloud: string;
 }
 
+/** Surroundings in which this script is gcloud. */
+export function withGcloud(t: { after(fn: () => unknown): void }, gcloud: string): NodeJS.ProcessEnv {
+  const dir = mkdtempSync(join(tmpdir(), 'tablao-proxy-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  writeFileSync(join(dir, 'gcloud'), gcloud);
+  chmodSync(join(dir, 'gcloud'), 0o755);
+  return { ...process.env, PATH: `${dir}${delimiter}${process.env.PATH}` };
+}
+
 /** `npm run proxy` before that page, at any free port: its `host:port`. */
 export async function startProxy(
   t: { after(fn: () => unknown): void },
   { page, gcloud }: Options,
 ): Promise<string> {
-  const dir = mkdtempSync(join(tmpdir(), 'tablao-proxy-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
-  writeFileSync(join(dir, 'gcloud'), gcloud);
-  chmodSync(join(dir, 'gcloud'), 0o755);
+  const env = withGcloud(t, gcloud);
   const at = ['--project', 'film-farm', '--region', 'europe-west1', '--port', '0', '--page', page];
-  const env = { ...process.env, PATH: `${dir}${delimiter}${process.env.PATH}` };
   const proxy = spawn(process.execPath, [join(SCRIPTS, 'proxy.mjs'), ...at], {
     ...{ env, stdio: ['ignore', 'pipe', 'inherit'] },
   });

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
-import { cannotProxy, startProxy } from './proxy-process.ts';
+import { cannotProxy, startProxy, withGcloud } from './proxy-process.ts';
+import { runScript } from './scripts.ts';
 
 const HOUR = 3600;
 
@@ -47,6 +48,21 @@ describe('the proxy', { skip: cannotProxy }, () => {
     assert.equal(asked?.headers.origin, `http://${host}`);
     assert.equal(asked?.headers['x-tablao-origin'], `http://${own}`);
     assert.match(asked?.headers.authorization ?? '', /^Bearer header\.[\w-]+\.signature-1$/);
+  });
+
+  test('says what to do when its port is taken or is none', async (t) => {
+    const { own, host } = await world(t);
+    const at = ['--project', 'film-farm', '--region', 'europe-west1', '--page', `http://${host}`];
+    const env = withGcloud(t, gcloudThatSigns(HOUR));
+    for (const [port, words] of [
+      [own.split(':')[1] ?? '', /The port \d+ cannot be used: another program listens there\. .*--port 0/],
+      ['99999', /The port 99999 cannot be used: /],
+    ] as const) {
+      const ran = await runScript('proxy', [...at, '--port', port], env);
+      assert.equal(ran.code, 1);
+      assert.match(ran.words, words);
+      assert.doesNotMatch(ran.words, /^\s+at /m);
+    }
   });
 
   test('keeps a token while it lives, and fetches the next before it ends', async (t) => {
