@@ -25,7 +25,7 @@ import type { StatusDocument } from './core/status-document.ts';
 import { buildApp } from './http/app.ts';
 import { once } from './http/page-files.ts';
 import { localPolicy } from './local-policy.ts';
-import { createRest } from './one-tick.ts';
+import { createOneTick } from './one-tick.ts';
 import type { Records } from './ports/records.ts';
 import type { Ports } from './reconcile/ports.ts';
 import { createReconciler } from './reconcile/reconcile.ts';
@@ -63,26 +63,25 @@ export async function composeLocal(config: LocalConfig, log: Logger): Promise<Lo
     cacheFile: join(dirs.state, 'blenders.json'),
   });
   const ports = await localPorts(config, dirs, blenders, log);
-  const rest = createRest();
+  const { wait, ask, oneAtATime } = createOneTick();
   const reconciler = createReconciler({
     ports,
     policy: localPolicy(config, dirs, blenders),
     log,
     holder: randomUUID(),
     intakeSince: 0,
-    wait: rest.wait,
+    wait,
   });
+  // Not only the ticker's: POST /tick is answered here, too.
+  const runTick = oneAtATime(reconciler.runTick);
   const ticks = createLocalTicker({
-    onTick: (trigger) => {
-      rest.answer();
-      return reconciler.runTick(trigger);
-    },
+    onTick: runTick,
     onError: (error) => log.error({ err: error }, 'tick failed'),
     clock,
   });
   const ticker = {
     kick: async () => {
-      rest.ask();
+      ask();
       await ticks.kick();
     },
   };
@@ -108,7 +107,7 @@ export async function composeLocal(config: LocalConfig, log: Logger): Promise<Lo
     uploads,
     uploadStore: uploads,
     ticker,
-    runTick: reconciler.runTick,
+    runTick,
     clock,
     newId: randomUUID,
     manager: {
@@ -135,7 +134,7 @@ export async function composeLocal(config: LocalConfig, log: Logger): Promise<Lo
       clearInterval(watchManager);
       events.stop();
       reconciler.stop();
-      rest.ask();
+      ask();
       await ticks.stop();
       await app.close();
       const isOurs = await takeFarmDown(ports, reconciler.hold, log);

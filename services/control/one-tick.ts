@@ -2,15 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { RunTick } from './reconcile/tick.ts';
 
 /** The loop's rest between two passes, and those who ask for a look. */
-export interface Rest {
+interface Rest {
   /** Ends early when somebody asks meanwhile, and at once when he did during the pass before: it may not have seen his matter. */
   readonly wait: (ms: number) => Promise<void>;
+  /** Has the running tick look once more, without a rest before. */
   readonly ask: () => void;
   /** Whether somebody has asked since the last rest or answer. The pass that follows sees what he asked for. */
   readonly answer: () => boolean;
 }
 
-export function createRest(): Rest {
+function createRest(): Rest {
   let isAsked = false;
   let wakeUp: () => void = () => {};
   return {
@@ -38,8 +39,7 @@ export function createRest(): Rest {
 }
 
 /** One tick at a time in this process: two would hold the same lease. */
-export interface OneTick {
-  readonly wait: Rest['wait'];
+export interface OneTick extends Pick<Rest, 'wait' | 'ask'> {
   /**
    * A tick that comes while one runs has it look once more, and is answered at once. One that comes when that should have
    * ended long ago stays until it has: a request that is given up takes its processor away, and what was begun in it would
@@ -71,6 +71,7 @@ export function createOneTick({ clock = { now: () => performance.now() } }: Opti
 
   return {
     wait,
+    ask,
     oneAtATime: (runTick) => async (trigger) => {
       if (running !== null) {
         ask();

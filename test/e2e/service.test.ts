@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { type Service, startService, until } from './service.ts';
 
-describe('the end of the service', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'tablao-ends-'));
+describe('the service on one machine', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tablao-service-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
   async function raiseFarm(service: Service): Promise<string> {
@@ -17,7 +17,15 @@ describe('the end of the service', () => {
     });
   }
 
-  test('takes the farm down when the terminal is closed', async (t) => {
+  test('makes one pass at a time, whoever asks for one', async (t) => {
+    const service = await startService(t, { bucket: join(folder, 'ticks') });
+    await raiseFarm(service);
+    const answers = await Promise.all([1, 2, 3].map(() => service.post('/tick', {})));
+    for (const { body } of answers)
+      assert.deepEqual(body, { lookAgainAt: null, passes: 0, isElsewhere: true }, 'the ticker does it');
+  });
+
+  test('when it ends takes the farm down, though the terminal is closed', async (t) => {
     const bucket = join(folder, 'hang-up');
     const service = await startService(t, { bucket });
     await raiseFarm(service);
@@ -27,7 +35,7 @@ describe('the end of the service', () => {
     assert.equal(existsSync(farm), false, 'the farm is down');
   });
 
-  test('leaves the farm to another one that works in the same folder', async (t) => {
+  test('when it ends leaves the farm to another one that works in the same folder', async (t) => {
     const bucket = join(folder, 'both-live');
     const first = await startService(t, { bucket });
     const since = await raiseFarm(first);
