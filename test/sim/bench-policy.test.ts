@@ -48,6 +48,26 @@ describe('npm run bench:policy', () => {
     assert.deepEqual(frames, [4, 4]);
   });
 
+  it("tells of a trace's own deadlines whether they were kept, could be, and when it was said that they are not", () => {
+    const [easy, impossible] = [1, 0.05].map((finishByHours) => ({
+      ...{ atSeconds: 0, frames: 4, secondsPerFrame: { mean: 30, cv: 0.1 }, finishByHours },
+    }));
+    const file = traceFile('hurried', { jobs: [easy, impossible], seeds: 2 });
+    const { status, stdout, stderr } = bench('--brief', '--json', '--only', 'tablao', '--trace', file);
+    assert.equal(status, 0, stderr);
+    const [result] = (JSON.parse(stdout) as { traces: readonly TraceResult[] }).traces;
+    const none = { told: 0, toldAfterSeconds: null };
+    const [first, second] = result?.deadlines ?? [];
+    assert.deepEqual(first, {
+      ...{ shot: 'bench/s0', hours: 1, met: 1, possible: 1, metWherePossible: 1, ...none },
+    });
+    const { toldAfterSeconds = null, ...others } = second ?? {};
+    assert.deepEqual(others, {
+      ...{ shot: 'bench/s1', hours: 0.05, met: 0, possible: 0, metWherePossible: null, told: 1 },
+    });
+    assert.ok(toldAfterSeconds !== null && toldAfterSeconds < 60, `${toldAfterSeconds}`);
+  });
+
   for (const [what, args, said] of [
     ['a key that nobody knows', ['--trace', traceFile('three', { clouds: {} })], /three\.json: .*"clouds"/s],
     ['a file that is not there', ['--trace', join(folder, 'none.json')], /none\.json: ENOENT/],

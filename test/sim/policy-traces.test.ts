@@ -132,7 +132,7 @@ describe('a plot', () => {
         oursVsFrontier: 1,
         frontierRenderShare: 0.5,
       },
-      ...{ frames: 20, dominatedBy: [], ledger: null, beside: null },
+      ...{ frames: 20, dominatedBy: [], ledger: null, deadlines: [], beside: null },
     });
     assert.match(svg, /^<svg [^>]*>/);
     assert.equal(svg.match(/<circle/g)?.length, 2);

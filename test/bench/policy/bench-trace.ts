@@ -5,6 +5,7 @@ import { type FrontierPoint, fewestDollars, frontierOf, periodsOf } from './fron
 import type { BusyPeriod } from './hindsight.ts';
 import { type LedgerResult, ledgerResult } from './ledger.ts';
 import { median, type Outcome, type Spread, spreadOf } from './outcome.ts';
+import { hasDeadlines, type OwnDeadline, ownDeadlines } from './own-deadlines.ts';
 import { RULES } from './rules/index.ts';
 import type { HindsightDone, Threads } from './tasks.ts';
 
@@ -31,6 +32,8 @@ export interface TraceResult {
   /** Rules that were both faster and cheaper than ours, with no fewer frames. */
   readonly dominatedBy: readonly string[];
   readonly ledger: LedgerResult | null;
+  /** Of the jobs that the trace gives one. */
+  readonly deadlines: readonly OwnDeadline[];
   /** `null` = nobody asked, or a run was ended before its last frame: other numbers would be of other frames. */
   readonly beside: Beside | null;
 }
@@ -58,6 +61,9 @@ export async function benchTrace(
     periods.length === 0
       ? null
       : median(ours.map(({ dollars }) => dollars)) / fewestDollars(trace, found, periods, ends);
+  const hurried = ours.length > 0 && hasDeadlines(trace);
+  const alone = hurried ? await threads.alone(seeds.map((seed) => ({ kind: 'alone', trace, seed }))) : [];
+  const kept = done.flatMap(({ deadline }) => deadline ?? []);
   const isWhole = rendered.every(({ frames }, index) => frames === trace.jobs[index]?.frames);
   return {
     name: trace.name,
@@ -68,6 +74,7 @@ export async function benchTrace(
     frontierRenderShare: oursVsFrontier === null ? null : oursVsFrontier * (rules.tablao?.renderShare ?? 0),
     dominatedBy: Object.keys(rules).filter((name) => isWorse(rules.tablao, rules[name])),
     ledger: ledgerResult(done.flatMap(({ ledger }) => ledger ?? [])),
+    deadlines: hurried ? ownDeadlines(trace, kept, found, alone, periods) : [],
     beside: withBeside && isWhole ? await lookBeside(trace, seeds, threads, ours, found, periods) : null,
   };
 }

@@ -2,7 +2,7 @@ import type { StatusDocument } from '../../../services/control/core/status-docum
 import type { Trace } from '../../sim/trace.ts';
 import type { Outcome } from './outcome.ts';
 import { shotName } from './shots.ts';
-import { runTablao, type Watch } from './tablao.ts';
+import { runTablao, type Tablao, type Watch } from './tablao.ts';
 
 /** An estimate of a run at some moment beside what came of it. */
 export interface Guess {
@@ -92,8 +92,17 @@ export async function runDeadline(
   seed: number,
   bySeconds: readonly number[],
 ): Promise<Deadline> {
-  const secondsFor = (index: number) => bySeconds[index] ?? 0;
-  const jobs = trace.jobs.map((job, index) => ({ ...job, finishByHours: secondsFor(index) / 3600 }));
+  const jobs = trace.jobs.map((job, index) => ({ ...job, finishByHours: (bySeconds[index] ?? 0) / 3600 }));
+  const hurried = { ...trace, jobs };
+  const { watch, judge } = followDeadlines(hurried);
+  return judge(await runTablao(hurried, seed, { policy: { valueOfTimePerHour: 0 }, watch }));
+}
+
+/** Hears what is said of the deadlines of a trace's jobs, and tells what came of them. One without any is met when it is whole. */
+export function followDeadlines({ jobs }: Trace): {
+  readonly watch: Watch;
+  readonly judge: (ours: Tablao) => Deadline;
+} {
   const toldAt = new Map<string, number>();
   const warned = new Set<string>();
   const watch: Watch = ({ asOf, runs }) => {
@@ -103,17 +112,17 @@ export async function runDeadline(
       if (told.some((one) => !one.includes('may not be kept'))) warned.add(shot);
     }
   };
-  const policy = { valueOfTimePerHour: 0 };
-  const { outcome, world } = await runTablao({ ...trace, jobs }, seed, { policy, watch });
-  return {
+  const judge = ({ outcome, world }: Tablao): Deadline => ({
     outcome,
-    jobs: jobs.map(({ atSeconds }, index) => {
+    jobs: jobs.map(({ atSeconds, frames, finishByHours = Number.POSITIVE_INFINITY }, index) => {
       const at = toldAt.get(shotName(index));
+      const isWhole = outcome.jobFrames[index] === frames;
       return {
-        isMet: (outcome.jobEnds[index] ?? 0) <= atSeconds + secondsFor(index),
+        isMet: isWhole && (outcome.jobEnds[index] ?? 0) <= atSeconds + finishByHours * 3600,
         toldAfterSeconds: at === undefined ? null : (at - world.startedAt) / 1000 - atSeconds,
         isWarned: warned.has(shotName(index)),
       };
     }),
-  };
+  });
+  return { watch, judge };
 }

@@ -1,10 +1,11 @@
 // A thread of the bench: works off one seed of a trace at a time.
 import { parentPort } from 'node:worker_threads';
 import { aloneEnds } from './deadlines.ts';
-import { runDeadline, runExtras } from './extras.ts';
+import { type Deadline, followDeadlines, runDeadline, runExtras } from './extras.ts';
 import { lookBack } from './frontier.ts';
 import { type Ledger, ledgerOf } from './ledger.ts';
 import type { Outcome } from './outcome.ts';
+import { hasDeadlines } from './own-deadlines.ts';
 import { type RuleMaker, runRule } from './rule.ts';
 import { RULES } from './rules/index.ts';
 import { runTablao } from './tablao.ts';
@@ -28,13 +29,16 @@ async function workOff(task: Task): Promise<unknown> {
   const { trace, seed } = task;
   const byRule: Record<string, Outcome> = {};
   let ledger: Ledger | null = null;
+  let deadline: Deadline | null = null;
   for (const name of task.rules)
     if (name === 'tablao') {
-      const ours = await runTablao(trace, seed);
+      const { watch, judge } = followDeadlines(trace);
+      const ours = await runTablao(trace, seed, hasDeadlines(trace) ? { watch } : {});
       byRule[name] = ours.outcome;
       ledger = ledgerOf(ours);
+      deadline = judge(ours);
     } else byRule[name] = await runRule(trace, seed, ruleOf(name));
-  return { byRule, ledger } satisfies RulesDone;
+  return { byRule, ledger, deadline } satisfies RulesDone;
 }
 
 function ruleOf(name: string): RuleMaker {

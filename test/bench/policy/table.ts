@@ -2,6 +2,7 @@ import { type Costs, NO_COSTS, totalOf } from '../../../services/control/core/co
 import type { RuleResult, TraceResult } from './bench-trace.ts';
 import type { Beside } from './beside.ts';
 import { type LedgerResult, sumOf } from './ledger.ts';
+import type { OwnDeadline } from './own-deadlines.ts';
 
 const HEAD = ['rule', '$', '$ p90', 'min', 'min p90', 'rendering', 'killed', 'preempted', 'frames'];
 const KINDS = Object.keys(NO_COSTS) as (keyof Costs)[];
@@ -10,7 +11,7 @@ const MOST_SCENES = 10;
 
 /** The results for people: one table a trace. */
 export function tableOf(result: TraceResult): string {
-  const { name, rules, frontier, frontierRenderShare, dominatedBy, ledger, beside } = result;
+  const { name, rules, frontier, frontierRenderShare, dominatedBy, ledger, deadlines, beside } = result;
   const rows = Object.entries(rules).map(([rule, one]) => [rule, ...cells(one, result.frames)]);
   const points = frontier
     .filter((_, at) => at % Math.ceil(frontier.length / 8) === 0)
@@ -21,6 +22,7 @@ export function tableOf(result: TraceResult): string {
     `frontier (workers: …)  ${points.join('  ')}`,
     `hindsight spends ${frontierRenderShare === null ? 'nothing' : percent(frontierRenderShare)} on rendering at our makespan; both faster and cheaper than ours: ${dominatedBy.join(', ') || 'none'}`,
     ...(ledger === null ? [] : ledgerLines(ledger)),
+    ...deadlines.slice(0, MOST_SCENES).map(deadlineLine),
     ...(beside === null ? [] : linesOf(beside)),
     '',
   ].join('\n');
@@ -36,6 +38,13 @@ export function ratioOf({ oursVsFrontier, frames, rules }: TraceResult): string 
 
 function framesOf(done: number, all: number): string {
   return done === all ? String(all) : `${done} of ${all}`;
+}
+
+function deadlineLine(one: OwnDeadline): string {
+  const { shot, hours, met, possible, metWherePossible, told, toldAfterSeconds } = one;
+  const kept = metWherePossible === null ? '' : ` (${percent(metWherePossible)} of those)`;
+  const after = toldAfterSeconds === null ? '' : `, after ${Math.round(toldAfterSeconds)} s`;
+  return `deadline   ${shot}, ${hours} h: met in ${percent(met)}, possible in ${percent(possible)}${kept}; said not to be kept in ${percent(told)}${after}`;
 }
 
 function ledgerLines({

@@ -35,6 +35,8 @@ export interface RulesDone {
   readonly byRule: Readonly<Record<string, Outcome>>;
   /** Of ours; `null` = it did not run. */
   readonly ledger: Ledger | null;
+  /** What came of the jobs' own deadlines with ours; `null` = it did not run. */
+  readonly deadline: Deadline | null;
 }
 
 export type HindsightDone = readonly (readonly Found[])[];
