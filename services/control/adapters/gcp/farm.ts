@@ -61,7 +61,7 @@ export const CREATION_PATIENCE_MS = 12 * 60_000;
  * With all other zones tried of late it is waited for until GKE itself has given it up: where creations just take long today, the next
  * one would not be there sooner either.
  */
-export const LAST_CREATION_PATIENCE_MS = 40 * 60_000;
+const LAST_CREATION_PATIENCE_MS = 40 * 60_000;
 /** So long a zone counts as tried of late. */
 const TRIED_MS = 90 * 60_000;
 /** A zone that had no machines is tried again after so long. */
