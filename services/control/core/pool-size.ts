@@ -226,12 +226,12 @@ function isOfEarlierRound({ round }: RunRecord, job: JobObserved): boolean {
   return job.round !== null && job.round < round;
 }
 
-/** A frame that takes longer than usual needs a tenth of what it has taken so far, at a guess; half, while nothing is usual. */
+/** A frame that takes longer than usual needs a tenth of what it has taken so far, at a guess; as long again, at even odds, while nothing is usual. */
 function leftOfActive(run: RunRecord, task: TaskObserved, usual: number, now: number): number {
   const mark = run.standstill[task.id];
   const elapsed = mark === undefined ? 0 : (now - mark.since) / 1000;
   const taken = run.times.loads === 0 ? elapsed : (ageOf(run, task.id, now) ?? 0);
-  const longer = taken * (run.times.frames === 0 ? 0.5 : 0.1);
+  const longer = taken * (run.times.frames === 0 ? 1 : 0.1);
   return loadingLeft(run, task.id, now) + Math.max(usual - taken, longer);
 }
 
