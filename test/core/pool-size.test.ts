@@ -85,7 +85,8 @@ const hurry = (seconds: number, given = seconds) => ({ seconds, given });
 
 const left = (queued: number, secondsPerTask: number, freeAt: readonly number[] = []) => ({
   ...{ queued, secondsPerTask, freeAt, leastPerTask: secondsPerTask },
-  ...{ framesPerTask: 1, aroundPerTask: 0, isKnown: true, isLike: false, unoccupied: [] },
+  ...{ framesPerTask: 1, aroundPerTask: 0, isKnown: true, isLike: false },
+  ...{ unoccupied: [], elsewhere: [] as readonly number[] },
 });
 
 describe('the forecast', () => {
@@ -246,6 +247,15 @@ describe('more workers', () => {
         more(5000, 5000, { queued: 48, freeAt: [50], leastPerTask: seconds });
       assert.equal(after(60), 9, 'ten in all');
       assert.ok(after(600) >= 20, `${after(600)}`);
+    });
+
+    test('are fewer where workers that have a task of another run come before a boot', () => {
+      const team = Array.from({ length: 20 }, () => 20);
+      const [own, elsewhere] = [
+        more(1000, 1000, { freeAt: team }),
+        more(1000, 1000, { freeAt: team, elsewhere: team }),
+      ];
+      assert.ok(elsewhere < own, `${elsewhere}, ${own}`);
     });
 
     test('are not one for each frame where all of them could begin at once: two or three follow each other', () => {

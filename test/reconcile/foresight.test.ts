@@ -165,6 +165,38 @@ describe('a deadline while nobody knows the frames', () => {
   });
 });
 
+describe('workers for a deadline beside other shots', () => {
+  const ordered = async (of: World) => {
+    await pass(of, 3);
+    return (await of.workers.list()).filter(({ state }) => state !== 'ended').length;
+  };
+  const createWide = () =>
+    createWorld({ valueOfTimePerHour: 0, fixedPricePerHour: 0.001, pools: [{ ...POOL, max: 20 }] });
+
+  test('are none for what comes after it', async () => {
+    const of = createWide();
+    const finishBy = later(of.clock.now(), 40 * MINUTE);
+    await upload(of, { ...settings, frames: '1', finishBy }, 'film/first');
+    await pass(of, 2);
+    await upload(of, settings, 'film/second');
+    await pass(of, 10);
+    const count = await ordered(of);
+    assert.ok(count >= 1 && count <= 2, `${count}`);
+  });
+
+  test('are as for unknown frames although those of another shot are known', async () => {
+    const of = createWide();
+    await begin(of, settings);
+    await takeTasks(of);
+    await pass(of);
+    await endTasks(of, { seconds: 60 });
+    assert.ok((await ordered(of)) <= 2);
+    await upload(of, { ...settings, finishBy: later(of.clock.now(), 40 * MINUTE) }, 'film/near');
+    const count = await ordered(of);
+    assert.ok(count >= 10, `${count}`);
+  });
+});
+
 describe('a deadline beside other shots', () => {
   const warningsOf = async (of: World, shot: string) => {
     const names = await of.records.list('runs/');

@@ -5,6 +5,7 @@ import type { PoolPolicy } from './model.ts';
 import { outlookOf } from './outlook.ts';
 import {
   FARM_SECONDS,
+  inOrder,
   moreWorkers,
   type Needs,
   NO_NEEDS,
@@ -76,12 +77,6 @@ function isTaught({ times, like }: RunRecord): boolean {
   return times.frames > 0 || like !== null;
 }
 
-/** As Flamenco hands their tasks out: by priority, then age. */
-export function inOrder(a: RunRecord, b: RunRecord): number {
-  const priority = ({ settings }: RunRecord) => settings?.priority.value ?? 0;
-  return priority(b) - priority(a) || (a.admittedAt ?? 0) - (b.admittedAt ?? 0);
-}
-
 function estimatePool(
   sight: Sight,
   draft: Draft,
@@ -101,7 +96,7 @@ function estimatePool(
   const freeAt = team.map((member) => member.freeAt);
   const unoccupied = team.filter(({ isBusy }) => !isBusy).map((member) => member.freeAt);
   const more = moreWorkers(
-    { ...workOf(whole, freeAt), isKnown: true, isLike: false, unoccupied },
+    { ...workOf(whole, freeAt), isKnown: true, isLike: false, unoccupied, elsewhere: [] },
     pool,
     policy,
   );

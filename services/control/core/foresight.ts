@@ -1,10 +1,10 @@
 import { capOf } from './cap.ts';
 import { type Draft, openRuns, type Sight, updateRun } from './draft.ts';
-import { type Estimate, estimates, inOrder, secondsToFarm } from './estimate.ts';
+import { type Estimate, estimates, secondsToFarm } from './estimate.ts';
 import { withForecast } from './forecast-warnings.ts';
 import { expectedSeconds, LEAST_SECONDS, leastSeconds, secondsUnderWay } from './frame-times.ts';
 import type { PoolPolicy } from './model.ts';
-import { FARM_SECONDS } from './pool-size.ts';
+import { FARM_SECONDS, inOrder } from './pool-size.ts';
 import { poolOf } from './pools.ts';
 import { type RunRecord, versionName, wantsFarm } from './run.ts';
 import { poolAtHand } from './staff.ts';

@@ -97,32 +97,63 @@ export function perTaskOf({ queued, seconds, least, frames, around }: Needs) {
   };
 }
 
+/** What must be done until a run's deadline: that run, and all that goes before it. */
+export interface Hurried {
+  readonly demand: Demand;
+  readonly hurry: Hurry;
+}
+
 /**
- * What a pool has to do, and what of it the runs' `maxDollars` still pay for. `null` = some job could not be read: nobody is
- * sent home on that.
+ * What a pool has to do, what of it the runs' `maxDollars` still pay for, and what of that the most pressing deadlines ask for. `null` = some job
+ * could not be read: nobody is sent home on that.
  */
 export function demandOf(
   sight: Sight,
   draft: Draft,
   pool: PoolPolicy,
-): { readonly all: Demand; readonly payable: Demand } | null {
-  const runs = runsOf(sight, draft, pool);
+): { readonly all: Demand; readonly payable: Demand; readonly hurried: readonly Hurried[] } | null {
+  const runs = [...runsOf(sight, draft, pool)].sort(inOrder);
   const all: Needs[] = [];
   const payable: Needs[] = [];
+  const hurried: Hurried[] = [];
   for (const run of runs) {
     if (waitsForGonePool(sight, run)) continue;
     const needs = needsOf(sight, draft, run, runs);
     if (needs === null) return null;
     all.push(needs);
     payable.push(withinCap(sight, run, needs, pool));
+    const hurry = hurryOf(sight, draft, run);
+    // What its own frames need is what matters: those of others say little of them.
+    if (hurry !== null) hurried.push({ demand: sumOfDemand(payable, [run]), hurry });
   }
-  const known = { isKnown: isKnown(runs), isLike: runs.some(({ like }) => like !== null) };
-  const demand = (needs: readonly Needs[]): Demand => {
-    const sum = sumOfNeeds(needs);
-    return { ...perTaskOf(sum), busy: sum.busy, hasMoreBehind: sum.hasMoreBehind, ...known };
+  const whole = sumOfDemand(all, runs);
+  const isCapped = runs.some((run) => capOf(run) !== null);
+  const pressing = hurried.sort((a, b) => pressureOf(b) - pressureOf(a)).slice(0, mostPressing(pool));
+  return { all: whole, payable: isCapped ? sumOfDemand(payable, runs) : whole, hurried: pressing };
+}
+
+/** Each costs forecasts of the whole team: in a large pool those that ask for most are enough. */
+function mostPressing({ max }: PoolPolicy): number {
+  return Math.max(5, Math.floor(5000 / max));
+}
+
+/** About how many workers it takes. */
+function pressureOf({ demand: { queued, secondsPerTask }, hurry: { seconds } }: Hurried): number {
+  return (queued * secondsPerTask) / Math.max(1, seconds);
+}
+
+function sumOfDemand(needs: readonly Needs[], taughtBy: readonly RunRecord[]): Demand {
+  const sum = sumOfNeeds(needs);
+  return {
+    ...{ ...perTaskOf(sum), busy: sum.busy, hasMoreBehind: sum.hasMoreBehind },
+    ...{ isKnown: isKnown(taughtBy), isLike: taughtBy.some(({ like }) => like !== null) },
   };
-  const whole = demand(all);
-  return { all: whole, payable: runs.some((run) => capOf(run) !== null) ? demand(payable) : whole };
+}
+
+/** As Flamenco hands their tasks out: by priority, then age. */
+export function inOrder(a: RunRecord, b: RunRecord): number {
+  const priority = ({ settings }: RunRecord) => settings?.priority.value ?? 0;
+  return priority(b) - priority(a) || (a.admittedAt ?? 0) - (b.admittedAt ?? 0);
 }
 
 function isKnown(runs: readonly RunRecord[]): boolean {
@@ -149,7 +180,7 @@ export function needsOf(
   const asKnown = expectedSeconds(run, sight.now, run.times.frames > 0 ? undefined : usualSeconds(others));
   const outlook = isForecast && run.times.frames > 0 ? outlookOf(sight, run, asKnown) : null;
   const each = outlook?.each ?? asKnown;
-  const leastEach = isKnown(others) ? each : Math.min(each, leastLikely(run, sight.now));
+  const leastEach = run.times.frames > 0 ? each : Math.min(each, leastLikely(run, sight.now));
   const around = secondsAroundTask(run);
   const needsFor = (sizes: readonly number[]) => {
     const all = sizes.reduce((sum, size) => sum + size, 0);
@@ -252,17 +283,12 @@ interface Hurry {
 
 const NO_HURRY: Hurry = { seconds: Number.POSITIVE_INFINITY, given: Number.POSITIVE_INFINITY };
 
-/** Of the nearest deadline of a pool's runs; infinitely many where none has one. */
-export function nearestDeadline(sight: Sight, draft: Draft, pool: PoolPolicy): Hurry {
-  let nearest = NO_HURRY;
-  for (const run of runsOf(sight, draft, pool)) {
-    if (run.stopping !== null || run.finishBy === null) continue;
-    const seconds = secondsToBeSafe(sight, run, run.finishBy);
-    if (seconds >= nearest.seconds) continue;
-    const from = { ...sight, now: farmThereAt(draft, run) };
-    nearest = { seconds, given: Math.max(seconds, secondsToBeSafe(from, run, run.finishBy)) };
-  }
-  return nearest;
+/** `null` = it has no deadline. */
+function hurryOf(sight: Sight, draft: Draft, run: RunRecord): Hurry | null {
+  if (run.stopping !== null || run.finishBy === null) return null;
+  const seconds = secondsToBeSafe(sight, run, run.finishBy);
+  const from = { ...sight, now: farmThereAt(draft, run) };
+  return { seconds, given: Math.max(seconds, secondsToBeSafe(from, run, run.finishBy)) };
 }
 
 /** When the farm was there for a run, as one had to expect when it came. */
@@ -297,6 +323,8 @@ type WorkAhead = WorkLeft &
   Pick<Demand, 'leastPerTask' | 'framesPerTask' | 'aroundPerTask' | 'isKnown' | 'isLike'> & {
     /** When those of them will ask that have no task, or boot. */
     readonly unoccupied: readonly number[];
+    /** And those that have one of a run that goes after these. */
+    readonly elsewhere: readonly number[];
   };
 
 interface Worth {
@@ -430,13 +458,13 @@ function isKeptWith(
   bootSeconds: number,
   { seconds }: Hurry,
 ): boolean {
-  const { queued, freeAt, unoccupied, framesPerTask, aroundPerTask } = all;
+  const { queued, freeAt, unoccupied, elsewhere, framesPerTask, aroundPerTask } = all;
   const secondsPerTask = framesPerTask * each + aroundPerTask;
   const ran = ranFor(all);
-  const coming = [...unoccupied, ...Array.from({ length: first }, () => bootSeconds)];
+  const coming = [...unoccupied, ...elsewhere, ...Array.from({ length: first }, () => bootSeconds)];
   // What they have in hand is as long as what waits; some began as early as the one that has run for longest.
   const left = secondsPerTask - Math.min(ran, each) / 2;
-  const busy = Array.from({ length: freeAt.length - unoccupied.length }, () => left);
+  const busy = Array.from({ length: freeAt.length - unoccupied.length - elsewhere.length }, () => left);
   const begunAt = ran > 0 ? -ran : Math.min(bootSeconds, ...coming) + aroundPerTask;
   const othersAt = begunAt + each + LEARN_SECONDS + bootSeconds;
   const work = { queued, secondsPerTask, freeAt: [...busy, ...coming] };

@@ -1,7 +1,7 @@
 import { withLearnedBoot } from './boot-times.ts';
 import { act, type Draft, note, openRuns, remember, type Sight } from './draft.ts';
 import type { ManagerWorkerObserved, Observed, PoolPolicy, PoolVariant, WorkerObserved } from './model.ts';
-import { type Demand, demandOf, moreWorkers, mustNotBeLost, nearestDeadline } from './pool-size.ts';
+import { type Demand, demandOf, type Hurried, moreWorkers, mustNotBeLost } from './pool-size.ts';
 import { poolOf, variantOf, withRoom } from './pools.ts';
 import { refusedAction } from './refusals.ts';
 import { type RunRecord, wantsFarm } from './run.ts';
@@ -48,7 +48,7 @@ function staffPool(
 ): void {
   const demands = demandOf(sight, draft, configured);
   if (demands === null) return;
-  const { all: demand, payable } = demands;
+  const { all: demand, payable, hurried } = demands;
   const runs = openRuns(draft).filter(
     (run) => wantsFarm(run.state) && poolOf(sight.policy, run) === configured,
   );
@@ -70,10 +70,15 @@ function staffPool(
   );
   const unoccupied = team.filter(({ isBusy }) => !isBusy).map(({ freeAt }) => freeAt);
   // What a cap leaves wavers with each frame: nobody is ordered for more, but who is on his way is not sent back for that.
-  const work = { ...payable, freeAt: team.map(({ freeAt }) => freeAt), unoccupied };
-  const by = nearestDeadline(sight, draft, pool);
+  const freeAt = team.map((one) => one.freeAt);
+  const more = moreWorkers({ ...payable, freeAt, unoccupied, elsewhere: [] }, pool, sight.policy);
+  const moreFor = ({ demand: ahead, hurry }: Hurried) => {
+    const others = team.filter(({ row, isBusy }) => isBusy && !ahead.busy.has(row?.id ?? ''));
+    const elsewhere = others.map((one) => one.freeAt);
+    return moreWorkers({ ...ahead, freeAt, unoccupied, elsewhere }, pool, sight.policy, hurry);
+  };
   takeBackDrains(draft, demand, team);
-  const count = Math.min(moreWorkers(work, pool, sight.policy, by), pool.max - living.length);
+  const count = Math.min(Math.max(more, ...hurried.map(moreFor)), pool.max - living.length);
   if (count > 0) order(sight, draft, pool, living.length, count, lasting);
   else letGoOf(sight, draft, demand, team, known);
 }
