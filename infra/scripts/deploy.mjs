@@ -2,6 +2,7 @@
 // what is as it should be stays, and a farm that renders is not touched (no farm is Terraform's).
 import { resolve } from 'node:path';
 import { DRY_RUN, Misuse, PROJECT, parseArguments, REGION } from './parts/arguments.mjs';
+import { blendersToBake, checkVarsFile } from './parts/blenders.mjs';
 import { findBucket } from './parts/buckets.mjs';
 import { findClusters } from './parts/farm.mjs';
 import { withIdentityPool } from './parts/identity-pool.mjs';
@@ -86,6 +87,9 @@ await main(async (argv) => {
   const given = parseArguments(argv, KNOWN);
   const { project, region, 'dry-run': isDry } = given;
   const images = imagesGiven(given.image);
+  const varsFile = given.vars === null ? null : resolve(CALLED_FROM, given.vars);
+  checkVarsFile(varsFile);
+  const blenders = images === null ? blendersToBake(varsFile) : [];
   for (const program of isDry ? [] : ['gcloud', 'terraform'])
     if (!isInstalled(program))
       throw new Misuse(`${program} is not installed. Cloud Shell has it: https://shell.cloud.google.com`);
@@ -96,7 +100,7 @@ await main(async (argv) => {
   await programs.run('gcloud', 'services', 'enable', ...services, `--project=${project}`);
   await makeAgents(programs, given);
   await makeTerraformBucket(programs, given, buckets.terraform);
-  const files = given.vars === null ? [] : [`-var-file=${resolve(CALLED_FROM, given.vars)}`];
+  const files = varsFile === null ? [] : [`-var-file=${varsFile}`];
   const variables = {
     monthly_dollars: given['monthly-dollars'],
     zones: given.zone.length > 0 ? given.zone : usualZones(programs, given),
@@ -111,7 +115,7 @@ await main(async (argv) => {
   await before.init(buckets.terraform);
   await adoptBuckets(programs, given, before, files, buckets);
   if (images === null) await before.apply(files, ...BUILD_TARGETS);
-  const terraform = images === null ? terraformWith(await provideImages(programs, given)) : before;
+  const terraform = images === null ? terraformWith(await provideImages(programs, given, blenders)) : before;
   await withIdentityPool(programs, { project, zone: variables.zones[0] }, () => terraform.apply(files));
   const isUp = findClusters(programs, project).length > 0;
   sayWhatNow(given, terraform.outputs(), buckets, isUp);

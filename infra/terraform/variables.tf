@@ -54,7 +54,7 @@ variable "images" {
 }
 
 variable "blenders" {
-  description = "Versions of Blender in the worker image, newest first."
+  description = "Versions of Blender in the worker image, newest first; `npm run deploy` builds it with these (docker/versions lists what can be had)."
   type        = list(string)
   default     = ["5.1.1", "4.5.11"]
   validation {

@@ -22,6 +22,8 @@ describe('the build of the images', () => {
   const { steps, images }: Build = parse(read('infra/cloudbuild.yaml'));
 
   test('builds each image by its own Dockerfile and keeps all three', () => {
+    const worker = steps.find(({ args }) => args.includes('docker/worker/Dockerfile'));
+    assert.ok(worker?.args.includes(`--build-arg=BLENDER_VERSIONS=\${_BLENDERS}`));
     const built = steps.map(({ args }) => [
       args[args.indexOf('--file') + 1],
       args[args.indexOf('--tag') + 1],

@@ -15,12 +15,17 @@ const IMAGES = ['control', 'manager', 'worker'].flatMap((name) => [
 /** Without PATH nothing could be called by mistake. */
 const NO_PATH = { PATH: '' };
 
+const HOME = mkdtempSync(join(tmpdir(), 'tablao-commands-'));
+process.on('exit', () => rmSync(HOME, { recursive: true, force: true }));
+function varsFile(name: string, text: string): string {
+  writeFileSync(join(HOME, name), text);
+  return join(HOME, name);
+}
+const VARS = varsFile('x.tfvars', 'prices_date = "2026-11-24"\n');
+
 const DRY_RUNS: readonly (readonly [string, readonly string[]])[] = [
   ['deploy', ['--monthly-dollars', '200']],
-  [
-    'deploy',
-    ['--monthly-dollars', '200', ...IMAGES, '--people', 'user:anna@film.example', '--vars', 'x.tfvars'],
-  ],
+  ['deploy', ['--monthly-dollars', '200', ...IMAGES, '--people', 'user:anna@film.example', '--vars', VARS]],
   ['verify', ['--max-dollars', '2']],
   ['destroy', []],
   ['destroy', ['--delete-renders', '--delete-scenes']],
@@ -34,6 +39,23 @@ describe('a dry run', () => {
       assert.equal(ran.code, 0, ran.words);
       assert.ok(commandsIn(ran).length >= 4);
     });
+
+  test('of deploy builds the Blenders that the service is told of', async () => {
+    const built = async (...vars: readonly string[]) => {
+      const args = [...AT, '--monthly-dollars', '200', '--dry-run', ...vars];
+      const lines = commandsIn(await runScript('deploy', args, NO_PATH));
+      const line = lines.find((each) => each.includes(' builds submit ')) ?? '';
+      return [/_BLENDERS=(\d[\d. ]*\d)/.exec(line)?.[1], /_TAG=(\w+)/.exec(line)?.[1]];
+    };
+    const usual = await built();
+    assert.equal(usual[0], '5.1.1 4.5.11');
+    assert.deepEqual(await built('--vars', VARS), usual);
+    const own = varsFile('own.tfvars', '# ours\nblenders = [\n  "4.5.11", "4.2.3",\n]\n');
+    assert.equal((await built('--vars', own))[0], '4.5.11 4.2.3');
+    assert.notEqual((await built('--vars', own))[1], usual[1], 'an image of its own');
+    const json = varsFile('own.tfvars.json', '{"prices_date": "2026-11-24", "blenders": ["4.2.3"]}');
+    assert.equal((await built('--vars', json))[0], '4.2.3');
+  });
 
   test('of deploy with images builds none', async () => {
     const built = await runScript('deploy', [...AT, '--monthly-dollars', '200', '--dry-run'], NO_PATH);
@@ -106,6 +128,18 @@ describe('bad arguments', () => {
       'deploy',
       [...AT, '--monthly-dollars', '9', '--image', 'worker=x/w:1'],
       /--image is missing for control and manager/,
+    ],
+    [
+      'no such file',
+      'deploy',
+      [...AT, '--monthly-dollars', '9', '--vars', '/nowhere/x.tfvars'],
+      /--vars \/nowhere\/x\.tfvars: there is no such file/,
+    ],
+    [
+      'a Blender that nobody can fetch',
+      'deploy',
+      [...AT, '--monthly-dollars', '9', '--vars', varsFile('new.tfvars', 'blenders = ["9.9.9", "4.2.3"]')],
+      /has 9\.9\.9, which docker\/versions does not list/,
     ],
     [
       'too little to verify',

@@ -8,11 +8,12 @@ const PARTS = ['.npmrc', 'package.json', 'package-lock.json', 'docker', 'charts'
 
 /**
  * The references of the three images with their digests. What is not there under the tag of what stands in this folder
- * is built by Cloud Build.
+ * is built by Cloud Build, the worker's with these Blenders.
  */
-export async function provideImages(programs, { project, region }) {
+export async function provideImages(programs, { project, region }, blenders) {
   const { registry, buckets, buildAccount } = namesOf(project, region);
-  const tag = tagOfSource();
+  const versions = blenders.join(' ');
+  const tag = tagOfSource(versions);
   const look = () =>
     IMAGES.map((name) =>
       programs.find(
@@ -25,7 +26,8 @@ export async function provideImages(programs, { project, region }) {
   if (programs.isDry || digests.includes(null)) {
     await programs.run(
       ...['gcloud', 'builds', 'submit', '.', `--project=${project}`, '--config=infra/cloudbuild.yaml'],
-      ...['--ignore-file=infra/gcloudignore', `--substitutions=_REGISTRY=${registry},_TAG=${tag}`],
+      '--ignore-file=infra/gcloudignore',
+      `--substitutions=_REGISTRY=${registry},_TAG=${tag},_BLENDERS=${versions}`,
       ...[`--service-account=${buildAccount}`, `--gcs-source-staging-dir=gs://${buckets.terraform}/source`],
     );
     digests = look();
@@ -34,8 +36,8 @@ export async function provideImages(programs, { project, region }) {
 }
 
 /** The same for the same contents, so that nothing is built twice. */
-function tagOfSource() {
-  const hash = createHash('sha256');
+function tagOfSource(blenders) {
+  const hash = createHash('sha256').update(`${blenders}\0`);
   const isFolder = (name) => statSync(join(ROOT, name)).isDirectory();
   const files = PARTS.flatMap((part) =>
     isFolder(part)
