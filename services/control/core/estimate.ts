@@ -27,6 +27,8 @@ import { variantFor } from './variants.ts';
 export interface Estimate {
   readonly seconds: Band;
   readonly dollars: Band;
+  /** Seconds with as many workers as there can be; `null` = it has no deadline for which they would come. */
+  readonly soonest: Band | null;
 }
 
 const MEDIAN = 0.5;
@@ -101,8 +103,11 @@ function estimatePool(
     policy,
   );
   const farm = secondsToFarm(sight, draft);
-  const all = [...freeAt, ...Array.from({ length: more }, () => pool.bootSeconds)];
-  const ends = endsOf(needs, all);
+  const endsWith = (coming: number) =>
+    endsOf(needs, [...freeAt, ...Array.from({ length: coming }, () => pool.bootSeconds)]);
+  const ends = endsWith(more);
+  const most = Math.max(0, pool.max - team.length);
+  const soonest = runs.some(({ finishBy }) => finishBy !== null) ? endsWith(most) : null;
   const untilDone = Math.max(0, ...ends, ...whole.busy.values());
   // Whoever has no machine by then is taken back, and costs nothing.
   const coming = team.filter((member) => member.freeAt <= untilDone);
@@ -115,23 +120,22 @@ function estimatePool(
   for (const [index, run] of runs.entries()) {
     const own = needs[index];
     if (own === undefined || !isTaught(run) || !isOnItsWay(sight, run)) continue;
-    const waits = ends[index] ?? 0;
     const left = unfinishedFrames(run).length;
     const again =
       timesAgain(run, team.length) * (LOST_HALFWAY * expectedSeconds(run, now) + pool.bootSeconds);
-    const seconds =
-      farm.waiting +
-      farm.coming +
-      Math.max(waits, ...own.busy.values(), 0) +
-      again +
-      lastExcess(timesOf(run, now), Math.min(team.length + more, left));
+    const bandOf = (waits: number, coming: number) => {
+      const last = lastExcess(timesOf(run, now), Math.min(team.length + coming, left));
+      const end = Math.max(waits, ...own.busy.values(), 0) + again + last;
+      return secondsBand(sight, run, farm.waiting + farm.coming + end, { again, waits });
+    };
     const share = workSeconds(own) / Math.max(1, workSeconds(whole));
     const lost = lostShare(run);
     const paid = workSeconds(own) / (1 - lost) + share * around;
     const dollars = (paid * price + share * (endOfAll + farmEnd) * policy.fixedPricePerHour) / 3600;
     const upward = upwardOf(sight, run);
     into.set(run.id, {
-      seconds: withUpward(secondsBand(sight, run, seconds, { again, waits }), upward),
+      seconds: withUpward(bandOf(ends[index] ?? 0, more), upward),
+      soonest: soonest === null || run.finishBy === null ? null : bandOf(soonest[index] ?? 0, most),
       dollars: withUpward(
         bandAround(dollars, Math.hypot(relativeSpread(run, now), LOSS_SPREAD * lost), 0),
         upward,

@@ -8,6 +8,7 @@ import { FARM_SECONDS, inOrder } from './pool-size.ts';
 import { poolOf } from './pools.ts';
 import { type RunRecord, versionName, wantsFarm } from './run.ts';
 import { poolAtHand } from './staff.ts';
+import type { Band } from './status-document.ts';
 import { openFrames } from './submission.ts';
 import type { EpochMs } from './time.ts';
 
@@ -25,7 +26,7 @@ export function foresee(sight: Sight, draft: Draft): void {
     const configured = poolOf(sight.policy, run);
     const pool = atHand.get(configured.name) ?? configured;
     const dollars = capWarning(sight, run, pool, left.get(run.id));
-    const deadline = deadlineWarning(sight, draft, run, pool);
+    const deadline = deadlineWarning(sight, draft, run, pool, left.get(run.id)?.soonest ?? null);
     const warnings = withForecast(withForecast(run.warnings, 'maxDollars', dollars), 'finishBy', deadline);
     if (warnings.join('\n') !== run.warnings.join('\n')) updateRun(draft, run, { warnings });
   }
@@ -58,8 +59,14 @@ const EVEN_AGAIN = 1;
 const LEAST_FARM_SECONDS = 240;
 const LEAST_OF_BOOT = 0.7;
 
-/** What is sure, with frames of no length where none has ended; then what is likely. */
-function deadlineWarning(sight: Sight, draft: Draft, run: RunRecord, pool: PoolPolicy): string | null {
+/** What is sure, with frames of no length where none has ended; then what is likely, and what the forecast with all workers says. */
+function deadlineWarning(
+  sight: Sight,
+  draft: Draft,
+  run: RunRecord,
+  pool: PoolPolicy,
+  soonest: Band | null,
+): string | null {
   if (run.finishBy === null) return null;
   const leftSeconds = (run.finishBy - sight.now) / 1000;
   const isKnown = run.times.frames > 0;
@@ -81,6 +88,10 @@ function deadlineWarning(sight: Sight, draft: Draft, run: RunRecord, pool: PoolP
     if (until + seconds <= leftSeconds) continue;
     const why = isKnown ? '' : ` ${frameWords(run, eachOf(run, sight.now))}`;
     return `: ${verdict}: about ${duration(until + seconds)} are needed with ${workers}${why}, and ${left}`;
+  }
+  if (soonest !== null && soonest.p50 > leftSeconds) {
+    const verdict = soonest.p10 > leftSeconds ? PROBABLY : EVEN;
+    return `: ${verdict}: about ${duration(soonest.p50)} are needed with all workers, and ${left}`;
   }
   const taken = leastSeconds(run, sight.now);
   if (isKnown || EVEN_AGAIN * taken <= leftSeconds) return null;
