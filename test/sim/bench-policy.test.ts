@@ -52,7 +52,9 @@ describe('npm run bench:policy', () => {
     const [easy, impossible] = [1, 0.05].map((finishByHours) => ({
       ...{ atSeconds: 0, frames: 4, secondsPerFrame: { mean: 30, cv: 0.1 }, finishByHours },
     }));
-    const file = traceFile('hurried', { jobs: [easy, impossible], seeds: 2 });
+    // Long after the first one its cluster is still busy.
+    const long = { atSeconds: 60, frames: 4, secondsPerFrame: { mean: 4000, cv: 0 } };
+    const file = traceFile('hurried', { jobs: [easy, impossible, long], seeds: 2 });
     const { status, stdout, stderr } = bench('--brief', '--json', '--only', 'tablao', '--trace', file);
     assert.equal(status, 0, stderr);
     const [result] = (JSON.parse(stdout) as { traces: readonly TraceResult[] }).traces;

@@ -74,7 +74,7 @@ export async function benchTrace(
     frontierRenderShare: oursVsFrontier === null ? null : oursVsFrontier * (rules.tablao?.renderShare ?? 0),
     dominatedBy: Object.keys(rules).filter((name) => isWorse(rules.tablao, rules[name])),
     ledger: ledgerResult(done.flatMap(({ ledger }) => ledger ?? [])),
-    deadlines: hurried ? ownDeadlines(trace, kept, found, alone, periods) : [],
+    deadlines: hurried ? ownDeadlines(trace, kept, alone) : [],
     beside: withBeside && isWhole ? await lookBeside(trace, seeds, threads, ours, found, periods) : null,
   };
 }
