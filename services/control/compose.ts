@@ -209,8 +209,10 @@ async function readStatus(records: Records): Promise<StatusDocument | null> {
 async function takeFarmDown(ports: Ports, hold: () => Promise<boolean>, log: Logger): Promise<boolean> {
   const endsAt = clock.now() + FAREWELL_MS;
   const lastTold = await readStatus(ports.records);
+  let isOurs = false;
   while (clock.now() < endsAt) {
-    if (await hold()) {
+    isOurs = await hold();
+    if (isOurs) {
       const farm = await ports.farm.look();
       if (farm.state === 'absent') return true;
       await ports.farm.delete();
@@ -218,5 +220,5 @@ async function takeFarmDown(ports: Ports, hold: () => Promise<boolean>, log: Log
     await delay(300);
   }
   log.error({ leftovers: await ports.farm.leftovers() }, 'the farm did not go down in time');
-  return true;
+  return isOurs;
 }
