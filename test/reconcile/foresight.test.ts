@@ -126,8 +126,9 @@ describe('a deadline while nobody knows the frames', () => {
       8,
       /^finishBy: will probably not be kept: about 8 min pass before the first frame begins, and 7 min are left\.$/,
     ],
-    [9, /^finishBy: will probably not be kept: about 9 min are needed .* even if a frame takes only 10 s/],
-    [10, null],
+    // With 10 s of loading and waiting for each task.
+    [10, /^finishBy: will probably not be kept: about 10 min are needed .* even if a frame takes only 10 s/],
+    [12, null],
   ] as const)
     test(`and ${minutes} minutes are left is judged at once by the farm, a boot and frames that are quick`, async () => {
       const of = createWorld({ pools: [{ ...POOL, bootSeconds: 60 }] });
@@ -237,7 +238,7 @@ describe('a deadline beside other shots', () => {
   // 20 frames of a minute are left, and 200 go before them: surely 5 s each, as it seems a minute.
   for (const [minutes, said] of [
     [8, /^finishBy: cannot be kept: about 9 min are needed with all 4 workers, and \d+ min are left\.$/],
-    [15, /^finishBy: will probably not be kept: about .* are needed with all workers, and/],
+    [15, /^finishBy: will probably not be kept: about 23 min are needed with all 4 workers, and/],
     [90, /^$/],
   ] as const)
     test(`in ${minutes} minutes is judged by what is known of those that go before it`, async () => {

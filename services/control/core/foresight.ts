@@ -2,14 +2,20 @@ import { capOf } from './cap.ts';
 import { type Draft, openRuns, type Sight, updateRun } from './draft.ts';
 import { type Estimate, estimates, secondsToFarm } from './estimate.ts';
 import { withForecast } from './forecast-warnings.ts';
-import { expectedSeconds, LEAST_SECONDS, leastSeconds, secondsUnderWay } from './frame-times.ts';
+import {
+  expectedSeconds,
+  LEAST_SECONDS,
+  leastSeconds,
+  secondsAroundTask,
+  secondsUnderWay,
+} from './frame-times.ts';
 import type { PoolPolicy } from './model.ts';
 import { FARM_SECONDS, inOrder } from './pool-size.ts';
 import { poolOf } from './pools.ts';
 import { type RunRecord, versionName, wantsFarm } from './run.ts';
 import { poolAtHand } from './staff.ts';
 import type { Band } from './status-document.ts';
-import { openFrames } from './submission.ts';
+import { chunkSizesOf, openFrames } from './submission.ts';
 import type { EpochMs } from './time.ts';
 
 /** Says in the warnings of a run when, by what its frames have taught, its cap or its deadline will not be kept. */
@@ -142,9 +148,16 @@ function workAhead(sight: Sight, draft: Draft, run: RunRecord, eachOf: EachOf) {
     const open = openFrames(other).length;
     const each = eachOf(other, sight.now);
     frames += open;
-    seconds += Math.max(0, open * each - secondsUnderWay(other, each, sight.now));
+    const around = eachOf === surelySeconds ? 0 : aroundTasks(sight, other, open);
+    seconds += Math.max(0, open * each - secondsUnderWay(other, each, sight.now)) + around;
   }
   return { seconds, frames };
+}
+
+/** Seconds of loading and waiting for the tasks of so many frames. */
+function aroundTasks(sight: Sight, run: RunRecord, frames: number): number {
+  const tasks = chunkSizesOf(sight, run, frames, run.settings?.chunkSize.value ?? null).length;
+  return tasks * secondsAroundTask(run);
 }
 
 /** A worker boots when the farm is there; 0 once somebody is there to begin. */
