@@ -205,6 +205,7 @@ export async function startLoopWorld(t: TestContext, { helm, onStep = () => {} }
       },
       ...{ intakeSince: 0, wait: advance },
       log: {
+        debug: () => {},
         info: ({ results }) => {
           for (const { kind } of results as readonly { kind: string }[]) actions.push(kind);
         },

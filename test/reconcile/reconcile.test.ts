@@ -22,7 +22,7 @@ const CHANGED = Buffer.concat([SAMPLE, new Uint8Array(1)]);
 
 const policy: Policy = { ...POLICY, isIgnored: createIgnore(['**/lib/**']) };
 
-function world() {
+function world({ lookEveryMs = policy.lookEveryMs }: Partial<Policy> = {}) {
   const clock = new FakeClock();
   const manager = new FakeManager({ clock, compile: () => [{ name: 'render-1-24', steps: 24 }] });
   const ports = {
@@ -36,14 +36,21 @@ function world() {
     farm: new FakeFarm({ clock }),
     workers: new FakeWorkers({ clock, onRunning: ({ name }) => void manager.addWorker(name) }),
   };
-  const log = { info: () => {}, warn: () => {} };
+  const logged: (readonly [level: 'debug' | 'info', actions: unknown])[] = [];
+  const log = {
+    debug: ({ actions }: Readonly<Record<string, unknown>>) => void logged.push(['debug', actions]),
+    info: ({ actions }: Readonly<Record<string, unknown>>) => void logged.push(['info', actions]),
+    warn: () => {},
+  };
   const wait = async (ms: number) => clock.advance(ms);
-  const start = (holder = 'one') => createReconciler({ ports, policy, log, holder, intakeSince: 0, wait });
+  const own = { ...policy, lookEveryMs };
+  const start = (holder = 'one') =>
+    createReconciler({ ports, policy: own, log, holder, intakeSince: 0, wait });
   const runs = async () => {
     const names = await ports.records.list('runs/');
     return names.map((name) => ports.records.valueAt(name) as RunRecord);
   };
-  return { ...ports, start, runs };
+  return { ...ports, start, runs, logged };
 }
 
 /** Passes a minute apart. */
@@ -81,6 +88,17 @@ describe('the loop', () => {
     assert.equal((await of.runs()).length, 1);
     assert.equal((await of.manager.jobs()).length, 1);
     assert.deepEqual(await of.records.list('commands/'), []);
+  });
+
+  test('logs each tick, and of its further passes those that did something', async () => {
+    const of = world({ lookEveryMs: 5000 });
+    await untilSubmitted(of);
+    const count = (level: string, isActing: boolean) =>
+      of.logged.filter(([its, actions]) => its === level && (actions !== 0) === isActing).length;
+    assert.equal(count('debug', true), 0);
+    assert.ok(count('info', true) > 2);
+    assert.ok(count('debug', false) > 20, 'most passes only look');
+    assert.ok(count('info', false) <= 12, 'one a tick');
   });
 
   test('goes on after a restart without a second run or job', async () => {

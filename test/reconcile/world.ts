@@ -135,7 +135,7 @@ export function restart(of: World, holder: string): void {
   of.service = createReconciler({
     ports: { ...ports, blendTools },
     policy,
-    log: { info: () => {}, warn: () => {} },
+    log: { debug: () => {}, info: () => {}, warn: () => {} },
     holder,
     intakeSince: 0,
     wait: async (ms) => of.clock.advance(ms),

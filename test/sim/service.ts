@@ -62,10 +62,11 @@ export class SimService {
       this.#hasActed = false;
       return maySkip ? clock.sleepWhileStill(ms, Math.max(ms, stillMs())) : clock.sleep(ms);
     };
+    const told = (fields: Readonly<Record<string, unknown>>) => options.onPass?.(fields);
     this.#reconciler = createReconciler({
       ports: throughGate(options.ports, gate),
       policy,
-      log: { info: (fields) => options.onPass?.(fields), warn: () => {} },
+      log: { debug: told, info: told, warn: () => {} },
       holder,
       intakeSince: 0,
       wait,

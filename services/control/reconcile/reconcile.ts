@@ -37,6 +37,7 @@ const LOADINGS_A_PASS = 10;
 const REST_MS = 60_000;
 
 interface PassLog {
+  debug(fields: Readonly<Record<string, unknown>>, message: string): void;
   info(fields: Readonly<Record<string, unknown>>, message: string): void;
   warn(fields: Readonly<Record<string, unknown>>, message: string): void;
 }
@@ -104,7 +105,7 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
       if (held !== null && !isStillHeld) forget();
       if (held === null)
         return { lookAgainAt: clock.now() + TRY_AGAIN_MS, passes: passes - 1, isElsewhere: true };
-      const lookAgainAt = await pass(trigger);
+      const lookAgainAt = await pass(trigger, passes === 1);
       if (lookAgainAt === null || lookAgainAt >= endsAt) return { lookAgainAt, passes, isElsewhere: false };
       if (!isStopping) await wait(Math.max(0, lookAgainAt - clock.now()));
       if (isStopping || clock.now() >= endsAt) return { lookAgainAt, passes, isElsewhere: false };
@@ -117,7 +118,7 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
     notifier?.forget();
   }
 
-  async function pass(trigger: string): Promise<EpochMs | null> {
+  async function pass(trigger: string, isFirstOfTick: boolean): Promise<EpochMs | null> {
     const startedAt = clock.now();
     const wasFirst = isFirst;
     isFirst = true;
@@ -156,7 +157,8 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
     await report(observed, memory, planned.runs, now, nextLookAt);
     if (maySend()) notifier?.begin();
     state.keepOnly([...memory.openRuns, ...memory.endedRuns, ...memory.rejectedRuns, ...chargedRuns(memory)]);
-    logPass(trigger, planned.actions, applied, clock.now() - startedAt);
+    const level = isFirstOfTick || applied.length > 0 ? 'info' : 'debug';
+    logPass(level, trigger, applied, clock.now() - startedAt);
     isFirst = false;
     return planned.lookAgainAt;
   }
@@ -232,14 +234,15 @@ export function createReconciler({ ports, policy, log, holder, intakeSince, wait
     await history.add(status);
   }
 
+  /** A tick is told of, and in it what did something: most passes only look. */
   function logPass(
+    level: 'info' | 'debug',
     trigger: string,
-    actions: readonly Action[],
     applied: readonly Applied[],
     durationMs: number,
   ): void {
     const results = applied.map(({ kind, outcome, reason }) => ({ kind, outcome, reason }));
-    log.info({ trigger, actions: actions.length, results, durationMs }, 'pass done');
+    log[level]({ trigger, actions: applied.length, results, durationMs }, 'pass done');
     for (const { kind, error } of applied)
       if (error !== null) log.warn({ kind, err: error }, 'action failed');
   }
