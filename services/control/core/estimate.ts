@@ -2,7 +2,6 @@ import { type Draft, openRuns, type Sight } from './draft.ts';
 import { endsInTurn, secondsUntilDone } from './forecast.ts';
 import { expectedSeconds, expectedTimes, spreadOf } from './frame-times.ts';
 import type { PoolPolicy } from './model.ts';
-import { outlookOf } from './outlook.ts';
 import {
   FARM_SECONDS,
   inOrder,
@@ -132,7 +131,7 @@ function estimatePool(
     const lost = lostShare(run);
     const paid = workSeconds(own) / (1 - lost) + share * around;
     const dollars = (paid * price + share * (endOfAll + farmEnd) * policy.fixedPricePerHour) / 3600;
-    const upward = upwardOf(sight, run);
+    const upward = run.times.frames === 0 ? LIKE_UPWARD : UNSEEN_UPWARD * own.unknown;
     into.set(run.id, {
       seconds: withUpward(bandOf(ends[index] ?? 0, more), upward),
       soonest: soonest === null || run.finishBy === null ? null : bandOf(soonest[index] ?? 0, most),
@@ -161,12 +160,6 @@ function endsOf(needs: readonly OwnNeeds[], freeAt: readonly number[]): readonly
     before = sumOfNeeds([before, { ...own, busy: NO_NEEDS.busy }]);
     return own.queued === 0 ? 0 : secondsUntilDone(workOf(before, freeAt), 0, 0);
   });
-}
-
-/** What is left may take so much more, as a share, by what nobody has seen. */
-function upwardOf(sight: Sight, run: RunRecord): number {
-  if (run.times.frames === 0) return LIKE_UPWARD;
-  return UNSEEN_UPWARD * outlookOf(sight, run, expectedSeconds(run, sight.now)).unknown;
 }
 
 /** What frames that nobody has seen the like of may take more. */

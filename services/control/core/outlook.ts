@@ -33,7 +33,9 @@ export function outlookOf(sight: Sight, run: RunRecord, usual: number): Outlook 
   const parts = [...unfinished].filter((frame) => !inHand.has(frame)).map(partOf);
   const sum = parts.reduce((total, part) => total + (seconds[part] ?? usual), 0);
   const unknown = parts.filter((part) => isKnown[part] !== true).length;
+  const { spread } = expectedTimes(run, sight.now);
   const times: LeftOf = {
+    spread,
     run,
     now: sight.now,
     secondsOf: (frame) => seconds[partOf(frame)] ?? usual,
@@ -50,16 +52,17 @@ export function outlookOf(sight: Sight, run: RunRecord, usual: number): Outlook 
 interface LeftOf {
   readonly run: Known;
   readonly now: number;
+  readonly spread: number;
   readonly secondsOf: (frame: number) => number;
   readonly unfinished: ReadonlySet<number>;
 }
 
-function secondsLeftOf({ run, now, secondsOf, unfinished }: LeftOf, task: TaskObserved): number {
+function secondsLeftOf({ run, now, spread, secondsOf, unfinished }: LeftOf, task: TaskObserved): number {
   const [present, ...others] = framesOfTask(task)
     .slice(task.stepsCompleted)
     .filter((frame) => unfinished.has(frame));
   if (present === undefined) return 0;
   const age = ageOf(run, task.id, now) ?? 0;
-  const left = secondsLeft(age, { mean: secondsOf(present), spread: expectedTimes(run, now).spread });
+  const left = secondsLeft(age, { mean: secondsOf(present), spread });
   return loadingLeft(run, task.id, now) + left + others.reduce((sum, frame) => sum + secondsOf(frame), 0);
 }

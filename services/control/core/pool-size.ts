@@ -164,6 +164,8 @@ function isKnown(runs: readonly RunRecord[]): boolean {
 export interface OwnNeeds extends Needs {
   /** Seconds of each of the queued tasks, in the order in which they are handed out. */
   readonly tasks: readonly number[];
+  /** Share of their frames of which nobody knows how long they take; only forecasts tell it. */
+  readonly unknown: number;
 }
 
 /**
@@ -192,6 +194,7 @@ export function needsOf(
       least: frames * leastEach + sizes.length * around,
       ...{ frames, around: sizes.length * around },
       tasks: sizes.map((size) => ((size * frames) / all) * each + around),
+      unknown: outlook?.unknown ?? 1,
     };
   };
   const upcoming = upcomingTasks(sight, draft, run, isForecast);
