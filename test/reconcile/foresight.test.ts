@@ -97,6 +97,19 @@ describe('a deadline', () => {
   });
 });
 
+describe('a deadline of a run whose frames are all there', () => {
+  test('is not judged by the boot of somebody who would begin', async () => {
+    const of = createWorld();
+    await begin(of, { ...settings, frames: '1', video: true, finishBy: later(of.clock.now(), 15 * MINUTE) });
+    await takeTasks(of);
+    await pass(of);
+    await endTasks(of);
+    for (const { name } of await of.workers.list()) of.workers.end(name, 'preempted');
+    await pass(of);
+    assert.deepEqual([(await run(of)).state, (await run(of)).warnings], ['rendering', []]);
+  });
+});
+
 describe('a deadline of frames that cannot all begin at once', () => {
   // Five are left for four workers: two waves, though the work itself would fit.
   test('is judged by waves', async () => {

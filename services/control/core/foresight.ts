@@ -82,6 +82,8 @@ function deadlineWarning(
     const rest = isKnown ? `; about ${duration(seconds)} are needed with ${workers}` : '';
     return ` passed ${duration(-leftSeconds)} ago${rest}`;
   }
+  // Its video at most is missing.
+  if (openFrames(run).length === 0) return null;
   const left = `${duration(leftSeconds)} are left`;
   const begins = secondsToFirstFrame(sight, draft, pool);
   for (const [verdict, until, eachOf] of [
