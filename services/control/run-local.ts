@@ -43,8 +43,9 @@ async function run(config: LocalConfig): Promise<number> {
   const log = createLog(config, logFile(logPath));
   const service = await composeLocal(config, log);
   if (service.blenders.length === 0) sayNoBlender();
-  await bringScenes(config, service);
+  // First: where it cannot be, nothing is put into the bucket, which the next start would render.
   const { port } = new URL(await listen(config, service));
+  await bringScenes(config, service);
   say(`tablao: the page is at http://127.0.0.1:${port}  (folder ${resolve(config.bucketDir)})`);
   service.start();
   const stopped = Promise.withResolvers<number>();

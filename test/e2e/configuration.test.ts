@@ -71,6 +71,7 @@ describe('npm start with settings that cannot be used', () => {
     writeFileSync(join(folder, 'file'), '');
     const said = start({}, ['--bucket', join(folder, 'port'), '--port', port]);
     assert.match(said, /PORT=\d+ cannot be used: another program listens there\. Give another one/);
+    assert.deepEqual(readdirSync(join(folder, 'port', 'scenes')), [], 'no sample was put there');
     assert.match(
       start({}, ['--bucket', 'file', '--port', '0']),
       /--bucket file cannot be used: it must be a folder/,
