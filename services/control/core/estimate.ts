@@ -1,6 +1,6 @@
 import { type Draft, openRuns, type Sight } from './draft.ts';
 import { endsInTurn, secondsUntilDone } from './forecast.ts';
-import { expectedSeconds, expectedTimes, spreadOf } from './frame-times.ts';
+import { BETWEEN_TASKS_SECONDS, expectedSeconds, expectedTimes, spreadOf } from './frame-times.ts';
 import type { PoolPolicy } from './model.ts';
 import {
   FARM_SECONDS,
@@ -149,11 +149,14 @@ const MOST_IN_TURN = 20_000;
 /** When the last queued task of each run has ended, in their order. */
 function endsOf(needs: readonly OwnNeeds[], freeAt: readonly number[]): readonly number[] {
   const queued = needs.reduce((sum, one) => sum + one.queued, 0);
-  if (queued <= MOST_IN_TURN)
-    return endsInTurn(
+  if (queued <= MOST_IN_TURN) {
+    const ends = endsInTurn(
       needs.map(({ tasks }) => tasks),
       freeAt,
     );
+    // Nothing is waited for after the last one.
+    return ends.map((end) => Math.max(0, end - BETWEEN_TASKS_SECONDS));
+  }
   let before = NO_NEEDS;
   return needs.map((own) => {
     // Who is busy until when stands in `freeAt`.

@@ -10,7 +10,7 @@ export const LEAST_SECONDS = 5;
 /** Before any has ended, one that has taken so long needs half as much again, at a guess: nothing says that it is nearly done. */
 const AT_LEAST_TO_LIKELY = 1.5;
 /** Flamenco's worker waits 2 s when a task is done and 3 s before it asks for the next (3.9, fixed there). */
-const BETWEEN_TASKS_SECONDS = 5;
+export const BETWEEN_TASKS_SECONDS = 5;
 /** Loading, before any was seen: Blender's start and a shot of middling size. */
 const PRIOR_LOAD_SECONDS = 5;
 
