@@ -172,7 +172,6 @@ describe('settings that contradict each other', () => {
       [],
       ['MONTHLY_BUDGET_DOLLARS=5', 'PRICE_PER_WORKER_HOUR'],
     ],
-    ['a way to stop without a budget', { BUDGET_STOP: 'now' }, [], ['BUDGET_STOP', 'MONTHLY_BUDGET_DOLLARS']],
     [
       'a farm that is kept and waited for',
       { KEEP_CONTROL_PLANE: 'true' },

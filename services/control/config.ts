@@ -81,7 +81,7 @@ export function parseConfig(env: Environment, argv: readonly string[]): Config {
   const values = readValues(VARIABLES, { env, line, isCloud }, problems);
   const maxWorkers = readMaxWorkers(line, problems);
   const cloud = isCloud ? readCloud(env, line, problems) : null;
-  if (values !== null) problems.push(...contradictions(values, env, line, isCloud));
+  if (values !== null) problems.push(...contradictions(values, line, isCloud));
   if (values === null || problems.length > 0) throw new ConfigError(problems);
   const common = toCommon(values, env, line);
   return cloud === null ? toLocal(common, values, line, maxWorkers) : { ...common, ...cloud };
@@ -105,12 +105,7 @@ function readMaxWorkers(line: CommandLine, problems: string[]): number {
 }
 
 /** Each value may be right alone and still make no sense beside another. */
-function contradictions(
-  values: Values,
-  env: Environment,
-  line: CommandLine,
-  isCloud: boolean,
-): readonly string[] {
+function contradictions(values: Values, line: CommandLine, isCloud: boolean): readonly string[] {
   const found: string[] = [];
   if (values.IDLE_TEARDOWN_SECONDS * SECOND >= values.MAX_FARM_HOURS * HOUR)
     found.push(
@@ -123,10 +118,6 @@ function contradictions(
   if (values.MANAGER_UNREACHABLE_SECONDS * SECOND >= values.MAX_UNKNOWN_HOURS * HOUR)
     found.push(
       `${both(values, 'MANAGER_UNREACHABLE_SECONDS', 'MAX_UNKNOWN_HOURS')}: the farm would be taken down before its workers give up by themselves. Make MANAGER_UNREACHABLE_SECONDS the shorter one.`,
-    );
-  if (env.BUDGET_STOP && values.MONTHLY_BUDGET_DOLLARS === null)
-    found.push(
-      `BUDGET_STOP=${env.BUDGET_STOP} without MONTHLY_BUDGET_DOLLARS: nothing would ever be stopped. Set MONTHLY_BUDGET_DOLLARS too.`,
     );
   if (!isCloud && values.MONTHLY_BUDGET_DOLLARS !== null && values.PRICE_PER_WORKER_HOUR === 0)
     found.push(

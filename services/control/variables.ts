@@ -86,7 +86,7 @@ export const VARIABLES = {
     'spending stops at this much a month; without it there is no cap',
   ),
   BUDGET_STOP: choice(['drain', 'now'], 'drain', {
-    help: 'at the cap: drain = running frames finish first, now = they are killed; the runs go on with the next month or a higher cap',
+    help: 'at the cap of the month, or of a run (`maxDollars`): drain = running frames finish first, now = they are killed; runs go on with the next month or a higher cap',
   }),
   NOTIFY_WEBHOOK_URL: secretUrl(
     'an address, https://…',

@@ -65,6 +65,25 @@ describe('maxDollars', () => {
     assert.equal((await of.manager.workers()).length, 0);
   });
 
+  for (const [budgetStop, cut] of [
+    ['drain', 0],
+    ['now', 4],
+  ] as const)
+    test(`spent while frames still run: with BUDGET_STOP=${budgetStop} ${cut} of their tasks are cut off`, async () => {
+      const of = createWorld({ ...PRICED, budgetStop });
+      await begin(of, { ...settings, maxDollars: 0.12 });
+      await takeTasks(of);
+      await pass(of, 12);
+      assert.equal((await cutOff(of)).length, cut);
+      const ends = memory(of).decisions.filter(({ what }) => / running tasks ended$/.test(what));
+      assert.equal(ends.length, cut === 0 ? 0 : 1);
+      await endTasks(of);
+      await pass(of, 6);
+      const { state, reason } = await run(of);
+      assert.deepEqual([state, reason?.code], [cut === 0 ? 'incomplete' : 'failed', 'budget']);
+      assert.equal((await of.manager.jobs()).length, 1);
+    });
+
   test('ends as failed when nothing came out for it', async () => {
     const of = createWorld(PRICED);
     await begin(of, { ...settings, maxDollars: 0.02 });

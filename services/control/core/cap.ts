@@ -13,6 +13,11 @@ export function capOf({ settings }: Pick<RunRecord, 'settings'>): number | null 
   return settings?.maxDollars.value ?? null;
 }
 
+/** What was spent alone comes to it. */
+export function isCapSpent(run: RunRecord): boolean {
+  return run.dollars >= (capOf(run) ?? Number.POSITIVE_INFINITY);
+}
+
 /** A cap is near where it would be reached if frames took so many times what they are taken to need. */
 const NEAR = 2;
 
@@ -39,7 +44,7 @@ export function sizeForCap(
 export function isCapReached(sight: Sight, draft: Draft, run: RunRecord): boolean {
   const cap = capOf(run);
   if (cap === null) return false;
-  if (run.dollars >= cap) return true;
+  if (isCapSpent(run)) return true;
   const needs = run.times.frames === 0 ? null : needsOf(sight, draft, run, [run]);
   if (needs === null) return false;
   const isStopped = run.stopping?.code === 'maxDollars';

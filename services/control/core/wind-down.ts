@@ -1,5 +1,5 @@
 import { budgetReason, isBudgetSpent } from './budget.ts';
-import { isCapReached } from './cap.ts';
+import { isCapReached, isCapSpent } from './cap.ts';
 import { act, type Draft, moveRun, note, openRuns, type Sight, titleOf, updateRun } from './draft.ts';
 import { endCapped, nextRound } from './finish.ts';
 import { secondsAroundTask } from './frame-times.ts';
@@ -73,6 +73,10 @@ function stop(sight: Sight, draft: Draft, before: RunRecord, code: StopCode): vo
   }
   if (seen === undefined || seen.job === null || seen.job === 'unknown' || seen.tasks === 'unknown') return;
   if (!isLiveJob(seen.job)) return;
+  if (code === 'maxDollars' && sight.policy.budgetStop === 'now' && isCapSpent(run)) {
+    cutOff(sight, draft, run, seen.job);
+    return;
+  }
   if (!PAUSING.has(seen.job.status)) {
     act(draft, { kind: 'pauseJob', jobId: seen.job.id, reason: reasonOf(sight, draft, run, code).message });
     return;
@@ -89,8 +93,7 @@ function mark(sight: Sight, draft: Draft, run: RunRecord, code: StopCode): RunRe
 
 function endQuietJob(sight: Sight, draft: Draft, run: RunRecord, code: StopCode, job: JobObserved): void {
   // The run of a cancelled job is looked at as a whole once more before it ends.
-  if (code === 'maxDollars')
-    act(draft, { kind: 'cancelJob', jobId: job.id, reason: 'its run has cost as much as it may' });
+  if (code === 'maxDollars') act(draft, { kind: 'cancelJob', jobId: job.id, reason: CAP_SPENT });
   if (code === 'outOfMemory')
     act(draft, { kind: 'cancelJob', jobId: job.id, reason: 'it goes on with a larger pool' });
   if (code === 'recut')
@@ -107,10 +110,23 @@ function hasNoJob(run: RunRecord, seen: RunObserved | undefined): boolean {
 
 /** `BUDGET_STOP=now`: one of the named exceptions that end running frames; how many is said. */
 function stopNow(sight: Sight, draft: Draft, run: RunRecord): void {
-  const frames = activeTasks(sight.observed.details.get(run.id)).length;
-  note(sight, draft, `${titleOf(run)}: ${frames} running tasks ended`, 'BUDGET_STOP=now');
+  sayCutOff(sight, draft, run);
   parkRun(sight, draft, run, budgetReason(sight, draft));
 }
+
+/** The frames in hand took longer than was thought when the last one was begun. */
+function cutOff(sight: Sight, draft: Draft, run: RunRecord, job: JobObserved): void {
+  if (job.status === 'cancel-requested') return;
+  sayCutOff(sight, draft, run);
+  act(draft, { kind: 'cancelJob', jobId: job.id, reason: CAP_SPENT });
+}
+
+function sayCutOff(sight: Sight, draft: Draft, run: RunRecord): void {
+  const tasks = activeTasks(sight.observed.details.get(run.id)).length;
+  if (tasks > 0) note(sight, draft, `${titleOf(run)}: ${tasks} running tasks ended`, 'BUDGET_STOP=now');
+}
+
+const CAP_SPENT = 'its run has cost as much as it may';
 
 /** The cap was raised, a new month has begun, or a new farm is there. */
 function goOn(sight: Sight, draft: Draft, run: RunRecord): void {

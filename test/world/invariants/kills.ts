@@ -86,7 +86,11 @@ function judgeCancel(watched: Watched, { args }: WatchedCall): string | null {
   const mayPark = ['paused', ...(spec.policy.budgetStop === 'now' ? ['budget'] : [])];
   const isParked = run?.state === 'waiting' && mayPark.includes(run.reason?.code ?? '');
   const isHopeless = run !== undefined && isFinal(run.state) && run.state !== 'completed';
-  if (!isPeople && !isParked && !isHopeless && !isTornDown(watched))
+  const cap = run?.stopping?.code === 'maxDollars' ? (run.settings?.maxDollars.value ?? null) : null;
+  // Its record is of the last pass; all runs together have not cost less than this one.
+  const isSpent =
+    spec.policy.budgetStop === 'now' && cap !== null && world.bill.dollars(world.clock.now()) >= cap;
+  if (!isPeople && !isParked && !isHopeless && !isSpent && !isTornDown(watched))
     return `a job that renders was cancelled; its run is ${run?.state}`;
   count(`the run was ${run?.state} (${run?.reason?.code})`);
   return null;
