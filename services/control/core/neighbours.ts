@@ -1,6 +1,6 @@
 import { ageOf, type Known, NONE, PARTS, plus, spreadOf } from './frame-times.ts';
 import type { FrameTimes, PartTimes } from './run.ts';
-import { LEAST_SPREAD, likelySeconds, tail } from './spread.ts';
+import { beyond, LEAST_SPREAD, shareBeyond } from './spread.ts';
 import type { EpochMs } from './time.ts';
 
 /** A frame that is being rendered. */
@@ -43,6 +43,7 @@ export function timesByPart(run: Known, running: readonly Running[], usual: numb
   const mean = sumSeconds / frames;
   const spread =
     frames < FEW ? USUAL_SPREAD : Math.max(LEAST_SPREAD, spreadAmongNeighbours(run.times, parts));
+  const times = { mean, spread };
   const ages = Array.from({ length: PARTS }, (): number[] => []);
   for (const { taskId, part } of running) {
     const age = ageOf(run, taskId, now);
@@ -51,13 +52,13 @@ export function timesByPart(run: Known, running: readonly Running[], usual: numb
   }
   const likely = (old: readonly number[]): PartTimes => ({
     frames: old.length,
-    sumSeconds: old.reduce((sum, age) => sum + likelySeconds(age, mean, spread * mean), 0),
+    sumSeconds: old.reduce((sum, age) => sum + beyond(age, times).mean, 0),
   });
   const all = plus({ frames, sumSeconds }, likely(ages.flat()));
   const enough = Math.max(NEIGHBOURS, NEIGHBOURS_SHARE * frames);
   const told = Array.from({ length: PARTS }, (_, part) => {
     const near = neighboursOf(parts, ages, part, enough);
-    const chance = near.ages.reduce((product, age) => product * tail((age / mean - 1) / spread), 1);
+    const chance = near.ages.reduce((product, age) => product * shareBeyond(age, times), 1);
     if (near.ended.frames === 0 && chance < NO_CHANCE)
       return { seconds: EVEN_ODDS * meanOf(likely(near.ages)), isKnown: false };
     const here = plus(near.ended, likely(near.ages));

@@ -19,13 +19,24 @@ export function atDeviations(z: number, times: Spread): number {
   return times.mean * Math.exp(deviation * z - variance / 2);
 }
 
+/** So many deviations of the logarithm a time stands above the middle. */
+function deviationsOf(seconds: number, times: Spread): number {
+  const { variance, deviation } = ofLogarithm(times);
+  return (Math.log(Math.max(1e-3, seconds) / times.mean) + variance / 2) / deviation;
+}
+
+/** The share of times that are longer than an age. */
+export function shareBeyond(age: number, times: Spread): number {
+  return tail(deviationsOf(age, times));
+}
+
 /** Mean and mean square of times that are longer than an age. */
 export function beyond(
   age: number,
   { mean, spread }: Spread,
 ): { readonly mean: number; readonly square: number } {
   const { variance, deviation } = ofLogarithm({ spread });
-  const z = (Math.log(Math.max(1e-3, age) / mean) + variance / 2) / deviation;
+  const z = deviationsOf(age, { mean, spread });
   // Far out the quotient of two tails is lost in rounding: there it is nearly the age and a little, by the tail's slope.
   if (z > 4) {
     const far = age + (age * deviation) / (z - deviation);
@@ -39,7 +50,8 @@ export function beyond(
 }
 
 /**
- * What is left of one that has taken so long: its mean beyond that age less the age. Where times differ much one that is old already is likely one of the slowest, and half done.
+ * What is left of one that has taken so long: its mean beyond that age less the age. Where times differ much one that is old
+ * already is likely one of the slowest, and half done.
  */
 export function secondsLeft(age: number, times: Spread): number {
   return beyond(age, times).mean - age;
@@ -60,14 +72,6 @@ function deviationsAbove(share: number): number {
 }
 
 /** The share of a normal spread beyond so many deviations, by a logistic curve (Page 1977): 0.1 % is near enough. */
-export function tail(z: number): number {
+function tail(z: number): number {
   return 1 / (1 + Math.exp(1.5976 * z + 0.07056 * z ** 3));
-}
-
-/** The mean of a normal spread beyond an age. */
-export function likelySeconds(age: number, mean: number, deviation: number): number {
-  const z = (age - mean) / Math.max(1e-9, deviation);
-  if (z > 4) return age + deviation / z;
-  const density = Math.exp(-(z ** 2) / 2) / Math.sqrt(2 * Math.PI);
-  return mean + (deviation * density) / tail(z);
 }
