@@ -259,18 +259,20 @@ function timesAgain(run: RunRecord, team: number): number {
   return sum;
 }
 
-/** Of few that differ much the longest ones are missing, as a rule: they look more alike than they are. */
-function honest(spread: number): number {
-  return spread * Math.hypot(1, spread);
+/** Of few the longest ones are missing, as a rule, all the more where they differ much: they look more alike than they are. */
+function honest(spread: number, frames: number): number {
+  return spread * Math.hypot(1, spread) * (1 + FEWNESS / Math.sqrt(Math.max(1, frames)));
 }
+
+const FEWNESS = 1.5;
 
 /** Of the mean that was learned from some frames, and of the sum of those that are left. */
 function relativeSpread(run: RunRecord, now: number): number {
   if (run.times.frames === 0) return LIKE_SPREAD;
   const left = Math.max(1, unfinishedFrames(run).length);
-  return (
-    spreadFor(run, now) * Math.hypot(1 / Math.sqrt(run.times.frames), 1 / Math.sqrt(left)) + MODEL_SPREAD
-  );
+  const { frames } = run.times;
+  const each = honest(spreadFor(run, now), frames);
+  return each * Math.hypot(1 / Math.sqrt(frames), 1 / Math.sqrt(left)) + MODEL_SPREAD;
 }
 
 /** `waits`: until all have begun; the longest frame of those that are left begins half-way there, on average. */
@@ -282,7 +284,8 @@ function secondsBand(
 ): Band {
   const times = timesOf(run, sight.now);
   const left = Math.max(1, unfinishedFrames(run).length);
-  const longest = waits / 2 + longestOf(left, 0.9, { ...times, spread: honest(times.spread) });
+  const longest =
+    waits / 2 + longestOf(left, 0.9, { ...times, spread: honest(times.spread, run.times.frames) });
   const band = bandAround(
     p50,
     relativeSpread(run, sight.now),
