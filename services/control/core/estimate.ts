@@ -131,12 +131,14 @@ function estimatePool(
     const lost = lostShare(run);
     const paid = workSeconds(own) / (1 - lost) + share * around;
     const dollars = (paid * price + share * (endOfAll + farmEnd) * policy.fixedPricePerHour) / 3600;
+    const spread = relativeSpread(run, now);
+    const withLoss = (share: number) => Math.hypot(share, LOSS_SPREAD * lost);
     const upward = run.times.frames === 0 ? LIKE_UPWARD : UNSEEN_UPWARD * own.unknown;
     into.set(run.id, {
       seconds: withUpward(bandOf(ends[index] ?? 0, more), upward),
       soonest: soonest === null || run.finishBy === null ? null : bandOf(soonest[index] ?? 0, most),
       dollars: withUpward(
-        bandAround(dollars, Math.hypot(relativeSpread(run, now), LOSS_SPREAD * lost), 0),
+        bandAround(dollars, dollars * withLoss(spread.less), dollars * withLoss(spread.more)),
         upward,
       ),
     });
@@ -266,13 +268,15 @@ function honest(spread: number, frames: number): number {
 
 const FEWNESS = 1.5;
 
-/** Of the mean that was learned from some frames, and of the sum of those that are left. */
-function relativeSpread(run: RunRecord, now: number): number {
-  if (run.times.frames === 0) return LIKE_SPREAD;
-  const left = Math.max(1, unfinishedFrames(run).length);
+/** Of the mean that was learned from some frames, and of the sum of those that are left, as shares: less by so much, or more. */
+function relativeSpread(run: RunRecord, now: number): Readonly<Record<'less' | 'more', number>> {
   const { frames } = run.times;
-  const each = honest(spreadFor(run, now), frames);
-  return each * Math.hypot(1 / Math.sqrt(frames), 1 / Math.sqrt(left)) + MODEL_SPREAD;
+  if (frames === 0) return { less: LIKE_SPREAD, more: LIKE_SPREAD };
+  const left = Math.max(1, unfinishedFrames(run).length);
+  const ofSpread = (spread: number) =>
+    spread * Math.hypot(1 / Math.sqrt(frames), 1 / Math.sqrt(left)) + MODEL_SPREAD;
+  const spread = spreadFor(run, now);
+  return { less: ofSpread(spread), more: ofSpread(honest(spread, frames)) };
 }
 
 /** `waits`: until all have begun; the longest frame of those that are left begins half-way there, on average. */
@@ -286,16 +290,14 @@ function secondsBand(
   const left = Math.max(1, unfinishedFrames(run).length);
   const longest =
     waits / 2 + longestOf(left, 0.9, { ...times, spread: honest(times.spread, run.times.frames) });
-  const band = bandAround(
-    p50,
-    relativeSpread(run, sight.now),
-    LEAST_SPREAD_SECONDS + times.spread * times.mean,
-  );
+  const { less, more } = relativeSpread(run, sight.now);
+  const end = LEAST_SPREAD_SECONDS + times.spread * times.mean;
+  const band = bandAround(p50, less * p50 + end, more * p50 + end);
   const p90 = Math.max(longest, band.p90 + LOSS_SPREAD * again);
   return { p10: Math.max(0, band.p10 - again), p50, p90 };
 }
 
-function bandAround(p50: number, share: number, more: number): Band {
-  const spread = Z90 * (share * p50 + more);
-  return { p10: Math.max(0, p50 - spread), p50, p90: p50 + UPWARD * spread };
+/** By one standard deviation less, and more. */
+function bandAround(p50: number, less: number, more: number): Band {
+  return { p10: Math.max(0, p50 - Z90 * less), p50, p90: p50 + UPWARD * Z90 * more };
 }
