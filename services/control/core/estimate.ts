@@ -1,3 +1,4 @@
+import { type Basis, dollarsBand, secondsBand } from './bands.ts';
 import { type Draft, openRuns, type Sight } from './draft.ts';
 import { endsInTurn, secondsUntilDone } from './forecast.ts';
 import { BETWEEN_TASKS_SECONDS, expectedSeconds, expectedTimes, spreadOf } from './frame-times.ts';
@@ -16,7 +17,7 @@ import {
 import { poolOf, priceOf } from './pools.ts';
 import { type RunRecord, wantsFarm } from './run.ts';
 import { pendingSetback } from './setback.ts';
-import { longestOf, type Spread } from './spread.ts';
+import { longestOf } from './spread.ts';
 import { type Member, poolAtHand, whoIsThere } from './staff.ts';
 import type { Band } from './status-document.ts';
 import { unfinishedFrames } from './submission.ts';
@@ -30,26 +31,10 @@ export interface Estimate {
   readonly soonest: Band | null;
 }
 
-const MEDIAN = 0.5;
-/** 10th and 90th percentile of a normal distribution, in standard deviations. */
-const Z90 = 1.2816;
-/** What an earlier run of the same shot says of one whose frames nobody has seen yet. */
-const LIKE_SPREAD = 0.35;
-/** And by what share the new version may take longer, nine times of ten. */
-const LIKE_UPWARD = 1;
-/** What the model itself is off by, as a share (measured by the bench of the policy). */
-const MODEL_SPREAD = 0.04;
-/** A look, a poll: seconds by which the end is off in any case. */
-const LEAST_SPREAD_SECONDS = 10;
-/** Frames of which none is known yet may be so much slower: the share by which what is left of such may take longer, nine times of ten. */
-const UNSEEN_UPWARD = 2.2;
 /** Of what the last frames of a team take beyond the mean by their spread, so much is not in the forecast's last wave. */
 const LAST_SHARE = 0.35;
 /** `clusters delete` takes 3 to 6 minutes, and the fee runs meanwhile. */
 const FARM_END_SECONDS = 240;
-/** Lost machines, late boots and frames given back make it later, never sooner. */
-const UPWARD = 1.5;
-
 /**
  * What is left of each run whose frames have taught how long they take, by the model that sizes the pools: all that waits for the same pool
  * goes before it as Flamenco hands it out (by priority, then age), each task loads and is waited for, and workers that boot
@@ -63,15 +48,6 @@ export function estimates(sight: Sight, draft: Draft): ReadonlyMap<string, Estim
     if (runs.some(isTaught)) estimatePool(sight, draft, pool, runs.sort(inOrder), all);
   }
   return all;
-}
-
-const FEW = 3;
-
-/** By its own frames once there are a few, or else as an earlier run's were. */
-function spreadFor(run: RunRecord, now: number): number {
-  const { times, like } = run;
-  if (times.frames < FEW) return like === null ? spreadOf(times) : like.spread;
-  return expectedTimes(run, now).spread;
 }
 
 function isTaught({ times, like }: RunRecord): boolean {
@@ -119,30 +95,33 @@ function estimatePool(
   for (const [index, run] of runs.entries()) {
     const own = needs[index];
     if (own === undefined || !isTaught(run) || !isOnItsWay(sight, run)) continue;
-    const left = unfinishedFrames(run).length;
-    const again =
-      timesAgain(run, team.length) * (LOST_HALFWAY * expectedSeconds(run, now) + pool.bootSeconds);
+    const basis = basisOf(run, own, now);
+    const again = timesAgain(basis, team.length) * (LOST_HALFWAY * basis.times.mean + pool.bootSeconds);
     const bandOf = (waits: number, coming: number) => {
-      const last = lastExcess(timesOf(run, now), Math.min(team.length + coming, left));
+      const last = lastExcess(basis, team.length + coming);
       const end = Math.max(waits, ...own.busy.values(), 0) + again + last;
-      return secondsBand(sight, run, farm.waiting + farm.coming + end, { again, waits });
+      return secondsBand(basis, farm.waiting + farm.coming + end, { again, waits });
     };
     const share = workSeconds(own) / Math.max(1, workSeconds(whole));
-    const lost = lostShare(run);
-    const paid = workSeconds(own) / (1 - lost) + share * around;
+    const paid = workSeconds(own) / (1 - basis.lost) + share * around;
     const dollars = (paid * price + share * (endOfAll + farmEnd) * policy.fixedPricePerHour) / 3600;
-    const spread = relativeSpread(run, now);
-    const withLoss = (share: number) => Math.hypot(share, LOSS_SPREAD * lost);
-    const upward = run.times.frames === 0 ? LIKE_UPWARD : UNSEEN_UPWARD * own.unknown;
     into.set(run.id, {
-      seconds: withUpward(bandOf(ends[index] ?? 0, more), upward),
+      seconds: bandOf(ends[index] ?? 0, more),
       soonest: soonest === null || run.finishBy === null ? null : bandOf(soonest[index] ?? 0, most),
-      dollars: withUpward(
-        bandAround(dollars, dollars * withLoss(spread.less), dollars * withLoss(spread.more)),
-        upward,
-      ),
+      dollars: dollarsBand(basis, dollars),
     });
   }
+}
+
+/** So few frames do not say how much they differ. */
+const FEW = 3;
+
+function basisOf(run: RunRecord, { unknown }: OwnNeeds, now: number): Basis {
+  const { times, like } = run;
+  const spread = like === null ? spreadOf(times) : like.spread;
+  const known = times.frames < FEW ? { mean: expectedSeconds(run, now), spread } : expectedTimes(run, now);
+  const left = unfinishedFrames(run).length;
+  return { ended: times.frames, left, times: known, unknown, lost: lostShare(run) };
 }
 
 /** With more tasks that wait they are taken to be alike: so many one by one would take too long. */
@@ -167,23 +146,11 @@ function endsOf(needs: readonly OwnNeeds[], freeAt: readonly number[]): readonly
   });
 }
 
-/** What frames that nobody has seen the like of may take more. */
-function withUpward(band: Band, upward: number): Band {
-  return { ...band, p90: Math.hypot(band.p90 - band.p50, upward * band.p50) + band.p50 };
-}
-
 /** The last one of a team to be done is slower than most. */
-function lastExcess(times: Spread, team: number): number {
-  return team < 2 ? 0 : LAST_SHARE * (longestOf(team, MEDIAN, times) - times.mean);
+function lastExcess({ left, times }: Basis, team: number): number {
+  const many = Math.min(team, left);
+  return many < 2 ? 0 : LAST_SHARE * (longestOf(many, 0.5, times) - times.mean);
 }
-
-/** By its own frames once there are a few, or else as an earlier run's were. */
-function timesOf(run: RunRecord, now: number): Spread {
-  return { mean: expectedSeconds(run, now), spread: spreadFor(run, now) };
-}
-
-/** What is lost differs from what was, by so many times as much. */
-const LOSS_SPREAD = 1.6;
 
 /** Of few frames all may have been lost, which does not say that all will be. */
 const MOST_LOST = 0.5;
@@ -252,52 +219,10 @@ const MOST_AGAIN = 8;
  * How often, one after the other, some of the last frames will be rendered once more because their machines were taken away: the
  * expectation of the largest number of attempts that are lost, by the share of the money that was.
  */
-function timesAgain(run: RunRecord, team: number): number {
-  const lost = lostShare(run);
-  const many = Math.min(team, unfinishedFrames(run).length);
+function timesAgain({ left, lost }: Basis, team: number): number {
+  const many = Math.min(team, left);
   const eachTime = STILL_TO_LOSE * Math.min(1, lost / (LOST_HALFWAY * (1 + lost)));
   let sum = 0;
   for (let times = 1; times <= MOST_AGAIN; times += 1) sum += 1 - (1 - eachTime ** times) ** many;
   return sum;
-}
-
-/** Of few the longest ones are missing, as a rule, all the more where they differ much: they look more alike than they are. */
-function honest(spread: number, frames: number): number {
-  return spread * Math.hypot(1, spread) * (1 + FEWNESS / Math.sqrt(Math.max(1, frames)));
-}
-
-const FEWNESS = 1.5;
-
-/** Of the mean that was learned from some frames, and of the sum of those that are left, as shares: less by so much, or more. */
-function relativeSpread(run: RunRecord, now: number): Readonly<Record<'less' | 'more', number>> {
-  const { frames } = run.times;
-  if (frames === 0) return { less: LIKE_SPREAD, more: LIKE_SPREAD };
-  const left = Math.max(1, unfinishedFrames(run).length);
-  const ofSpread = (spread: number) =>
-    spread * Math.hypot(1 / Math.sqrt(frames), 1 / Math.sqrt(left)) + MODEL_SPREAD;
-  const spread = spreadFor(run, now);
-  return { less: ofSpread(spread), more: ofSpread(honest(spread, frames)) };
-}
-
-/** `waits`: until all have begun; the longest frame of those that are left begins half-way there, on average. */
-function secondsBand(
-  sight: Sight,
-  run: RunRecord,
-  p50: number,
-  { again, waits }: { readonly again: number; readonly waits: number },
-): Band {
-  const times = timesOf(run, sight.now);
-  const left = Math.max(1, unfinishedFrames(run).length);
-  const longest =
-    waits / 2 + longestOf(left, 0.9, { ...times, spread: honest(times.spread, run.times.frames) });
-  const { less, more } = relativeSpread(run, sight.now);
-  const end = LEAST_SPREAD_SECONDS + times.spread * times.mean;
-  const band = bandAround(p50, less * p50 + end, more * p50 + end);
-  const p90 = Math.max(longest, band.p90 + LOSS_SPREAD * again);
-  return { p10: Math.max(0, band.p10 - again), p50, p90 };
-}
-
-/** By one standard deviation less, and more. */
-function bandAround(p50: number, less: number, more: number): Band {
-  return { p10: Math.max(0, p50 - Z90 * less), p50, p90: p50 + UPWARD * Z90 * more };
 }
