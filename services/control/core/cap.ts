@@ -1,7 +1,7 @@
 import { hurriedSize } from './chunks.ts';
 import type { Draft, Sight } from './draft.ts';
 import type { PoolPolicy } from './model.ts';
-import { type Needs, needsOf, partOf } from './pool-size.ts';
+import { type Needs, needsOf, partOf } from './needs.ts';
 import { poolOf } from './pools.ts';
 import type { RunRecord } from './run.ts';
 

@@ -1,19 +1,12 @@
 import { type Basis, dollarsBand, secondsBand } from './bands.ts';
+import { inOrder } from './demand.ts';
 import { type Draft, openRuns, type Sight } from './draft.ts';
 import { endsInTurn, secondsUntilDone } from './forecast.ts';
 import { BETWEEN_TASKS_SECONDS, expectedSeconds, expectedTimes, spreadOf } from './frame-times.ts';
+import { FARM_SECONDS } from './hurry.ts';
 import type { PoolPolicy } from './model.ts';
-import {
-  FARM_SECONDS,
-  inOrder,
-  moreWorkers,
-  type Needs,
-  NO_NEEDS,
-  needsOf,
-  type OwnNeeds,
-  perTaskOf,
-  sumOfNeeds,
-} from './pool-size.ts';
+import { type Needs, NO_NEEDS, needsOf, type OwnNeeds, perTaskOf, sumOfNeeds } from './needs.ts';
+import { moreWorkers } from './pool-size.ts';
 import { poolOf, priceOf } from './pools.ts';
 import { type RunRecord, wantsFarm } from './run.ts';
 import { pendingSetback } from './setback.ts';

@@ -1,4 +1,5 @@
 import { capOf } from './cap.ts';
+import { inOrder } from './demand.ts';
 import { type Draft, openRuns, type Sight, updateRun } from './draft.ts';
 import { type Estimate, estimates, secondsToFarm } from './estimate.ts';
 import { withForecast } from './forecast-warnings.ts';
@@ -9,8 +10,8 @@ import {
   secondsAroundTask,
   secondsUnderWay,
 } from './frame-times.ts';
+import { FARM_SECONDS } from './hurry.ts';
 import type { PoolPolicy } from './model.ts';
-import { FARM_SECONDS, inOrder } from './pool-size.ts';
 import { poolOf } from './pools.ts';
 import { type RunRecord, versionName, wantsFarm } from './run.ts';
 import { poolAtHand } from './staff.ts';

@@ -1,6 +1,6 @@
-import type { Sight } from './draft.ts';
+import { type Draft, openRuns, type Sight } from './draft.ts';
 import type { Policy, PoolPolicy, PoolVariant } from './model.ts';
-import type { Reason, RunRecord, RunSettings } from './run.ts';
+import { type Reason, type RunRecord, type RunSettings, wantsFarm } from './run.ts';
 import type { SceneFacts } from './shot-facts.ts';
 import type { EpochMs } from './time.ts';
 
@@ -124,4 +124,11 @@ function listed(pools: readonly PoolPolicy[]): string {
 
 function refuse(code: string, message: string, action: string): PoolChosen {
   return { ok: false, reason: { code, message, action } };
+}
+
+/** Open runs that want workers of this pool. */
+export function runsOfPool(sight: Sight, draft: Draft, pool: PoolPolicy): readonly RunRecord[] {
+  return openRuns(draft).filter(
+    (run) => wantsFarm(run.state) && poolOf(sight.policy, run).name === pool.name,
+  );
 }

@@ -1,7 +1,9 @@
 import { withLearnedBoot } from './boot-times.ts';
+import { type Demand, demandOf, type Hurried } from './demand.ts';
 import { act, type Draft, note, openRuns, remember, type Sight } from './draft.ts';
+import { mustNotBeLost } from './hurry.ts';
 import type { ManagerWorkerObserved, Observed, PoolPolicy, PoolVariant, WorkerObserved } from './model.ts';
-import { type Demand, demandOf, type Hurried, moreWorkers, mustNotBeLost } from './pool-size.ts';
+import { moreWorkers } from './pool-size.ts';
 import { poolOf, variantOf, withRoom } from './pools.ts';
 import { refusedAction } from './refusals.ts';
 import { type RunRecord, wantsFarm } from './run.ts';
