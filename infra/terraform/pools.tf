@@ -17,5 +17,6 @@ locals {
       ]
     },
   ]
-  pools = var.pools == null ? local.usual_pools : var.pools
+  # As text: the two need not be of one type.
+  pools = var.pools == null ? jsonencode(local.usual_pools) : jsonencode(var.pools)
 }

@@ -24,7 +24,7 @@ locals {
     MANAGER_IMAGE           = var.images.manager
     WORKER_IMAGE            = var.images.worker
     BLENDERS                = join(",", var.blenders)
-    POOLS                   = jsonencode(local.pools)
+    POOLS                   = local.pools
     PRICES_DATE             = var.prices_date
     MONTHLY_BUDGET_DOLLARS  = tostring(var.monthly_dollars)
     AUTH_MODE               = "private"

@@ -266,3 +266,23 @@ run "refuses_three_days_of_soft_delete" {
   }
   expect_failures = [var.soft_delete_days]
 }
+
+run "pools_of_ones_own_are_taken_as_they_are" {
+  command = plan
+  variables {
+    pools = [
+      {
+        name             = "cpu", machineType = "c3d-standard-32", vcpu = 32, memoryGiB = 128, max = 4,
+        spotPricePerHour = 0.5, fallbacks = [{ zone = "europe-west1-c" }, { onDemand = true }], onDemandPricePerHour = 1.4
+      },
+      {
+        name             = "gpu", machineType = "g2-standard-8", vcpu = 8, memoryGiB = 32, max = 8, device = "optix",
+        spotPricePerHour = 0.34, gpu = { type = "nvidia-l4", count = 1 }
+      },
+    ]
+  }
+  assert {
+    condition     = local.env_of.control.POOLS == jsonencode(var.pools)
+    error_message = "The service is told of other pools."
+  }
+}
