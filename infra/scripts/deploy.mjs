@@ -1,9 +1,12 @@
 // Puts Tablao into a project of Google Cloud, or brings what stands there up to this folder. Running it again is harmless:
 // what is as it should be stays, and a farm that renders is not touched (no farm is Terraform's).
-import { resolve } from 'node:path';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { DRY_RUN, Misuse, PROJECT, parseArguments, REGION } from './parts/arguments.mjs';
-import { blendersToBake, checkVarsFile } from './parts/blenders.mjs';
+import { blendersToBake } from './parts/blenders.mjs';
 import { findBucket } from './parts/buckets.mjs';
+import { AFRESH, choicesText, choose, createKeeper } from './parts/choices.mjs';
 import { findClusters } from './parts/farm.mjs';
 import { withIdentityPool } from './parts/identity-pool.mjs';
 import { provideImages } from './parts/images.mjs';
@@ -11,6 +14,7 @@ import { main } from './parts/main.mjs';
 import { IMAGES, namesOf, ROOT } from './parts/names.mjs';
 import { createPrograms, isInstalled } from './parts/programs.mjs';
 import { createTerraform } from './parts/terraform.mjs';
+import { readVarsFile } from './parts/vars-file.mjs';
 
 const KNOWN = {
   command: 'deploy',
@@ -51,6 +55,7 @@ const KNOWN = {
       value: 'FILE',
       help: 'more of infra/terraform/variables.tf (pools, settings, blenders…), as .tfvars',
     },
+    default: AFRESH,
     'dry-run': DRY_RUN,
   },
 };
@@ -86,10 +91,8 @@ once its frames are done: the next one has the new ones.
 await main(async (argv) => {
   const given = parseArguments(argv, KNOWN);
   const { project, region, 'dry-run': isDry } = given;
-  const images = imagesGiven(given.image);
-  const varsFile = given.vars === null ? null : resolve(CALLED_FROM, given.vars);
-  checkVarsFile(varsFile);
-  const blenders = images === null ? blendersToBake(varsFile) : [];
+  imagesOf(given.image);
+  const vars = given.vars === null ? null : readVarsFile(resolve(CALLED_FROM, given.vars));
   for (const program of isDry ? [] : ['gcloud', 'terraform'])
     if (!isInstalled(program))
       throw new Misuse(`${program} is not installed. Cloud Shell has it: https://shell.cloud.google.com`);
@@ -100,13 +103,24 @@ await main(async (argv) => {
   await programs.run('gcloud', 'services', 'enable', ...services, `--project=${project}`);
   await makeAgents(programs, given);
   await makeTerraformBucket(programs, given, buckets.terraform);
-  const files = varsFile === null ? [] : [`-var-file=${varsFile}`];
+  const keeper = createKeeper(programs, buckets.terraform, KNOWN.options);
+  const last = keeper.read(given);
+  if (isDry) programs.show('(A dry run does not know what was chosen last time, which would stay.)');
+  const chosen = choose({ ...given, vars }, last);
+  const choices = { ...chosen, people: peopleOf(programs, chosen) };
+  process.stdout.write(choicesText(choices, last));
+  const images = imagesOf(choices.image);
+  const blenders = images === null ? blendersToBake(choices.vars) : [];
+  const toFile = createFolder();
+  const files =
+    choices.vars === undefined ? [] : [`-var-file=${toFile(choices.vars.name, choices.vars.text)}`];
   const variables = {
     monthly_dollars: given['monthly-dollars'],
-    zones: given.zone.length > 0 ? given.zone : usualZones(programs, given),
-    billing_account: billingAccount(programs, given),
-    people: peopleOf(programs, given),
+    zones: choices.zone ?? usualZones(programs, given),
+    billing_account: billingAccount(programs, project, choices),
+    people: choices.people,
   };
+  await keeper.write(last, choices, false, toFile);
   const terraformWith = (references) =>
     createTerraform(programs, { project, region, variables: { ...variables, images: references } });
   // Not looked at until they are there.
@@ -117,11 +131,24 @@ await main(async (argv) => {
   if (images === null) await before.apply(files, ...BUILD_TARGETS);
   const terraform = images === null ? terraformWith(await provideImages(programs, given, blenders)) : before;
   await withIdentityPool(programs, { project, zone: variables.zones[0] }, () => terraform.apply(files));
+  await keeper.write(last, choices, true, toFile);
   const isUp = findClusters(programs, project).length > 0;
   sayWhatNow(given, terraform.outputs(), buckets, isUp);
 });
 
-function imagesGiven(given) {
+/** Writes files into a folder that goes with this process; the path of each. */
+function createFolder() {
+  const folder = mkdtempSync(join(tmpdir(), 'tablao-deploy-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return (name, text) => {
+    const file = join(folder, name);
+    writeFileSync(file, text);
+    return file;
+  };
+}
+
+/** By name; `null` = they are built. */
+function imagesOf(given = []) {
   if (given.length === 0) return null;
   const images = Object.fromEntries(
     given.map((each) => [each.slice(0, each.indexOf('=')), each.slice(each.indexOf('=') + 1)]),
@@ -172,8 +199,8 @@ function usualZones(programs, { project, region }) {
   );
 }
 
-function billingAccount(programs, { project, 'billing-account': given }) {
-  if (given !== null) return given === 'none' ? '' : given;
+function billingAccount(programs, project, { 'billing-account': given }) {
+  if (given !== undefined) return given === 'none' ? '' : given;
   const name = programs.ask(
     'billingAccounts/000000-000000-000000',
     ...['gcloud', 'billing', 'projects', 'describe', project, '--format=value(billingAccountName)'],
@@ -182,7 +209,7 @@ function billingAccount(programs, { project, 'billing-account': given }) {
   throw new Misuse(`${project} has no billing account: https://console.cloud.google.com/billing/projects`);
 }
 
-function peopleOf(programs, { people }) {
+function peopleOf(programs, { people = [] }) {
   const me = programs.ask('you@example.com', 'gcloud', 'config', 'get-value', 'account');
   const mine = me === '' ? [] : [me.endsWith('.gserviceaccount.com') ? `serviceAccount:${me}` : `user:${me}`];
   return [...new Set([...mine, ...people])].sort();

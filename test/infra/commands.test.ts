@@ -57,6 +57,16 @@ describe('a dry run', () => {
     assert.equal((await built('--vars', json))[0], '4.2.3');
   });
 
+  test('of deploy builds nothing with a Blender that nobody can fetch', async () => {
+    const vars = varsFile('new.tfvars', 'blenders = ["9.9.9", "4.2.3"]');
+    const args = [...AT, '--monthly-dollars', '9', '--vars', vars, '--dry-run'];
+    const ran = await runScript('deploy', args, NO_PATH);
+    assert.equal(ran.code, 1);
+    assert.match(ran.words, /has 9\.9\.9, which docker\/versions does not list/);
+    assert.ok(!commandsIn(ran).some((line) => /builds submit|^terraform/.test(line)));
+    assert.equal((await runScript('deploy', [...args, ...IMAGES], NO_PATH)).code, 0, 'nothing is built');
+  });
+
   test('of deploy with images builds none', async () => {
     const built = await runScript('deploy', [...AT, '--monthly-dollars', '200', '--dry-run'], NO_PATH);
     const given = await runScript(
@@ -136,10 +146,37 @@ describe('bad arguments', () => {
       /--vars \/nowhere\/x\.tfvars: there is no such file/,
     ],
     [
-      'a Blender that nobody can fetch',
+      'people in the file',
       'deploy',
-      [...AT, '--monthly-dollars', '9', '--vars', varsFile('new.tfvars', 'blenders = ["9.9.9", "4.2.3"]')],
-      /has 9\.9\.9, which docker\/versions does not list/,
+      [
+        ...AT,
+        '--monthly-dollars',
+        '9',
+        '--vars',
+        varsFile('who.tfvars', 'people = ["user:a@film.example"]\n'),
+      ],
+      /say people \(--people\) as an option, not in the file/,
+    ],
+    [
+      'zones and a cap in the file',
+      'deploy',
+      [
+        ...[...AT, '--monthly-dollars', '9', '--vars'],
+        varsFile('who.tfvars.json', '{"settings": {}, "zones": [], "monthly_dollars": 9}'),
+      ],
+      /say zones \(--zone\) and monthly_dollars \(--monthly-dollars\) as an option/,
+    ],
+    [
+      'what is no JSON',
+      'deploy',
+      [...AT, '--monthly-dollars', '9', '--vars', varsFile('broken.tfvars.json', '{"settings": ')],
+      /--vars broken\.tfvars\.json is no JSON/,
+    ],
+    [
+      'a default that there is not',
+      'deploy',
+      [...AT, '--monthly-dollars', '9', '--default', 'pools'],
+      /--default pools cannot be used: as usual again, .* or all/,
     ],
     [
       'too little to verify',

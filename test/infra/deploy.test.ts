@@ -27,6 +27,7 @@ describe('deploy', { skip: deployAbsent }, () => {
         `POST /v1beta1/projects/${PROJECT}/services/cloudscheduler.googleapis.com:generateServiceIdentity`,
         'POST /storage/v1/b',
         `PATCH /storage/v1/b/${PROJECT}-tablao-terraform`,
+        `POST /upload/storage/v1/b/${PROJECT}-tablao-terraform/o`,
       ],
     );
     const bucket = world.project.requests.find(
