@@ -100,6 +100,16 @@ const OF_RUNS: readonly [string, Partial<RunRecord>, readonly string[]][] = [
     ['run.deadlineAtRisk: film/sh010 v001 may be late. finishBy: will probably not be kept.'],
   ],
   [
+    'is late already',
+    { state: 'queued', warnings: ['finishBy passed 5 min ago.'] },
+    ['run.deadlineAtRisk: film/sh010 v001 will be late. finishBy passed 5 min ago.'],
+  ],
+  [
+    'may be late, at even odds',
+    { state: 'queued', warnings: ['finishBy: may not be kept, the odds are even: 13 min are left.'] },
+    [],
+  ],
+  [
     'costs too much',
     { state: 'queued', dollars: 1, warnings: ['maxDollars: about $9.00 are forecast.'] },
     ['run.overCap: film/sh010 v001 costs more than it may. maxDollars: about $9.00 are forecast.'],

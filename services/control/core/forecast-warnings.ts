@@ -18,6 +18,19 @@ export function forecastFor(warnings: readonly string[], setting: ForecastSettin
   return warnings.find((warning) => isForecast(warning, setting)) ?? null;
 }
 
+/** How sure it is that a deadline will not be kept, and the words for it. */
+export const VERDICTS = {
+  surely: 'cannot be kept',
+  probably: 'will probably not be kept',
+  even: 'may not be kept, the odds are even',
+} as const;
+
+/** Of the warning about a deadline; one that has passed was surely not kept. */
+export function verdictOf(warning: string): keyof typeof VERDICTS {
+  const says = (verdict: keyof typeof VERDICTS) => warning.startsWith(`finishBy: ${VERDICTS[verdict]}`);
+  return says('even') ? 'even' : says('probably') ? 'probably' : 'surely';
+}
+
 type ForecastSetting = (typeof SETTINGS)[number];
 
 const SETTINGS = ['maxDollars', 'finishBy'] as const;

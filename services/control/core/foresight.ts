@@ -2,7 +2,7 @@ import { capOf } from './cap.ts';
 import { inOrder } from './demand.ts';
 import { type Draft, openRuns, type Sight, updateRun } from './draft.ts';
 import { type Estimate, estimates, secondsToFarm } from './estimate.ts';
-import { withForecast } from './forecast-warnings.ts';
+import { VERDICTS, withForecast } from './forecast-warnings.ts';
 import {
   expectedSeconds,
   LEAST_SECONDS,
@@ -88,8 +88,8 @@ function deadlineWarning(
   const left = `${duration(leftSeconds)} are left`;
   const begins = secondsToFirstFrame(sight, draft, pool);
   for (const [verdict, until, eachOf] of [
-    ['cannot be kept', begins.least, surelySeconds],
-    [PROBABLY, begins.usual, likelySeconds],
+    [VERDICTS.surely, begins.least, surelySeconds],
+    [VERDICTS.probably, begins.usual, likelySeconds],
   ] as const) {
     if (until > leftSeconds)
       return `: ${verdict}: about ${duration(until)} pass before the first frame begins, and ${left}`;
@@ -99,17 +99,15 @@ function deadlineWarning(
     return `: ${verdict}: about ${duration(until + seconds)} are needed with ${workers}${why}, and ${left}`;
   }
   if (soonest !== null && soonest.p50 > leftSeconds) {
-    const verdict = soonest.p10 > leftSeconds ? PROBABLY : EVEN;
+    const verdict = soonest.p10 > leftSeconds ? VERDICTS.probably : VERDICTS.even;
     return `: ${verdict}: about ${duration(soonest.p50)} are needed with all workers, and ${left}`;
   }
   const taken = leastSeconds(run, sight.now);
   if (isKnown || EVEN_AGAIN * taken <= leftSeconds) return null;
   const sofar = `a frame has taken ${duration(taken)} so far, none has ended, and ${left}`;
-  return LIKELY_AGAIN * taken > leftSeconds ? `: ${PROBABLY}: ${sofar}` : `: ${EVEN}: ${sofar}`;
+  const verdict = LIKELY_AGAIN * taken > leftSeconds ? VERDICTS.probably : VERDICTS.even;
+  return `: ${verdict}: ${sofar}`;
 }
-
-const PROBABLY = 'will probably not be kept';
-const EVEN = 'may not be kept, the odds are even';
 
 /** Seconds that a frame of a run takes, by what is known now. */
 type EachOf = (run: RunRecord, now: EpochMs) => number;

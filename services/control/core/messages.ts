@@ -1,5 +1,5 @@
 import { titleOf } from './draft.ts';
-import { forecastFor } from './forecast-warnings.ts';
+import { forecastFor, verdictOf } from './forecast-warnings.ts';
 import { formatFrames, framesOf } from './frames.ts';
 import type { FarmMemory, Policy } from './model.ts';
 import { spentIn } from './money.ts';
@@ -190,10 +190,11 @@ const framesFail: OfRun = (run) => {
 const isLate: OfRun = (run) => {
   const forecast = forecastFor(run.warnings, 'finishBy');
   // Even odds are for whoever looks; nobody is called for them.
-  return forecast === null || forecast.includes(' may not be kept')
+  const verdict = forecast === null ? null : verdictOf(forecast);
+  return verdict === null || verdict === 'even'
     ? null
     : ofRun(run, 'run.deadlineAtRisk', 'deadline', () => {
-        return `${forecast.includes(' probably ') ? 'may' : 'will'} be late. ${forecast}`;
+        return `${verdict === 'probably' ? 'may' : 'will'} be late. ${forecast}`;
       });
 };
 

@@ -1,3 +1,4 @@
+import { verdictOf } from '../../../services/control/core/forecast-warnings.ts';
 import type { StatusDocument } from '../../../services/control/core/status-document.ts';
 import type { Trace } from '../../sim/trace.ts';
 import type { Outcome } from './outcome.ts';
@@ -109,7 +110,7 @@ export function followDeadlines({ jobs }: Trace): {
     for (const { shot, warnings } of runs) {
       const told = warnings.filter((one) => one.startsWith('finishBy'));
       if (told.length > 0 && !toldAt.has(shot)) toldAt.set(shot, Date.parse(asOf));
-      if (told.some((one) => !one.includes('may not be kept'))) warned.add(shot);
+      if (told.some((one) => verdictOf(one) !== 'even')) warned.add(shot);
     }
   };
   const judge = ({ outcome, world }: Tablao): Deadline => ({
