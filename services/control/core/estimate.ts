@@ -76,7 +76,7 @@ function estimatePool(
   const ends = endsWith(more);
   const most = Math.max(0, pool.max - team.length);
   const soonest = runs.some(({ finishBy }) => finishBy !== null) ? endsWith(most) : null;
-  const untilDone = Math.max(0, ...ends, ...whole.busy.values());
+  const untilDone = Math.max(ends.all, ...whole.busy.values());
   // Whoever has no machine by then is taken back, and costs nothing.
   const coming = team.filter((member) => member.freeAt <= untilDone);
   const around =
@@ -99,8 +99,8 @@ function estimatePool(
     const paid = workSeconds(own) / (1 - basis.lost) + share * around;
     const dollars = (paid * price + share * (endOfAll + farmEnd) * policy.fixedPricePerHour) / 3600;
     into.set(run.id, {
-      seconds: bandOf(ends[index] ?? 0, more),
-      soonest: soonest === null || run.finishBy === null ? null : bandOf(soonest[index] ?? 0, most),
+      seconds: bandOf(ends.of(index), more),
+      soonest: soonest === null || run.finishBy === null ? null : bandOf(soonest.of(index), most),
       dollars: dollarsBand(basis, dollars),
     });
   }
@@ -120,23 +120,34 @@ function basisOf(run: RunRecord, { unknown }: OwnNeeds, now: number): Basis {
 /** With more tasks that wait they are taken to be alike: so many one by one would take too long. */
 const MOST_IN_TURN = 20_000;
 
-/** When the last queued task of each run has ended, in their order. */
-function endsOf(needs: readonly OwnNeeds[], freeAt: readonly number[]): readonly number[] {
+/** When the last queued task has ended, of a run by its place in the order, and of all. */
+interface Ends {
+  readonly of: (index: number) => number;
+  readonly all: number;
+}
+
+function endsOf(needs: readonly OwnNeeds[], freeAt: readonly number[]): Ends {
   const queued = needs.reduce((sum, one) => sum + one.queued, 0);
-  if (queued <= MOST_IN_TURN) {
-    const ends = endsInTurn(
-      needs.map(({ tasks }) => tasks),
-      freeAt,
-    );
-    // Nothing is waited for after the last one.
-    return ends.map((end) => Math.max(0, end - BETWEEN_TASKS_SECONDS));
-  }
-  let before = NO_NEEDS;
-  return needs.map((own) => {
-    // Who is busy until when stands in `freeAt`.
-    before = sumOfNeeds([before, { ...own, busy: NO_NEEDS.busy }]);
-    return own.queued === 0 ? 0 : secondsUntilDone(workOf(before, freeAt), 0, 0);
+  if (queued > MOST_IN_TURN) return endsOfAlike(needs, freeAt);
+  const ends = endsInTurn(
+    needs.map(({ tasks }) => tasks),
+    freeAt,
+  );
+  // Nothing is waited for after the last one.
+  const of = (index: number) => Math.max(0, (ends[index] ?? 0) - BETWEEN_TASKS_SECONDS);
+  return { of, all: Math.max(0, ...ends.map((_, index) => of(index))) };
+}
+
+/** Each end is a search, so only those are looked for that are asked for. */
+function endsOfAlike(needs: readonly OwnNeeds[], freeAt: readonly number[]): Ends {
+  // Who is busy until when stands in `freeAt`.
+  const until = (sum: Needs) => secondsUntilDone(workOf({ ...sum, busy: NO_NEEDS.busy }, freeAt), 0, 0);
+  let sum = NO_NEEDS;
+  const sums = needs.map((own) => {
+    sum = sumOfNeeds([sum, { ...own, busy: NO_NEEDS.busy }]);
+    return sum;
   });
+  return { of: (index) => (needs[index]?.queued ? until(sums[index] ?? NO_NEEDS) : 0), all: until(sum) };
 }
 
 /** The last one of a team to be done is slower than most. */
