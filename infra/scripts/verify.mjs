@@ -8,8 +8,9 @@ import { DRY_RUN, Misuse, PROJECT, parseArguments, REGION } from './parts/argume
 import { attempt, deleteFarm, findLeftovers, killCommand } from './parts/farm.mjs';
 import { main } from './parts/main.mjs';
 import { namesOf, ROOT } from './parts/names.mjs';
+import { findPool } from './parts/pool.mjs';
 import { createPrograms, ProgramFailed } from './parts/programs.mjs';
-import { checkProject } from './parts/project-checks.mjs';
+import { checkProject, findService } from './parts/project-checks.mjs';
 import { isEnded, readStatus } from './parts/status.mjs';
 
 const KNOWN = {
@@ -24,14 +25,13 @@ const KNOWN = {
       shape: /^\d{1,3}(\.\d+)?$/,
       help: 'it ends everything rather than spend more, such as 2',
     },
+    pool: { value: 'NAME', help: 'the pool that renders (the first)' },
     scene: { value: 'FILE', help: 'another .blend than the sample; its frames 1 to 3 are rendered' },
     'poll-seconds': { value: 'N', shape: /^\d+(\.\d+)?$/, help: 'how often it looks (10)' },
     'dry-run': DRY_RUN,
   },
 };
 
-/** Dollars an hour of one control plane, the manager's node and two workers, none of it spot or free: what it is at worst. */
-const WORST_PER_HOUR = 0.1 + 0.07 + 2 * 0.75;
 /** What we took for granted, in minutes; google-cloud documentation and field reports, see the README. */
 const ASSUMED = [
   ['farm ready', 'upload', 10],
@@ -51,17 +51,21 @@ await main(async (argv) => {
   const given = parseArguments(argv, KNOWN);
   const { project, region, 'dry-run': isDry } = given;
   const dollars = Number(given['max-dollars']);
-  const assumed = (ASSUMED.reduce((sum, [, , minutes]) => sum + minutes, 0) / 60) * WORST_PER_HOUR;
-  if (assumed > dollars)
-    throw new Misuse(`It may cost ${money(assumed)}, more than --max-dollars ${dollars}. Nothing was done.`);
-  const minutes = Math.min(LONGEST_MINUTES, (dollars / WORST_PER_HOUR) * 60);
-  process.stdout.write(
-    `It ends by itself after ${Math.floor(minutes)} minutes. To end everything at once, at any time:\n\n`,
-  );
-  process.stdout.write(`${killCommand(project, region)}\n\n`);
+  process.stdout.write(`To end everything at once, at any time:\n\n${killCommand(project, region)}\n\n`);
   const programs = createPrograms({ isDry, cwd: ROOT });
   const { buckets } = namesOf(project, region);
-  checkProject(programs, given);
+  const control = findService(programs, given, 'tablao-control');
+  const pool = control === null ? null : findPool(control.env, given.pool);
+  checkProject(programs, given, { control, pool });
+  const assumed = (ASSUMED.reduce((sum, [, , minutes]) => sum + minutes, 0) / 60) * pool.worstPerHour;
+  if (assumed > dollars)
+    throw new Misuse(
+      `On pool ${pool.name} it may cost ${money(assumed)}, more than --max-dollars ${dollars}. Nothing was done.`,
+    );
+  const minutes = Math.min(LONGEST_MINUTES, (dollars / pool.worstPerHour) * 60);
+  process.stdout.write(
+    `It renders on pool ${pool.name}, at ${money(pool.worstPerHour)} an hour at most, and ends by itself after ${Math.floor(minutes)} minutes.\n`,
+  );
   const before = readStatus(programs, buckets.state);
   if (before !== null && !isAtRest(before))
     throw new Misuse(`Something renders already (${before.sentence}). Verify when nothing does.`);
@@ -70,12 +74,12 @@ await main(async (argv) => {
     process.stderr.write('\nBroken off; the service goes on. The command above ends everything.\n');
     process.exit(1);
   });
-  const run = { programs, given, buckets, folder, endsAt: Date.now() + minutes * MINUTE_MS };
+  const run = { programs, given, buckets, folder, pool, endsAt: Date.now() + minutes * MINUTE_MS };
   try {
     await upload(run);
     const seen = isDry ? new Map() : await follow(run);
     countFrames(run);
-    report(seen, assumed);
+    report(seen, assumed, pool);
   } catch (error) {
     process.stderr.write(`\n${error.message}\nEverything is being ended.\n`);
     await endEverything(run);
@@ -92,11 +96,12 @@ function isAtRest({ farm, runs }) {
 }
 
 /** The settings first: the .blend is what starts a run. */
-async function upload({ programs: { run }, given, buckets, folder }) {
+async function upload({ programs: { run }, given, buckets, folder, pool }) {
   const home = mkdtempSync(join(tmpdir(), 'tablao-verify-'));
   try {
     const settings = join(home, 'shot.render.json');
-    writeFileSync(settings, JSON.stringify({ frames: '1-3', maxDollars: Number(given['max-dollars']) }));
+    const maxDollars = Number(given['max-dollars']);
+    writeFileSync(settings, JSON.stringify({ frames: '1-3', maxDollars, pool: pool.name }));
     const scene = given.scene ?? 'services/flamenco-lite/sample/tablao.blend';
     const at = `gs://${buckets.scenes}/${folder}`;
     await run('gcloud', 'storage', 'cp', settings, `${at}/shot.render.json`);
@@ -157,7 +162,7 @@ function countFrames({ programs, buckets, folder }) {
   if (names.length !== 3) throw new Misuse(`There are ${names.length} frames at ${at}, not 3.`);
 }
 
-function report(seen, assumed) {
+function report(seen, assumed, { worstPerHour }) {
   const lines = ASSUMED.map(([what, since, minutes]) => {
     const from = seen.get(since);
     const to = seen.get(what);
@@ -165,7 +170,7 @@ function report(seen, assumed) {
     return `  ${what.padEnd(24)}${measured.padEnd(12)}${minutes} min`;
   });
   const took = seen.has('nothing left') ? (seen.get('nothing left') - seen.get('upload')) / MINUTE_MS : 0;
-  const spent = (took / 60) * WORST_PER_HOUR;
+  const spent = (took / 60) * worstPerHour;
   process.stdout.write(`\n  ${''.padEnd(24)}${'measured'.padEnd(12)}assumed\n${lines.join('\n')}\n`);
   process.stdout.write(`  ${'at most'.padEnd(24)}${money(spent).padEnd(12)}${money(assumed)}\n\n`);
 }

@@ -12,6 +12,11 @@ export const PROJECT = 'film-farm';
 export const REGION = 'europe-west1';
 export const NUMBER = '123456789';
 
+const USUAL_POOL = {
+  ...{ name: 'cpu', machineType: 'c3d-standard-16', vcpu: 16, memoryGiB: 64, max: 10 },
+  ...{ spotPricePerHour: 0.29, onDemandPricePerHour: 0.73 },
+};
+
 /** What is there already. */
 interface Standing {
   readonly buckets?: readonly string[];
@@ -32,7 +37,15 @@ export async function googleWorld(t: Test, { buckets = [], jobs = [] }: Standing
   t.after(() => gke.close());
   const scheduler = await startScheduler(t, jobs);
   const services = new Set<string>();
-  const quotas = { CPUS: 24, CPUS_ALL_REGIONS: 32, SSD_TOTAL_GB: 500, INSTANCES: 24, PREEMPTIBLE_CPUS: 0 };
+  const quotas: Record<string, number> = {
+    CPUS: 24,
+    C3D_CPUS: 24,
+    CPUS_ALL_REGIONS: 32,
+    SSD_TOTAL_GB: 500,
+    INSTANCES: 24,
+    PREEMPTIBLE_CPUS: 0,
+  };
+  const controlEnv: Record<string, string> = { POOLS: JSON.stringify([USUAL_POOL]) };
   const standIns = new Set([storage.host, gke.host, scheduler.host]);
   const versioned = new Set<string>();
   const project = await startServer({
@@ -40,7 +53,7 @@ export async function googleWorld(t: Test, { buckets = [], jobs = [] }: Standing
     answer: (asked) =>
       standIns.has(asked.url.host)
         ? filledUp(asked, versioned)
-        : projectAnswer(asked, { services, quotas, compute: gke.url, storage: storage.url }),
+        : projectAnswer(asked, { services, controlEnv, quotas, compute: gke.url, storage: storage.url }),
     failure: (status) => googleError(status),
   });
   t.after(() => project.close());
@@ -83,7 +96,7 @@ export async function googleWorld(t: Test, { buckets = [], jobs = [] }: Standing
     await fetch(at, { method: 'POST', body: JSON.stringify({ cluster }) });
     clock.advance(10 * 60_000);
   };
-  return { clock, storage, gke, scheduler, project, services, quotas, env, goOn, raise };
+  return { clock, storage, gke, scheduler, project, services, controlEnv, quotas, env, goOn, raise };
 }
 
 /** Nothing of this machine's own settings for Google and Terraform. */
@@ -125,6 +138,8 @@ async function filledUp(asked: Asked, versioned: Set<string>): Promise<Answer> {
 interface ProjectState {
   /** Cloud Run's services. */
   readonly services: Set<string>;
+  /** Their variables. */
+  readonly controlEnv: Readonly<Record<string, string>>;
   /** What is free of each. */
   readonly quotas: Readonly<Record<string, number>>;
   /** Who answers for disks and machines. */
@@ -134,7 +149,7 @@ interface ProjectState {
 
 async function projectAnswer(
   asked: Asked,
-  { services, quotas, compute, storage }: ProjectState,
+  { services, controlEnv, quotas, compute, storage }: ProjectState,
 ): Promise<Answer> {
   const { method, url, body } = asked;
   const path = url.pathname;
@@ -167,7 +182,7 @@ async function projectAnswer(
     );
   }
   const run = /^\/apis\/serving\.knative\.dev\/v1\/namespaces\/[^/]+\/services\/([^/]+)$/.exec(path);
-  if (run !== null) return serviceAnswer(run[1] ?? '', method, services);
+  if (run !== null) return serviceAnswer(run[1] ?? '', method, services, controlEnv);
   return googleError(404, `no such path: ${method} ${url.href} ${body.toString().slice(0, 200)}`);
 }
 
@@ -191,15 +206,22 @@ async function passOn({ method, headers, body }: Asked, url: URL): Promise<Answe
   };
 }
 
-function serviceAnswer(name: string, method: string, services: Set<string>): Answer {
+function serviceAnswer(
+  name: string,
+  method: string,
+  services: Set<string>,
+  variables: Readonly<Record<string, string>>,
+): Answer {
   if (!services.has(name)) return googleError(404, `Resource '${name}' was not found`);
   if (method === 'DELETE') {
     services.delete(name);
     return json(200, { apiVersion: 'v1', kind: 'Status', status: 'Success' });
   }
+  const env = Object.entries(variables).map(([key, value]) => ({ name: key, value }));
   return json(200, {
     ...{ apiVersion: 'serving.knative.dev/v1', kind: 'Service', metadata: { name, namespace: PROJECT } },
-    ...{ spec: {}, status: { conditions: [{ type: 'Ready', status: 'True' }] } },
+    spec: { template: { spec: { containers: [{ env }] } } },
+    ...{ status: { conditions: [{ type: 'Ready', status: 'True' }] } },
   });
 }
 

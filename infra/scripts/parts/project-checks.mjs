@@ -1,17 +1,42 @@
 import { Misuse } from './arguments.mjs';
+import { quotaNeeds } from './pool.mjs';
 
-/** What three frames need at most: the manager's node and one worker, their disks. */
-const NEEDED = { CPUS: 18, CPUS_ALL_REGIONS: 18, SSD_TOTAL_GB: 80, INSTANCES: 2 };
-/** Where there is a quota of its own for spot machines, the worker counts there. */
-const SPOT = { PREEMPTIBLE_CPUS: 16 };
+/** What the service is told in a dry run. */
+const DRY_POOLS =
+  '[{"name": "cpu", "machineType": "c3d-standard-16", "vcpu": 16, "spotPricePerHour": 0.29, "onDemandPricePerHour": 0.73, "max": 10}]';
+
+/**
+ * A service of Cloud Run: whether it starts, and the variables that it is given; `null` = it is not there.
+ * @returns {{isReady: boolean, env: Record<string, string>} | null}
+ */
+export function findService({ find }, { project, region }, name) {
+  const dry = {
+    status: { conditions: [{ type: 'Ready', status: 'True' }] },
+    spec: { template: { spec: { containers: [{ env: [{ name: 'POOLS', value: DRY_POOLS }] }] } } },
+  };
+  const text = find(
+    JSON.stringify(dry),
+    ...['gcloud', 'run', 'services', 'describe', name, `--project=${project}`, `--region=${region}`],
+    '--format=json(status.conditions,spec.template.spec.containers)',
+  );
+  if (text === null) return null;
+  const { status, spec } = JSON.parse(text);
+  const variables = spec.template.spec.containers[0].env ?? [];
+  return {
+    isReady: status.conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True'),
+    env: Object.fromEntries(variables.map(({ name: key, value }) => [key, value])),
+  };
+}
 
 /** Looks at the deployment without changing anything. Throws `Misuse` with all that would keep a farm from rendering. */
-export function checkProject(programs, { project, region }) {
+export function checkProject(programs, given, { control, pool }) {
+  const { project, region } = given;
+  const services = { 'tablao-control': control, 'tablao-page': findService(programs, given, 'tablao-page') };
   const problems = [
-    ...servicesThere(programs, project, region),
+    ...servicesThere(services, project, region),
     ...jobsReady(programs, project, region),
     ...rolesGiven(programs, project),
-    ...quotasEnough(programs, project, region),
+    ...(pool === null ? [] : quotasEnough(programs, project, region, pool)),
   ];
   if (problems.length === 0) return;
   throw new Misuse(
@@ -19,17 +44,13 @@ export function checkProject(programs, { project, region }) {
   );
 }
 
-function servicesThere({ find }, project, region) {
-  const at = [`--project=${project}`, `--region=${region}`];
-  return ['tablao-control', 'tablao-page'].flatMap((name) => {
-    const text = find(
-      '{"status": {"conditions": [{"type": "Ready", "status": "True"}]}}',
-      ...['gcloud', 'run', 'services', 'describe', name, ...at, '--format=json(status.conditions)'],
-    );
-    if (text === null) return [`the service ${name} is not there: npm run deploy`];
-    const ready = JSON.parse(text).status.conditions.find(({ type }) => type === 'Ready');
-    if (ready?.status === 'True') return [];
-    return [`the service ${name} does not start: gcloud run services logs read ${name} ${at.join(' ')}`];
+function servicesThere(services, project, region) {
+  return Object.entries(services).flatMap(([name, service]) => {
+    if (service === null) return [`the service ${name} is not there: npm run deploy`];
+    if (service.isReady) return [];
+    return [
+      `the service ${name} does not start: gcloud run services logs read ${name} --project=${project} --region=${region}`,
+    ];
   });
 }
 
@@ -72,25 +93,32 @@ function rolesGiven({ ask }, project) {
   );
 }
 
-function quotasEnough({ ask, show }, project, region) {
+/** It is enough where one of the pool's machines can be had: the service tries them in turn. */
+function quotasEnough({ ask, show }, project, region, { name, machines, manager }) {
   const quotasOf = (...what) => {
     const flags = [`--project=${project}`, '--format=json(quotas)'];
     return JSON.parse(ask('{"quotas": []}', 'gcloud', 'compute', ...what, ...flags)).quotas ?? [];
   };
   const quotas = [...quotasOf('regions', 'describe', region), ...quotasOf('project-info', 'describe')];
   const room = new Map(quotas.map(({ metric, limit, usage }) => [metric, limit - usage]));
-  const hasOwnSpot = quotas.some(({ metric, limit }) => metric === 'PREEMPTIBLE_CPUS' && limit > 0);
-  const cpus = hasOwnSpot ? { CPUS: 2, CPUS_ALL_REGIONS: 2, ...SPOT } : {};
-  const needed = { ...NEEDED, ...cpus };
-  return Object.entries(needed).flatMap(([metric, need]) => {
-    const left = room.get(metric);
-    if (left === undefined) return [];
-    const where = metric.endsWith('_ALL_REGIONS') ? 'all regions' : region;
-    show(`quota ${metric} in ${where}: ${left} free, ${need} needed`);
-    return left >= need
-      ? []
-      : [
-          `the quota ${metric} has ${left} free and ${need} are needed: https://console.cloud.google.com/iam-admin/quotas?project=${project}`,
-        ];
-  });
+  const inForce = new Set(quotas.filter(({ limit }) => limit > 0).map(({ metric }) => metric));
+  const shortOf = (machine) => {
+    const needs = [...quotaNeeds(manager, machine, inForce)].filter(([metric]) => room.has(metric));
+    return needs.flatMap(([metric, need]) => {
+      const left = room.get(metric);
+      const where = metric.endsWith('_ALL_REGIONS') ? 'all regions' : region;
+      show(`pool ${name}, ${machine.machineType}: quota ${metric} in ${where}: ${left} free, ${need} needed`);
+      if (left >= need) return [];
+      return [
+        `the quota ${metric} has ${left} free and ${need} are needed: https://console.cloud.google.com/iam-admin/quotas?project=${project}`,
+      ];
+    });
+  };
+  let problems = null;
+  for (const machine of machines) {
+    const short = shortOf(machine);
+    if (short.length === 0) return [];
+    problems ??= short;
+  }
+  return problems;
 }
