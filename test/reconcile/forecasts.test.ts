@@ -76,6 +76,20 @@ describe('what is forecast of a run', () => {
     assert.deepEqual(told(of).dollars, { soFar: told(of).dollars.soFar, p10: null, p50: null, p90: null });
   });
 
+  test('is by the work that is left where the queue is too long to be handed out task by task', async () => {
+    const of = createWorld();
+    await begin(of, { ...settings, frames: '1-25000' });
+    await takeTasks(of);
+    await pass(of);
+    await endTasks(of, { seconds: 600 });
+    await pass(of);
+    const { done } = told(of).frames;
+    const each = ((25_000 - done) * 600) / 4;
+    assert.ok(p50(of) > 0.98 * each && p50(of) < 1.05 * each, `${p50(of)} s, about ${each} s`);
+    const dollars = (25_000 - done) * (600 / 3600) * (0.2 + 0.2 / 4);
+    assert.ok(rest(of) > 0.98 * dollars && rest(of) < 1.05 * dollars, `$${rest(of)}, about $${dollars}`);
+  });
+
   test('is a sum also when all that it has begun was lost with its machines', async () => {
     const of = createWorld();
     await begin(of, settings);
