@@ -76,6 +76,24 @@ describe('what is forecast of a run', () => {
     assert.deepEqual(told(of).dollars, { soFar: told(of).dollars.soFar, p10: null, p50: null, p90: null });
   });
 
+  test('does not count for long on those that wait for a machine in vain', async () => {
+    const of = createWorld();
+    of.workers.capacity = 1;
+    await withFrames(of);
+    const atFirst = p50(of);
+    assert.ok(atFirst < 8 * 600, `${atFirst} s for 23 frames of 600 s with three more to come at once`);
+    for (let frames = 0; frames < 6; frames += 1) {
+      await takeTasks(of);
+      await pass(of, 10);
+      await endTasks(of, { seconds: 600 });
+    }
+    await pass(of);
+    const left = 24 - told(of).frames.done;
+    // An hour more, in which one renders six; then four of them the others.
+    const likely = 3600 + Math.ceil((left - 6) / 4) * 600;
+    assert.ok(p50(of) > 0.9 * likely && p50(of) < 1.2 * likely, `${p50(of)} s, about ${likely} s`);
+  });
+
   test('is by the work that is left where the queue is too long to be handed out task by task', async () => {
     const of = createWorld();
     await begin(of, { ...settings, frames: '1-25000' });
