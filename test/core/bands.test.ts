@@ -47,6 +47,13 @@ describe('a band', () => {
     assert.ok(many.p10 > 0.8 * 600 && many.p90 < 1.4 * 600, JSON.stringify(many));
   });
 
+  test('is lopsided where few frames, or such that differ much, may not have shown the longest ones', () => {
+    const lopsided = ({ p10, p50, p90 }: Band) => (p90 - p50) / (p50 - p10);
+    const usual = lopsided(dollars({ ended: 5000 }));
+    assert.ok(lopsided(dollars({ ended: 4 })) > 1.2 * usual);
+    assert.ok(lopsided(dollars({ ended: 5000, times: { mean: 60, spread: 1.5 } })) > 1.2 * usual);
+  });
+
   test('is wider upward by what nobody knows', () => {
     isUpwardOnly(seconds({ unknown: 0.3 }), seconds({}));
     isUpwardOnly(dollars({ unknown: 0.3 }), dollars({}));
@@ -61,8 +68,8 @@ describe('a band', () => {
   });
 
   test('has room for the longest frame where they differ much', () => {
-    const wide = seconds({ times: { mean: 60, spread: 1.5 } }, { again: 0, waits: 100 });
-    assert.ok(wide.p90 > 20 * 60, `${wide.p90}`);
+    const wide = seconds({ ended: 5000, times: { mean: 60, spread: 1.5 } }, { again: 0, waits: 100 });
+    assert.ok(wide.p90 > 30 * 60, `${wide.p90}`);
   });
 
   test('of a run that has rendered nothing is as an earlier one has it: half as much to twice as much', () => {

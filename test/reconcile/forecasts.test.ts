@@ -11,6 +11,7 @@ import {
   memory,
   POOL,
   pass,
+  putFrame,
   restart,
   run,
   takeTasks,
@@ -92,6 +93,35 @@ describe('what is forecast of a run', () => {
     // An hour more, in which one renders six; then four of them the others.
     const likely = 3600 + Math.ceil((left - 6) / 4) * 600;
     assert.ok(p50(of) > 0.9 * likely && p50(of) < 1.2 * likely, `${p50(of)} s, about ${likely} s`);
+    for (let frames = left; frames > 4; frames -= 1) {
+      await takeTasks(of);
+      await pass(of, 10);
+      await endTasks(of, { seconds: 600 });
+    }
+    await pass(of);
+    // All is done before they are likely to have one, and they will not be paid: four frames of ten minutes on one worker.
+    const dollars = 4 * (600 / 3600) * (0.2 + 0.2);
+    assert.ok(rest(of) > 0.9 * dollars && rest(of) < 1.3 * dollars, `$${rest(of)}, about $${dollars}`);
+  });
+
+  test('leaves out what an earlier attempt at a task has delivered, while it waits and while it runs again', async () => {
+    const of = createWorld({ pools: [{ ...POOL, max: 1 }] });
+    await begin(of, { ...settings, frames: '1-8', chunkSize: 4 });
+    await takeTasks(of);
+    await pass(of);
+    const { id } = await run(of);
+    const [first] = of.manager.tasksOf((await of.manager.jobs())[0]?.id ?? '');
+    for (const frame of [1, 2, 3])
+      await putFrame(of, { frame, run: id, worker: 'w', seconds: 600, isBad: false });
+    of.manager.setTask(first?.id ?? '', { stepsCompleted: 3 });
+    await pass(of);
+    assert.equal((await run(of)).proved, '1-3');
+    of.manager.setTask(first?.id ?? '', { status: 'queued', stepsCompleted: 0, workerId: null });
+    await pass(of);
+    assert.ok(p50(of) > 0.8 * 5 * 600 && p50(of) < 1.2 * 5 * 600, `${p50(of)} s for five frames of 600 s`);
+    await takeTasks(of);
+    await pass(of);
+    assert.ok(p50(of) > 0.8 * 5 * 600 && p50(of) < 1.2 * 5 * 600, `${p50(of)} s for five frames of 600 s`);
   });
 
   test('is by the work that is left where the queue is too long to be handed out task by task', async () => {

@@ -258,7 +258,7 @@ interface Frame {
 }
 
 /** A frame with its record, as the kit leaves them. */
-async function putFrame(of: World, { frame, run: id, worker, seconds, isBad }: Frame): Promise<void> {
+export async function putFrame(of: World, { frame, run: id, worker, seconds, isBad }: Frame): Promise<void> {
   const name = String(frame).padStart(4, '0');
   const folder = rendersFolder(await run(of));
   if (!isBad) of.renders.put(`${folder}/tablao_${name}.png`, PNG);
