@@ -4,6 +4,7 @@ import { type Draft, openRuns, type Sight } from './draft.ts';
 import { endsInTurn, secondsUntilDone } from './forecast.ts';
 import { BETWEEN_TASKS_SECONDS, expectedSeconds, expectedTimes, spreadOf } from './frame-times.ts';
 import { FARM_SECONDS } from './hurry.ts';
+import { LOST_HALFWAY, lostShare, timesAgain } from './losses.ts';
 import type { PoolPolicy } from './model.ts';
 import { type Needs, NO_NEEDS, needsOf, type OwnNeeds, perTaskOf, sumOfNeeds } from './needs.ts';
 import { moreWorkers } from './pool-size.ts';
@@ -89,7 +90,9 @@ function estimatePool(
     const own = needs[index];
     if (own === undefined || !isTaught(run) || !isOnItsWay(sight, run)) continue;
     const basis = basisOf(run, own, now);
-    const again = timesAgain(basis, team.length) * (LOST_HALFWAY * basis.times.mean + pool.bootSeconds);
+    const again =
+      timesAgain(basis.lost, Math.min(team.length, basis.left)) *
+      (LOST_HALFWAY * basis.times.mean + pool.bootSeconds);
     const bandOf = (waits: number, coming: number) => {
       const last = lastExcess(basis, team.length + coming);
       const end = Math.max(waits, ...own.busy.values(), 0) + again + last;
@@ -156,14 +159,6 @@ function lastExcess({ left, times }: Basis, team: number): number {
   return many < 2 ? 0 : LAST_SHARE * (longestOf(many, 0.5, times) - times.mean);
 }
 
-/** Of few frames all may have been lost, which does not say that all will be. */
-const MOST_LOST = 0.5;
-
-/** Of the money for its frames, what was for those that were lost with their machines. */
-function lostShare({ costs: { lost, rendering } }: RunRecord): number {
-  return lost <= 0 ? 0 : Math.min(MOST_LOST, lost / (lost + rendering));
-}
-
 /** Seconds until there is a farm: `waiting` for it to be tried again, which costs nothing, and `coming` up. */
 export function secondsToFarm(
   sight: Sight,
@@ -211,22 +206,4 @@ function workOf(needs: Needs, freeAt: readonly number[]) {
 
 function workSeconds({ seconds, busy }: Needs): number {
   return seconds + sumOf([...busy.values()]);
-}
-
-/** A frame that is lost with its machine is lost half-way, on average. */
-const LOST_HALFWAY = 0.5;
-/** Of those that are under way a part is done already, and cannot be lost any more. */
-const STILL_TO_LOSE = 0.75;
-const MOST_AGAIN = 8;
-
-/**
- * How often, one after the other, some of the last frames will be rendered once more because their machines were taken away: the
- * expectation of the largest number of attempts that are lost, by the share of the money that was.
- */
-function timesAgain({ left, lost }: Basis, team: number): number {
-  const many = Math.min(team, left);
-  const eachTime = STILL_TO_LOSE * Math.min(1, lost / (LOST_HALFWAY * (1 + lost)));
-  let sum = 0;
-  for (let times = 1; times <= MOST_AGAIN; times += 1) sum += 1 - (1 - eachTime ** times) ** many;
-  return sum;
 }

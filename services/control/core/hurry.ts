@@ -1,14 +1,18 @@
 import type { Draft, Sight } from './draft.ts';
 import { expectedSeconds, spreadOf } from './frame-times.ts';
+import { LOST_HALFWAY, lostShare, timesAgain } from './losses.ts';
 import type { PoolPolicy } from './model.ts';
-import { runsOfPool } from './pools.ts';
+import { poolOf, runsOfPool } from './pools.ts';
 import type { RunRecord } from './run.ts';
+import { unfinishedFrames } from './submission.ts';
 
 /** Of the time until a deadline this share, and these seconds, are kept for what a forecast does not know: lost machines, late boots, a look. */
 const DEADLINE_SHARE = 0.08;
 const DEADLINE_SECONDS = 60;
 /** The last frames may be slower than most by so many standard deviations. */
 const SLOW_LAST = 1.5;
+/** Of what lost machines are likely to take once more, so much is kept (measured by the bench of the policy). */
+const AGAIN_SHARE = 0.5;
 /** A cluster and its manager, where there is no farm yet: `clusters create` takes 4 to 7 minutes. */
 export const FARM_SECONDS = 400;
 
@@ -38,12 +42,20 @@ function farmThereAt({ memory: { stage, stageSince } }: Draft, run: RunRecord): 
   return stage === 'ready' && stageSince <= cameAt ? cameAt : cameAt + 1000 * FARM_SECONDS;
 }
 
-function secondsToBeSafe({ now }: Sight, run: RunRecord, finishBy: number): number {
+function secondsToBeSafe({ policy, now }: Sight, run: RunRecord, finishBy: number): number {
   const left = (finishBy - now) / 1000;
   const { times } = run;
   const slower = times.frames < 3 ? LAST_SHARE : SLOW_LAST * spreadOf(times);
   const lastFrame = times.frames === 0 ? 0 : slower * expectedSeconds(run, now);
-  return left - DEADLINE_SHARE * Math.max(0, left) - DEADLINE_SECONDS - lastFrame;
+  const again = AGAIN_SHARE * secondsAgain({ policy, now }, run);
+  return left - DEADLINE_SHARE * Math.max(0, left) - DEADLINE_SECONDS - lastFrame - again;
+}
+
+/** What the last frames take once more, if as much is lost with their machines as was so far. */
+function secondsAgain({ policy, now }: Pick<Sight, 'policy' | 'now'>, run: RunRecord): number {
+  const pool = poolOf(policy, run);
+  const last = Math.min(pool.max, unfinishedFrames(run).length);
+  return timesAgain(lostShare(run), last) * (LOST_HALFWAY * expectedSeconds(run, now) + pool.bootSeconds);
 }
 
 /**
