@@ -1,6 +1,6 @@
 import type { Trace } from '../../sim/trace.ts';
 import type { Deadline } from './extras.ts';
-import { type Found, fewestDollars, lookBack } from './frontier.ts';
+import { type Found, fewestDollars, lookBack, poolsToTry } from './frontier.ts';
 import type { BusyPeriod } from './hindsight.ts';
 import { median } from './outcome.ts';
 
@@ -61,7 +61,8 @@ export function aloneEnds(trace: Trace, seed: number): readonly number[] {
       creation: stands ? null : creations,
       keptSeconds: 0,
     };
-    const end = firstEnd(lookBack(trace, seed, [period]), 0);
+    const pools = poolsToTry({ ...trace, jobs: [job] });
+    const end = firstEnd(lookBack(trace, seed, [period], pools), 0);
     ends[index] = end;
     standsUntil = Math.max(standsUntil, end + policy.idleTeardownSeconds);
   }

@@ -1,4 +1,5 @@
-import type { Trace } from '../../sim/trace.ts';
+import type { ShotPhysics } from '../../sim/shots.ts';
+import type { Trace, TraceJob } from '../../sim/trace.ts';
 import { type BusyPeriod, type Pool, runHindsight } from './hindsight.ts';
 import { median } from './outcome.ts';
 import { shotOf } from './shots.ts';
@@ -19,7 +20,7 @@ export interface Found {
   readonly dollars: number;
 }
 
-function poolsToTry({ jobs, policy }: Trace): readonly Pool[] {
+export function poolsToTry({ jobs, policy }: Trace): readonly Pool[] {
   const frames = jobs.reduce((sum, job) => sum + job.frames, 0);
   const most = Math.min(policy.maxWorkers, frames);
   const sizes = new Set<number>();
@@ -65,17 +66,20 @@ export function periodsOf({ jobs, policy, cloud }: Trace, ends: readonly number[
   return periods;
 }
 
-/** What each pool comes to in each period, for one seed. */
+/** What each pool comes to in each period, for one seed. `pools`: all that are tried for the trace, or those that one of its jobs can use. */
 export function lookBack(
   trace: Trace,
   seed: number,
   periods: readonly BusyPeriod[],
+  pools: readonly Pool[] = poolsToTry(trace),
 ): readonly (readonly Found[])[] {
-  const shots = trace.jobs.map((job, index) => shotOf(seed, job, index));
-  const of = (_: unknown, index: number) => shots[index] ?? shotOf(seed, trace.jobs[0] as never, 0);
-  return poolsToTry(trace).map((pool) =>
-    periods.map((period) => runHindsight(trace, seed, period, pool, of)),
-  );
+  const shots = new Map<number, ShotPhysics>();
+  const of = (job: TraceJob, index: number): ShotPhysics => {
+    const shot = shots.get(index) ?? shotOf(seed, job, index);
+    shots.set(index, shot);
+    return shot;
+  };
+  return pools.map((pool) => periods.map((period) => runHindsight(trace, seed, period, pool, of)));
 }
 
 /** `found[seed][pool][period]`, as `lookBack` gives it for each seed. */
