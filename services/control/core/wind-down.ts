@@ -1,5 +1,5 @@
 import { budgetReason, isBudgetSpent } from './budget.ts';
-import { isCapReached, isCapSpent } from './cap.ts';
+import { capOf, isCapReached, isCapSpent } from './cap.ts';
 import { act, type Draft, moveRun, note, openRuns, type Sight, titleOf, updateRun } from './draft.ts';
 import { endCapped, nextRound } from './finish.ts';
 import { secondsAroundTask } from './frame-times.ts';
@@ -73,7 +73,7 @@ function stop(sight: Sight, draft: Draft, before: RunRecord, code: StopCode): vo
   }
   if (seen === undefined || seen.job === null || seen.job === 'unknown' || seen.tasks === 'unknown') return;
   if (!isLiveJob(seen.job)) return;
-  if (code === 'maxDollars' && sight.policy.budgetStop === 'now' && isCapSpent(run)) {
+  if (code === 'maxDollars' && isCutOff(sight, run)) {
     cutOff(sight, draft, run, seen.job);
     return;
   }
@@ -114,6 +114,10 @@ function stopNow(sight: Sight, draft: Draft, run: RunRecord): void {
   parkRun(sight, draft, run, budgetReason(sight, draft));
 }
 
+function isCutOff({ policy }: Sight, run: RunRecord): boolean {
+  return policy.budgetStop === 'now' && isCapSpent(run);
+}
+
 /** The frames in hand took longer than was thought when the last one was begun. */
 function cutOff(sight: Sight, draft: Draft, run: RunRecord, job: JobObserved): void {
   if (job.status === 'cancel-requested') return;
@@ -146,7 +150,9 @@ function reasonOf(sight: Sight, draft: Draft, run: RunRecord, code: StopCode): R
     case 'maxDollars':
       return {
         code: 'budget',
-        message: `With the running frames it costs as much as its maxDollars ($${run.settings?.maxDollars.value}) allows: they are finished, no more are begun.`,
+        message: isCutOff(sight, run)
+          ? `It has cost as much as its maxDollars ($${capOf(run)}) allows: its running frames are ended.`
+          : `With the running frames it costs as much as its maxDollars ($${capOf(run)}) allows: they are finished, no more are begun.`,
         action: null,
       };
     case 'budget': {

@@ -86,10 +86,10 @@ function judgeCancel(watched: Watched, { args }: WatchedCall): string | null {
   const mayPark = ['paused', ...(spec.policy.budgetStop === 'now' ? ['budget'] : [])];
   const isParked = run?.state === 'waiting' && mayPark.includes(run.reason?.code ?? '');
   const isHopeless = run !== undefined && isFinal(run.state) && run.state !== 'completed';
-  const cap = run?.stopping?.code === 'maxDollars' ? (run.settings?.maxDollars.value ?? null) : null;
-  // Its record is of the last pass; all runs together have not cost less than this one.
-  const isSpent =
-    spec.policy.budgetStop === 'now' && cap !== null && world.bill.dollars(world.clock.now()) >= cap;
+  const cap = run?.settings?.maxDollars.value ?? null;
+  // Its record is of the last pass, and its clock may be ahead; all runs together have not cost less than this one.
+  const billed = world.bill.dollars(world.clock.now() + SKEW_MS);
+  const isSpent = spec.policy.budgetStop === 'now' && cap !== null && billed >= cap;
   if (!isPeople && !isParked && !isHopeless && !isSpent && !isTornDown(watched))
     return `a job that renders was cancelled; its run is ${run?.state}`;
   count(`the run was ${run?.state} (${run?.reason?.code})`);
@@ -133,7 +133,9 @@ export const nothingFromUnknown: NewInvariant = (watched) => {
     name: 'nothingFromUnknown',
     before: ({ name, unread }) => {
       const spentMs = spentForMs();
-      const missing = NEEDS[name]?.find((read) => unread.has(read) && !isNeedless(watched, name, read));
+      const missing = NEEDS[name]?.find(
+        (read) => unread.has(read) && !isNeedless(watched, name, read, spentMs),
+      );
       if (missing === undefined) return null;
       // One that goes already is only told so once more, by a look that was a little old.
       if (
@@ -146,7 +148,13 @@ export const nothingFromUnknown: NewInvariant = (watched) => {
   };
 };
 
-/** A farm without machines goes whatever its jobs are: none of its workers runs, and that is looked at once more. */
-function isNeedless({ world }: Watched, name: string, read: string): boolean {
-  return name === 'farm.delete' && read === 'manager.jobs' && memoryOf(world)?.setback?.kind === 'noMachines';
+/**
+ * A farm without machines goes whatever its jobs are: none of its workers runs, and that is looked at once more. So does one whose
+ * workers have all ended because the budget is spent.
+ */
+function isNeedless({ world, spec }: Watched, name: string, read: string, spentMs: number | null): boolean {
+  if (name !== 'farm.delete' || read !== 'manager.jobs') return false;
+  const hasDrained =
+    spentMs !== null && spec.policy.pools.every((pool) => world.pool.living(pool.name) === 0);
+  return hasDrained || memoryOf(world)?.setback?.kind === 'noMachines';
 }
