@@ -58,6 +58,10 @@ describe('frames of which some still run', () => {
     assert.ok(spread > 0.1 && spread < 0.2, `${spread}`);
   });
 
+  test('have a spread, too, where their records say that they took no time', () => {
+    assert.deepEqual(Object.values(known([0, 0, 0], [])).map(Number.isFinite), [true, true]);
+  });
+
   test('are slower and differ more than the first to end, where some have run for longer than these', () => {
     const first = known(many(5, wavering), []);
     const young = known(many(5, wavering), [5, 5, 5]);

@@ -42,24 +42,38 @@ export function demandOf(
   draft: Draft,
   pool: PoolPolicy,
 ): { readonly all: Demand; readonly payable: Demand; readonly hurried: readonly Hurried[] } | null {
-  const runs = [...runsOfPool(sight, draft, pool)].sort(inOrder);
+  const runs = runsOfPool(sight, draft, pool).toSorted(inOrder);
   const all: Needs[] = [];
   const payable: Needs[] = [];
-  const hurried: Hurried[] = [];
+  const due: Due[] = [];
+  let seconds = 0;
   for (const run of runs) {
     if (waitsForGonePool(sight, run)) continue;
     const needs = needsOf(sight, draft, run, runs);
     if (needs === null) return null;
     all.push(needs);
-    payable.push(withinCap(sight, run, needs, pool));
+    const paid = withinCap(sight, run, needs, pool);
+    payable.push(paid);
+    seconds += paid.seconds;
     const hurry = hurryOf(sight, draft, run);
-    // What its own frames need is what matters: those of others say little of them.
-    if (hurry !== null) hurried.push({ demand: sumOfDemand(payable, [run]), hurry });
+    if (hurry !== null) due.push({ run, hurry, place: payable.length, pressure: pressureOf(seconds, hurry) });
   }
   const whole = sumOfDemand(all, runs);
   const isCapped = runs.some((run) => capOf(run) !== null);
-  const pressing = hurried.sort((a, b) => pressureOf(b) - pressureOf(a)).slice(0, mostPressing(pool));
-  return { all: whole, payable: isCapped ? sumOfDemand(payable, runs) : whole, hurried: pressing };
+  const pressing = due.sort((a, b) => b.pressure - a.pressure).slice(0, mostPressing(pool));
+  // What its own frames need is what matters: those of others say little of them.
+  const hurried = pressing.map(({ run, hurry, place }) => {
+    return { demand: sumOfDemand(payable.slice(0, place), [run]), hurry };
+  });
+  return { all: whole, payable: isCapped ? sumOfDemand(payable, runs) : whole, hurried };
+}
+
+/** A run with a deadline, by its place in the order, from 1. */
+interface Due {
+  readonly run: RunRecord;
+  readonly hurry: Hurry;
+  readonly place: number;
+  readonly pressure: number;
 }
 
 /** Each costs forecasts of the whole team: in a large pool those that ask for most are enough. */
@@ -67,9 +81,9 @@ function mostPressing({ max }: PoolPolicy): number {
   return Math.max(5, Math.floor(5000 / max));
 }
 
-/** About how many workers it takes. */
-function pressureOf({ demand: { queued, secondsPerTask }, hurry: { seconds } }: Hurried): number {
-  return (queued * secondsPerTask) / Math.max(1, seconds);
+/** About how many workers so many seconds of work take. */
+function pressureOf(work: number, { seconds }: Hurry): number {
+  return work / Math.max(1, seconds);
 }
 
 function sumOfDemand(needs: readonly Needs[], taughtBy: readonly RunRecord[]): Demand {

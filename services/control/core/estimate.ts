@@ -1,6 +1,6 @@
 import { type Basis, dollarsBand, secondsBand } from './bands.ts';
 import { inOrder } from './demand.ts';
-import { type Draft, openRuns, type Sight } from './draft.ts';
+import type { Draft, Sight } from './draft.ts';
 import { endsInTurn, secondsUntilDone } from './forecast.ts';
 import { BETWEEN_TASKS_SECONDS, expectedSeconds, expectedTimes, spreadOf } from './frame-times.ts';
 import { FARM_SECONDS } from './hurry.ts';
@@ -8,8 +8,8 @@ import { LOST_HALFWAY, lostShare, timesAgain } from './losses.ts';
 import type { PoolPolicy } from './model.ts';
 import { type Needs, NO_NEEDS, needsOf, type OwnNeeds, perTaskOf, sumOfNeeds } from './needs.ts';
 import { moreWorkers } from './pool-size.ts';
-import { poolOf, priceOf } from './pools.ts';
-import { type RunRecord, wantsFarm } from './run.ts';
+import { priceOf, runsOfPool } from './pools.ts';
+import type { RunRecord } from './run.ts';
 import { pendingSetback } from './setback.ts';
 import { longestOf } from './spread.ts';
 import { type Member, poolAtHand, whoIsThere } from './staff.ts';
@@ -36,10 +36,9 @@ const FARM_END_SECONDS = 240;
  */
 export function estimates(sight: Sight, draft: Draft): ReadonlyMap<string, Estimate> {
   const all = new Map<string, Estimate>();
-  const wanting = openRuns(draft).filter(({ state }) => wantsFarm(state));
   for (const pool of sight.policy.pools) {
-    const runs = wanting.filter((run) => poolOf(sight.policy, run) === pool);
-    if (runs.some(isTaught)) estimatePool(sight, draft, pool, runs.sort(inOrder), all);
+    const runs = runsOfPool(sight, draft, pool);
+    if (runs.some(isTaught)) estimatePool(sight, draft, pool, runs.toSorted(inOrder), all);
   }
   return all;
 }

@@ -12,7 +12,7 @@ import {
 } from './frame-times.ts';
 import { FARM_SECONDS } from './hurry.ts';
 import type { PoolPolicy } from './model.ts';
-import { poolOf } from './pools.ts';
+import { poolOf, runsOfPool } from './pools.ts';
 import { type RunRecord, versionName, wantsFarm } from './run.ts';
 import { poolAtHand } from './staff.ts';
 import type { Band } from './status-document.ts';
@@ -24,8 +24,7 @@ export function foresee(sight: Sight, draft: Draft): void {
   const left = estimates(sight, draft);
   const open = openRuns(draft).filter(({ state }) => wantsFarm(state));
   const pools = sight.policy.pools.map((pool) => {
-    const own = open.filter((run) => poolOf(sight.policy, run) === pool);
-    return [pool.name, poolAtHand(sight, draft, pool, own)] as const;
+    return [pool.name, poolAtHand(sight, draft, pool, runsOfPool(sight, draft, pool))] as const;
   });
   const atHand = new Map(pools);
   for (const run of open) {
@@ -143,9 +142,8 @@ function workAhead(sight: Sight, draft: Draft, run: RunRecord, eachOf: EachOf) {
   const pool = poolOf(sight.policy, run);
   let seconds = 0;
   let frames = 0;
-  for (const other of openRuns(draft)) {
-    const isBehind = inOrder(run, other) < 0 || other.stopping !== null;
-    if (!wantsFarm(other.state) || isBehind || poolOf(sight.policy, other) !== pool) continue;
+  for (const other of runsOfPool(sight, draft, pool)) {
+    if (inOrder(run, other) < 0 || other.stopping !== null) continue;
     const open = openFrames(other).length;
     const each = eachOf(other, sight.now);
     frames += open;

@@ -95,14 +95,16 @@ export function expectedTimes(run: Known, now: EpochMs): Spread {
     }
     const count = frames + ages.length;
     mean = sum / count;
-    const variance = Math.max(0, squares / count - mean ** 2) / mean ** 2;
+    // Records may say that a frame took no time.
+    const variance = mean <= 0 ? 0 : Math.max(0, squares / count - mean ** 2) / mean ** 2;
     spread = Math.sqrt((count * variance + FEW * USUAL_SPREAD ** 2) / (count + FEW));
   }
   return { mean, spread };
 }
 
-const FEW = 5;
-const USUAL_SPREAD = 0.25;
+/** So few frames do not say how much they differ; most differ by this much. */
+export const FEW = 5;
+export const USUAL_SPREAD = 0.25;
 const ROUNDS = 8;
 
 /** Hardly a frame of many thousands is farther out than so many deviations; those that have ended look more alike than all are. */

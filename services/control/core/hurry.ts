@@ -53,9 +53,11 @@ function secondsToBeSafe({ policy, now }: Sight, run: RunRecord, finishBy: numbe
 
 /** What the last frames take once more, if as much is lost with their machines as was so far. */
 function secondsAgain({ policy, now }: Pick<Sight, 'policy' | 'now'>, run: RunRecord): number {
+  const lost = lostShare(run);
+  if (lost === 0) return 0;
   const pool = poolOf(policy, run);
   const last = Math.min(pool.max, unfinishedFrames(run).length);
-  return timesAgain(lostShare(run), last) * (LOST_HALFWAY * expectedSeconds(run, now) + pool.bootSeconds);
+  return timesAgain(lost, last) * (LOST_HALFWAY * expectedSeconds(run, now) + pool.bootSeconds);
 }
 
 /**

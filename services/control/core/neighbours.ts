@@ -1,4 +1,4 @@
-import { ageOf, type Known, NONE, PARTS, plus, spreadOf } from './frame-times.ts';
+import { ageOf, FEW, type Known, NONE, PARTS, plus, spreadOf, USUAL_SPREAD } from './frame-times.ts';
 import type { FrameTimes, PartTimes } from './run.ts';
 import { beyond, LEAST_SPREAD, shareBeyond } from './spread.ts';
 import type { EpochMs } from './time.ts';
@@ -25,9 +25,6 @@ const FAR_PARTS = 2;
 const NO_CHANCE = 0.05;
 /** Of which only a least is known: any magnitude is equally likely, so the odds are even that it takes as long again. */
 const EVEN_ODDS = 2;
-/** Before a few are known. */
-const FEW = 5;
-const USUAL_SPREAD = 0.25;
 
 /**
  * Neighbours are alike: a frame is taken to need what the nearest ones took that have ended, or that run for long (by what they will have

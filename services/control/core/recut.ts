@@ -1,13 +1,13 @@
 import { VIDEO_TASK } from './chunks.ts';
-import { type Draft, openRuns, type Sight } from './draft.ts';
+import type { Draft, Sight } from './draft.ts';
 import { bestMore, secondsUntilDone } from './forecast.ts';
 import { expectedSeconds, secondsAroundTask } from './frame-times.ts';
 import type { PoolPolicy, RunObserved, TaskObserved } from './model.ts';
 import { needsOf } from './needs.ts';
 import { pricesOf } from './pool-size.ts';
-import { poolOf } from './pools.ts';
+import { poolOf, runsOfPool } from './pools.ts';
 import { isLiveJob } from './progress.ts';
-import { type RunRecord, wantsFarm } from './run.ts';
+import type { RunRecord } from './run.ts';
 import { poolAtHand, whoIsThere } from './staff.ts';
 import { chunkSizesOf } from './submission.ts';
 import { framesOfTask } from './troubles.ts';
@@ -71,11 +71,9 @@ function costOf({ policy }: Sight, pool: PoolPolicy, { tasks, seconds, idle, fre
 }
 
 /** No other run has work for the same pool. */
-function isAlone({ policy }: Sight, draft: Draft, run: RunRecord): boolean {
-  const pool = poolOf(policy, run);
-  return openRuns(draft).every(
-    (other) => other.id === run.id || !wantsFarm(other.state) || poolOf(policy, other) !== pool,
-  );
+function isAlone(sight: Sight, draft: Draft, run: RunRecord): boolean {
+  const pool = poolOf(sight.policy, run);
+  return runsOfPool(sight, draft, pool).every((other) => other.id === run.id);
 }
 
 /** Flamenco hands its tasks out, or does not because we want to cut them anew: what a person has paused stays as it is. */

@@ -1,12 +1,12 @@
 import { withLearnedBoot } from './boot-times.ts';
 import { type Demand, demandOf, type Hurried } from './demand.ts';
-import { act, type Draft, note, openRuns, remember, type Sight } from './draft.ts';
+import { act, type Draft, note, remember, type Sight } from './draft.ts';
 import { mustNotBeLost } from './hurry.ts';
 import type { ManagerWorkerObserved, Observed, PoolPolicy, PoolVariant, WorkerObserved } from './model.ts';
 import { moreWorkers } from './pool-size.ts';
-import { poolOf, variantOf, withRoom } from './pools.ts';
+import { runsOfPool, variantOf, withRoom } from './pools.ts';
 import { refusedAction } from './refusals.ts';
-import { type RunRecord, wantsFarm } from './run.ts';
+import type { RunRecord } from './run.ts';
 import { suspectWorkers } from './suspects.ts';
 import type { EpochMs } from './time.ts';
 import { lastingVariant, limitOf, moveOn, variantFor } from './variants.ts';
@@ -51,9 +51,7 @@ function staffPool(
   const demands = demandOf(sight, draft, configured);
   if (demands === null) return;
   const { all: demand, payable, hurried } = demands;
-  const runs = openRuns(draft).filter(
-    (run) => wantsFarm(run.state) && poolOf(sight.policy, run) === configured,
-  );
+  const runs = runsOfPool(sight, draft, configured);
   const pool = poolAtHand(sight, draft, configured, runs);
   const living = everyone.filter((worker) => worker.pool === pool.name);
   const leaving = [...sendSuspectsHome(sight, draft, living, known), ...moveOn(sight, draft, pool, living)];
