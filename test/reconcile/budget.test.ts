@@ -92,6 +92,24 @@ describe('maxDollars', () => {
       assert.equal((await of.manager.jobs()).length, 1);
     });
 
+  test('spent all at once, with BUDGET_STOP=now: ends the run for that reason also when the service dies at any call', async () => {
+    let hasDied = true;
+    for (let calls = 1; hasDied; calls += callsApart(7)) {
+      const of = createWorld({ ...PRICED, budgetStop: 'now' });
+      await begin(of, { ...settings, maxDollars: 0.12 });
+      await takeTasks(of);
+      await pass(of);
+      of.clock.advance(20 * MINUTE);
+      const death = dieAfter(of, calls);
+      for (let ticks = 0; ticks < 3; ticks += 1) await pass(of).catch(() => {});
+      hasDied = death.revive();
+      restart(of, `after ${calls}`);
+      await pass(of, 8);
+      const { state, reason } = await run(of);
+      assert.deepEqual([state, reason?.code], ['failed', 'budget'], `died at call ${calls}`);
+    }
+  });
+
   test('ends as failed when nothing came out for it', async () => {
     const of = createWorld(PRICED);
     await begin(of, { ...settings, maxDollars: 0.02 });
